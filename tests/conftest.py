@@ -1,0 +1,107 @@
+"""What all tests share: the import path of the three interpreters, the seed, the interpreters."""
+
+import os
+import platform
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIM = ROOT / "tools" / "sim" / "shim"  # the module `micropython`, for CPython
+
+# As on the camera, where `bodycam` lies at the top; `drivers` and `boards` lie beside it.
+sys.path[:0] = [str(ROOT / "firmware"), str(ROOT), str(SHIM)]
+
+from tools import bootstrap  # noqa: E402
+
+_TIME_LIMIT_S = 100  # of one script on another interpreter
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="run the long tests too")
+    parser.addoption("--seed", type=int, metavar="N", help="repeat the run that printed this seed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: a long test, run with --full only")
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(1 << 30)
+    if hasattr(config.option, "hypothesis_seed") and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = config.option.seed
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
+
+
+def pytest_report_header(config):
+    return f"seed: {config.option.seed} (to repeat this run: --seed {config.option.seed})"
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.option.full:
+        for item in items:
+            if "full" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="long: run with --full"))
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig):
+    """The number that everything random in this run follows from."""
+    return pytestconfig.option.seed
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig):
+    """Whether this run has time: more cases, longer shifts."""
+    return pytestconfig.option.full
+
+
+def _environment(*folders):
+    """Return the environment variables with which all interpreters find the same modules."""
+    paths = os.pathsep.join(str(ROOT / folder) for folder in folders)
+    return {**os.environ, "PYTHONPATH": paths, "MICROPYPATH": paths + os.pathsep + ".frozen"}
+
+
+def _command(interpreter):
+    """Return the command of an interpreter; one that is missing where it was promised fails."""
+    if interpreter == "cpython":
+        return [sys.executable]
+    if interpreter == "wasm":
+        return [bootstrap.node(), str(ROOT / "tests" / "port" / "wasm.mjs")]
+    command = bootstrap.micropython()
+    if command is None:
+        here = (sys.platform, platform.machine())
+        if os.environ.get("CI") == "true" or here in bootstrap.UNIX_PORT_ON:
+            pytest.fail("MicroPython's unix port is not installed")
+        pytest.skip("MicroPython's unix port is not built for this kind of computer")
+    return command
+
+
+@pytest.fixture(scope="session")
+def run_on():
+    """A function (interpreter, script, heap_bytes) -> what the script printed.
+
+    `interpreter` is one of cpython, unix, wasm. The test fails if the script does. CPython has no
+    heap to limit.
+    """
+
+    def run(interpreter, script, heap_bytes=8 << 20):
+        command = _command(interpreter)
+        if interpreter != "cpython":
+            command = [*command, "-X", f"heapsize={heap_bytes}"]
+        folders = ["firmware", "."] + ([SHIM] if interpreter == "cpython" else [])
+        done = subprocess.run(
+            [*command, str(script)],
+            cwd=ROOT,
+            env=_environment(*folders),
+            capture_output=True,
+            text=True,
+            timeout=_TIME_LIMIT_S,
+        )
+        if done.returncode:
+            pytest.fail(f"{script} on {interpreter}:\n{done.stdout}{done.stderr}", pytrace=False)
+        return done.stdout
+
+    return run

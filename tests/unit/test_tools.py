@@ -1,0 +1,236 @@
+"""The command table, the environment's set-up, and the command `boards`."""
+
+import json
+import pathlib
+import sys
+
+import pytest
+import typer
+
+from tools import boards_command, bootstrap, cli
+
+PROGRAM = "python3 -m tools"
+
+
+def one_line(capsys):
+    """Return the one line on standard error; nothing may be on standard output."""
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.count("\n") == 1 and err.endswith("\n")
+    return err[:-1]
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """A function that makes `function` the command `try`."""
+
+    def install(function):
+        module = type(sys)("tried")
+        module.app = typer.Typer(add_completion=False)
+        module.app.command()(function)
+        monkeypatch.setitem(sys.modules, "tried", module)
+        monkeypatch.setitem(cli.COMMANDS, "try", ("tried", (), "for this test"))
+
+    return install
+
+
+# Commands --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
+def test_the_list_names_every_command_and_sets_nothing_up(argv, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "prepare", None)
+    assert cli.start(argv) == 0
+    printed = capsys.readouterr().out
+    assert all(f"  {name} " in printed for name in cli.COMMANDS)
+    assert all(words.split()[0] in cli.COMMANDS for words, _ in cli.EXAMPLES)
+
+
+def test_an_unknown_command_is_one_line_and_status_2(capsys):
+    assert cli.start(["bords"]) == 2
+    assert one_line(capsys) == f"{PROGRAM}: no command 'bords'; did you mean boards?"
+
+
+def test_an_unknown_option_is_one_line_and_status_2(capsys):
+    assert cli.run(PROGRAM, ["boards", "--nope"]) == 2
+    assert "--nope" in one_line(capsys)
+
+
+def test_a_command_of_commands_alone_lists_them(capsys):
+    assert cli.run(PROGRAM, ["card"]) == 0
+    assert "verify" in capsys.readouterr().out
+
+
+def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
+    def wrong():
+        raise typer.BadParameter("no such\nprofile")
+
+    command(wrong)
+    assert cli.run(PROGRAM, ["try"]) == 2
+    assert "no such profile" in one_line(capsys)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "a.img"), OSError("full")])
+def test_what_the_system_refuses_is_one_line_and_status_1(command, capsys, error):
+    def refused():
+        raise error
+
+    command(refused)
+    assert cli.run(PROGRAM, ["try"]) == 1
+    assert one_line(capsys) == f"{PROGRAM} try: {error}"
+
+
+@pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])
+def test_a_command_returns_its_status(command, returned, status):
+    command(lambda: returned)
+    assert cli.run(PROGRAM, ["try"]) == status
+
+
+def test_an_interrupted_command_has_the_status_that_shells_expect(command):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    command(interrupted)
+    assert cli.run(PROGRAM, ["try"]) == 130
+
+
+# Set-up ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """An empty clone with one group, `run`; the list returned grows when something is made."""
+    venv, cache = tmp_path / ".venv", tmp_path / ".cache"
+    made = []
+
+    def make(lock):
+        made.append(lock.read_text())
+        assert (cache / "unfinished").exists()
+
+    for name, value in {
+        "ROOT": tmp_path,
+        "VENV": venv,
+        "CACHE": cache,
+        "PYTHON": venv / "python",
+        "_UNFINISHED": cache / "unfinished",
+        "GROUPS": {"run": (make, venv / "python")},
+        "_usable": lambda: True,
+        "_make_venv": lambda: made.append("venv"),
+    }.items():
+        monkeypatch.setattr(bootstrap, name, value)
+    for name, text in {"tools/requirements/run.txt": "one", ".venv/python": ""}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    return made
+
+
+def prepared(clone):
+    """Set up the group and return what was made for it."""
+    clone.clear()
+    bootstrap.prepare(["run"])
+    return list(clone)
+
+
+def test_a_group_is_made_once_and_again_when_its_lock_changes(clone):
+    assert prepared(clone) == ["one"]
+    assert prepared(clone) == []
+    bootstrap._lock("run").write_text("two")
+    assert prepared(clone) == ["two"]
+
+
+def test_an_interrupted_set_up_is_made_anew_from_the_environment_on(clone):
+    def interrupted(lock):
+        raise KeyboardInterrupt
+
+    make = bootstrap.GROUPS["run"]
+    bootstrap.GROUPS["run"] = (interrupted, make[1])
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.prepare(["run"])
+    bootstrap.GROUPS["run"] = make
+    assert prepared(clone) == ["venv", "one"]
+    assert prepared(clone) == []
+
+
+def test_a_step_that_failed_by_itself_is_only_repeated(clone):
+    def failed(lock):
+        raise bootstrap.SetupError("no registry")
+
+    make = bootstrap.GROUPS["run"]
+    bootstrap.GROUPS["run"] = (failed, make[1])
+    with pytest.raises(bootstrap.SetupError):
+        bootstrap.prepare(["run"])
+    bootstrap.GROUPS["run"] = make
+    assert prepared(clone) == ["one"]
+
+
+def test_two_processes_do_not_set_up_at_once(clone):
+    bootstrap.CACHE.mkdir()
+    with bootstrap._alone(), open(bootstrap.CACHE / "set-up.lock", "w") as second:
+        assert not bootstrap._locked(second)
+
+
+def test_a_folder_that_cannot_be_written_is_said_plainly(clone, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pathlib.Path, "mkdir", refused)
+    with pytest.raises(bootstrap.SetupError, match="cannot write into"):
+        bootstrap.prepare(["run"])
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("NewConnectionError(...)", "is this computer online"),
+        ("npm error code EAI_AGAIN", "is this computer online"),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES", "differs from its lock"),
+        ("ERROR: No matching distribution found for av", "no build for this computer"),
+        ("something else", "something else"),
+    ],
+)
+def test_a_step_that_fails_says_why_in_one_line(clone, capsys, printed, said):
+    bootstrap.CACHE.mkdir()
+    code = f"print({printed!r}); raise SystemExit(1)"
+    with pytest.raises(bootstrap.SetupError, match=said) as failure:
+        bootstrap._run("packages", [sys.executable, "-c", code])
+    assert "\n" not in str(failure.value)
+    assert printed in (bootstrap.CACHE / "set-up.log").read_text()
+
+
+def test_the_clips_are_there_and_whole():
+    for name in bootstrap.CLIPS:
+        assert bootstrap.clip(name).stat().st_size > 100_000
+
+
+# Boards ----------------------------------------------------------------------------------------
+
+
+def test_boards_prints_one_json_object_and_nothing_else(capsys):
+    assert cli.run(PROGRAM, ["boards", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert not err
+    found = json.loads(out)
+    assert list(found) == ["boards"]
+    assert [each["id"] for each in found["boards"]] == boards_command.board_ids()
+    for each in found["boards"]:
+        assert set(each) == {"id", "caps", "drivers", "size_bytes", "record", "mirror_fps"}
+        assert set(each["record"]) == {"size_px", "fps"}
+        assert 20_000 < each["size_bytes"] < 500_000
+
+
+def test_boards_without_json_is_a_table(capsys):
+    assert cli.run(PROGRAM, ["boards"]) == 0
+    assert "KiB" in capsys.readouterr().out
+
+
+def test_a_camera_gets_its_board_its_drivers_and_what_they_import():
+    board = boards_command.load("m5stack_cores3")
+    files = boards_command.camera_files(board)
+    assert files["board.mpy"].name == "m5stack_cores3.py"
+    assert "drivers/axp2101.mpy" in files
+    assert all(path.exists() for path in files.values())
+
+
+def test_an_unknown_board_is_named_with_those_that_exist():
+    with pytest.raises(boards_command.BoardError, match="m5stack_cores3"):
+        boards_command.load("nokia")

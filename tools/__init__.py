@@ -1,0 +1,1 @@
+"""What runs on a PC: the simulated world, the evidence reader, docking, shift planning, flashing."""

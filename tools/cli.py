@@ -1,0 +1,115 @@
+"""The command table of `python3 -m tools`, which after `pip install` is `bodycam`.
+
+A command is one line of `COMMANDS`; its module is loaded only when the command is used, and only
+then are the groups of packages set up that it needs. The module has a `typer.Typer` named `app`; a
+command function returns None or its exit status. What a person did or must do comes out as one
+plain line on standard error: `typer.BadParameter` (status 2), `OSError` and `SetupError` (1).
+"""
+
+import difflib
+import importlib
+import os
+import subprocess
+import sys
+
+from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare
+
+# command: its module, the groups of packages it needs, what it does
+COMMANDS = {
+    "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
+    "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
+    "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
+}
+
+EXAMPLES = (
+    ("boards", "what runs where, and how large it is"),
+    ("sim --headless --card demo.img --script FILE", "a script of button presses, in seconds"),
+    ("card verify demo.img", "is everything there, and as it was recorded?"),
+    ("test -k ring", "only the tests whose name says ring"),
+)
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+def start(argv):
+    """Run the command line `argv` in the clone's own environment; return the exit status."""
+    program = "python3 -m tools"
+    if not argv or argv[0] not in COMMANDS:
+        return _without_command(program, argv)
+    try:
+        prepare(COMMANDS[argv[0]][1])
+    except SetupError as error:
+        return _fail(program, error)
+    except KeyboardInterrupt:
+        return _fail(program, "set-up interrupted; the next start goes on", _INTERRUPTED)
+    if inside():
+        return run(program, argv)
+    os.environ.pop("PYTHONHOME", None)  # would lead that Python astray
+    command = [str(PYTHON), str(ROOT / "tools"), *argv]
+    if os.name == "nt":  # where exec returns to the shell before the new process is done
+        return subprocess.run(command, check=False).returncode
+    sys.stdout.flush()
+    return os.execv(command[0], command)
+
+
+def main():
+    """Run the installed command `bodycam`, in the environment that pip made; does not return."""
+    argv = sys.argv[1:]
+    if not argv or argv[0] not in COMMANDS:
+        sys.exit(_without_command("bodycam", argv))
+    sys.exit(run("bodycam", argv))
+
+
+def run(program, argv):
+    """Run the command `argv[0]` of `COMMANDS` in this process; return the exit status."""
+    program += " " + argv[0]
+    try:
+        import typer
+        from typer.core import TyperGroup
+
+        app = importlib.import_module(COMMANDS[argv[0]][0]).app
+        command = typer.main.get_command(app)
+    except ModuleNotFoundError as error:
+        if inside():
+            raise
+        return _fail(program, f"the package {error.name} is missing: pip install it")
+    words = argv[1:]
+    if not words and isinstance(command, TyperGroup):
+        words = ["--help"]
+    try:
+        status = command.main(words, prog_name=program, standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        hint = f"; see {program} --help" if error.exit_code == 2 else ""
+        return _fail(program, error.format_message().rstrip(".") + hint, error.exit_code)
+    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, SetupError) as error:
+        return _fail(program, error)
+    except typer.Abort:
+        return _fail(program, "interrupted", _INTERRUPTED)
+    return status or 0
+
+
+def _without_command(program, argv):
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(_listing(program))
+        return 0
+    close = difflib.get_close_matches(argv[0], COMMANDS, 1)
+    hint = f"did you mean {close[0]}?" if close else f"see {program} --help"
+    return _fail(program, f"no command '{argv[0]}'; {hint}", 2)
+
+
+def _listing(program):
+    lines = ["Tools for the camera: run it on this computer, check what it recorded, test it.", ""]
+    lines += [f"  {name:<8}{what}" for name, (_, _, what) in COMMANDS.items()]
+    lines += ["", "Examples:"]
+    lines += [f"  {program} {words}\n      {what}" for words, what in EXAMPLES]
+    return "\n".join([*lines, "", f"More about a command: {program} COMMAND --help"])
+
+
+def _fail(program, what, status=1):
+    print(f"{program}: {' '.join(str(what).split())}", file=sys.stderr)
+    return status

@@ -1,0 +1,34 @@
+"""The command `test`: style, then every test, the way CI runs them."""
+
+import subprocess
+import sys
+
+import typer
+
+from tools.bootstrap import ROOT, need
+
+app = typer.Typer(add_completion=False)
+
+_STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    options_metavar="[--full] [--seed N] [PYTEST ARGUMENTS]",
+)
+def test(context: typer.Context):
+    """Check the style and run every test, as CI does; further arguments go to pytest.
+
+    --full adds the long tests. --seed N repeats a run: without it the seed is new each time, and
+    it is printed. Paths are read from the top of the clone.
+    """
+    need("test")
+    failed = [words for words in _STYLE if _python(*words)]
+    status = _python("pytest", *context.args)
+    for words in failed:
+        print(" ".join(words) + " found something (above)", file=sys.stderr)
+    return status or (1 if failed else 0)
+
+
+def _python(*words):
+    return subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False).returncode
