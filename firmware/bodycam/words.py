@@ -1,0 +1,90 @@
+"""Every word on the front display, as pairs (German, English).
+
+What is drawn large is in capitals: STAGES, and the headlines of FAULTS. tools/glyphs.py draws the
+letters that occur here, and only those: run it after a change that adds one.
+"""
+
+LANGUAGES = ("de", "en")
+
+# The stage. `idle` and `off` leave the display dark: their words are for captions.
+STAGES = {
+    "off": ("AUS", "OFF"),
+    "idle": ("BEREIT", "READY"),
+    "display_on": ("KEINE AUFNAHME", "NOT RECORDING"),
+    "armed": ("VORPUFFER AN", "PRE-BUFFER ON"),
+    "recording": ("AUFNAHME", "RECORDING"),
+    "docked": ("ANGEDOCKT", "DOCKED"),
+    "fault": ("STÖRUNG", "FAULT"),
+}
+
+# Why the camera cannot record: (headline, what to do) in each language.
+FAULTS = {
+    "card_missing": (("KARTE FEHLT", "Karte einsetzen"), ("NO CARD", "Insert the card")),
+    "card_full": (
+        ("KARTE VOLL", "An der Station entladen"),
+        ("CARD FULL", "Empty it at the station"),
+    ),
+    "card_error": (("KARTE DEFEKT", "Karte austauschen"), ("CARD BROKEN", "Replace the card")),
+    "card_foreign": (
+        ("FREMDE KARTE", "Karte gehört nicht zur Kamera"),
+        ("OTHER CARD", "Not this camera's card"),
+    ),
+    "camera_missing": (
+        ("KEINE KAMERA", "Gerät zur Station bringen"),
+        ("NO CAMERA", "Take it to the station"),
+    ),
+    "camera_error": (
+        ("KAMERAFEHLER", "Aus- und wieder einschalten"),
+        ("CAMERA ERROR", "Switch off and on again"),
+    ),
+    "display_error": (
+        ("ANZEIGE DEFEKT", "Gerät zur Station bringen"),
+        ("DISPLAY ERROR", "Take it to the station"),
+    ),
+    "log_error": (
+        ("LOG DEFEKT", "Gerät zur Station bringen"),
+        ("LOG ERROR", "Take it to the station"),
+    ),
+    "log_full": (("LOG VOLL", "An der Station entladen"), ("LOG FULL", "Empty it at the station")),
+    "not_enrolled": (
+        ("NICHT ERFASST", "An der Station anmelden"),
+        ("NOT ENROLLED", "Enrol it at the station"),
+    ),
+    "crypto_error": (
+        ("KRYPTOFEHLER", "Gerät zur Station bringen"),
+        ("CRYPTO ERROR", "Take it to the station"),
+    ),
+    "battery_empty": (("AKKU LEER", "Gerät laden"), ("BATTERY EMPTY", "Charge the device")),
+    "unexpected": (
+        ("GERÄTEFEHLER", "Aus- und wieder einschalten"),
+        ("DEVICE ERROR", "Switch off and on again"),
+    ),
+}
+
+# What only degrades, or is worth knowing: one small line; recording works.
+WARNINGS = {
+    "clock_unset": ("Uhr nicht gestellt", "Clock not set"),
+    "clock_missing": ("Uhr fehlt", "No clock"),
+    "gauge_missing": ("Akkuanzeige fehlt", "No battery gauge"),
+    "tone_missing": ("Ton fehlt", "No sound"),
+    "lamp_missing": ("Licht fehlt", "No lamp"),
+    "vibration_missing": ("Vibration fehlt", "No vibration"),
+    "microphone_missing": ("Mikrofon fehlt", "No microphone"),
+    "touch_missing": ("Touch fehlt", "No touch"),
+    "battery_low": ("Akku fast leer", "Battery low"),
+    "card_low": ("Karte fast voll", "Card nearly full"),
+    "frames_lost": ("Bilder verloren", "Frames lost"),
+    "hot": ("Gerät zu heiß", "Device too hot"),
+    "restarted": ("Neu gestartet", "Restarted"),
+    "unlocked": ("ENTSPERRT: nicht im Dienst", "UNLOCKED: not for duty"),
+    "unexpected": ("Gerät prüfen lassen", "Have the device checked"),
+}
+
+# The same line, without alarm.
+NOTES = {"charging": ("Lädt", "Charging")}
+
+# The question that the second press answers.
+ASK_STOP = ("STOPP? NOCHMAL DRÜCKEN", "STOP? PRESS AGAIN")
+
+# What app.py may write into the battery text, besides digits.
+BATTERY_CHARS = "0123456789 %,.:+~?hmin<>"

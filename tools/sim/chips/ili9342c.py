@@ -1,0 +1,292 @@
+"""The display controller ILI9342C on its CoreS3 panel, at the level of commands.
+
+Sources: ILI9341 data sheet V1.11, whose commands the ILI9342C shares (8.2, 15.4). The panel shows
+true colours with INVON, as it is normally black, and MADCTL BGR, because of its colour filter.
+Runs on all three interpreters.
+"""
+
+from array import array
+
+from micropython import const
+
+from tools.sim.world import ChipError
+
+_ROW = const(640)
+_COLUMNS = const(320)
+_ROWS = const(240)
+_COMMAND_MS = const(5)
+_SLEEP_MS = const(120)
+_RAMWR = const(0x2C)
+
+# Maker's commands, open after SETEXTC: command: number of parameters.
+_MAKER = {0xB0: 1, 0xB6: 4, 0xC0: 2, 0xC1: 1, 0xC5: 1, 0xE0: 15, 0xE1: 15, 0xF6: 3}
+
+
+class ILI9342CChip:
+    """One display. `dc` is the pad of its D/C line, `level` 0 for commands.
+
+    `writes` counts memory writes, so that a page knows whether to look again.
+    """
+
+    def __init__(self, world, board, dc):
+        self._world = world
+        self._dc = dc
+        self._commands = {
+            0x01: (0, self._swreset),
+            0x10: (0, self._slpin),
+            0x11: (0, self._slpout),
+            0x13: (0, self._nothing),
+            0x20: (0, self._invoff),
+            0x21: (0, self._invon),
+            0x28: (0, self._dispoff),
+            0x29: (0, self._dispon),
+            0x2A: (4, self._caset),
+            0x2B: (4, self._raset),
+            0x2C: (0, self._ramwr),
+            0x36: (1, self._madctl),
+            0x38: (0, self._nothing),
+            0x3A: (1, self._colmod),
+            0xC8: (3, self._setextc),
+        }
+        for command, count in _MAKER.items():
+            self._commands[command] = (count, self._maker)
+        self._gram = bytearray(_ROW * _ROWS)
+        # Rows lie as they were sent; a 1 here says that the row was sent from right to left.
+        self._mirrored = bytearray(_ROWS)
+        self._flags = (bytes(_ROWS), b"\x01" * _ROWS)
+        self._dark = bytes(_ROW * _ROWS)
+        self._data = bytearray(16)
+        self.writes = 0
+        self.backlight_pct = 0
+        self._reset_high = False
+        self.power(True)
+
+    # Wires
+
+    def power(self, on):
+        """Switch the supply. The memory holds nonsense after power-on."""
+        self._powered = on
+        self._gram[:] = b"\x5a\xa5" * (_COLUMNS * _ROWS)
+        self._defaults()
+        self.reset(self._reset_high)
+
+    def reset(self, level):
+        """Set the reset line."""
+        self._reset_high = bool(level)
+        self._listening = self._powered and self._reset_high
+        if not level:
+            self._defaults()
+        # 15.4: 5 ms until the first command, 120 ms until Sleep Out.
+        self._ready_ms = self._world.ms + _COMMAND_MS
+        self._turn_ms = self._world.ms + _SLEEP_MS
+
+    def backlight(self, pct):
+        """Set the light behind the panel."""
+        self.backlight_pct = pct
+
+    def selected(self, on):
+        """Take an edge of CS."""
+        if not on and self._listening:
+            self._finish()
+
+    def idle_clocks(self, n):
+        """Hear nothing."""
+
+    def exchange(self, tx, rx):
+        """Take commands and data; drive nothing.
+
+        Raises:
+            ChipError: whatever the data sheet does not allow.
+        """
+        if rx is not None:
+            rx[:] = b"\xff" * len(rx)
+        if not self._listening:
+            return
+        if not self._dc.level:
+            self._begin(tx)
+        elif self._command == _RAMWR:
+            self._pixels(tx, len(tx))
+        else:
+            self._parameters(tx)
+
+    # Commands
+
+    def _begin(self, tx):
+        self._finish()
+        if len(tx) != 1:
+            raise ChipError("ili9342c: more than one command at once")
+        command = tx[0]
+        if command not in self._commands:
+            raise ChipError("ili9342c: unknown command 0x%02x" % command)
+        if command in _MAKER and not self._open:
+            raise ChipError("ili9342c: 0x%02x before SETEXTC" % command)
+        if self._world.ms < self._ready_ms:
+            raise ChipError("ili9342c: 0x%02x within 5 ms of a reset or sleep command" % command)
+        self._command = command
+        self._count, act = self._commands[command]
+        self._got = 0
+        if not self._count:
+            act()
+
+    def _parameters(self, tx):
+        if self._command is None or self._got + len(tx) > self._count:
+            raise ChipError("ili9342c: data that no command asked for")
+        self._data[self._got : self._got + len(tx)] = tx
+        self._got += len(tx)
+        if self._got == self._count:
+            self._commands[self._command][1]()
+
+    def _finish(self):
+        if self._command is None:
+            return
+        if self._command == _RAMWR and self._at & 1:
+            raise ChipError("ili9342c: half a pixel")
+        if self._got != self._count:
+            raise ChipError("ili9342c: 0x%02x has too few parameters" % self._command)
+        self._command = None
+
+    def _defaults(self):
+        self._command = None
+        self._open = self._on = self._inverted = self._bgr = False
+        self._awake = False
+        self._mx = 0
+        self._x0, self._x1, self._y0, self._y1 = 0, _COLUMNS - 1, 0, _ROWS - 1
+        self._at = 0
+        self._colmod_is = 0x66
+
+    def _swreset(self):
+        self._defaults()
+        self.reset(True)
+
+    def _turn(self, awake):
+        if awake == self._awake:
+            return
+        if self._world.ms < self._turn_ms:
+            raise ChipError("ili9342c: SLPIN and SLPOUT within 120 ms of each other or of a reset")
+        self._awake = awake
+        self._ready_ms = self._world.ms + _COMMAND_MS
+        self._turn_ms = self._world.ms + _SLEEP_MS
+
+    def _slpin(self):
+        self._turn(False)
+
+    def _slpout(self):
+        self._turn(True)
+
+    def _nothing(self):
+        pass
+
+    def _maker(self):
+        pass
+
+    def _invoff(self):
+        self._inverted = False
+
+    def _invon(self):
+        self._inverted = True
+
+    def _dispoff(self):
+        self._on = False
+
+    def _dispon(self):
+        self._on = True
+
+    def _limits(self, end):
+        data = self._data
+        first, last = data[0] << 8 | data[1], data[2] << 8 | data[3]
+        if not first <= last < end:
+            raise ChipError("ili9342c: window %d to %d of %d" % (first, last, end))
+        return first, last
+
+    def _caset(self):
+        self._x0, self._x1 = self._limits(_COLUMNS)
+
+    def _raset(self):
+        self._y0, self._y1 = self._limits(_ROWS)
+
+    def _madctl(self):
+        if self._data[0] & ~0x48:
+            raise ChipError("ili9342c: MADCTL 0x%02x is not simulated" % self._data[0])
+        self._mx = self._data[0] >> 6
+        self._bgr = bool(self._data[0] & 8)
+
+    def _colmod(self):
+        if self._data[0] not in (0x55, 0x66):
+            raise ChipError("ili9342c: COLMOD 0x%02x" % self._data[0])
+        self._colmod_is = self._data[0]
+
+    def _setextc(self):
+        self._open = bytes(self._data[:3]) == b"\xff\x93\x42"
+
+    def _ramwr(self):
+        if self._colmod_is != 0x55:
+            raise ChipError("ili9342c: 18 bits per pixel are not simulated")
+        self._at = 0
+        self.writes += 1
+
+    # Memory
+
+    def _pixels(self, tx, n):
+        at = self._at
+        full = self._x1 - self._x0 == _COLUMNS - 1 and at % _ROW == 0 and n % _ROW == 0
+        if full and at + n <= (self._y1 - self._y0 + 1) * _ROW:
+            self._whole_rows(tx, self._y0 * _ROW + at, n)
+            self._at = at + n
+            return
+        self._piecewise(memoryview(tx))
+
+    def _whole_rows(self, tx, at, n):
+        self._gram[at : at + n] = tx
+        at //= _ROW
+        n //= _ROW
+        self._mirrored[at : at + n] = self._flags[self._mx][:n]
+
+    def _piecewise(self, view):
+        width = (self._x1 - self._x0 + 1) * 2
+        while len(view):
+            row, column = divmod(self._at, width)
+            if row > self._y1 - self._y0:  # the pointer is back at the window's start
+                self._at = row = column = 0
+            n = min(width - column, len(view))
+            row += self._y0
+            if self._mirrored[row] != self._mx:
+                self._turn_row(row)
+            start = row * _ROW + self._x0 * 2 + column
+            self._gram[start : start + n] = view[:n]
+            self._at += n
+            view = view[n:]
+
+    def _turn_row(self, row):
+        at = row * _ROW
+        pixels = array("H", bytes(self._gram[at : at + _ROW]))
+        self._gram[at : at + _ROW] = bytes(array("H", reversed(pixels)))
+        self._mirrored[row] ^= 1
+
+    # Eyes
+
+    def lit(self):
+        """Return True while light comes out of the panel."""
+        return bool(self._powered and self._awake and self._on and self.backlight_pct)
+
+    def pixels(self):
+        """Return what is seen in front: 320x240 RGB565, high byte first; zeros while dark."""
+        if not self.lit():
+            return self._dark
+        for row in range(_ROWS):
+            if self._mirrored[row]:
+                self._turn_row(row)
+        seen = bytes(self._gram)
+        if not self._inverted:
+            seen = bytes(b ^ 0xFF for b in seen)
+        if not self._bgr:
+            seen = _swap_red_and_blue(seen)
+        return seen
+
+
+def _swap_red_and_blue(pixels):
+    out = bytearray(len(pixels))
+    for i in range(0, len(pixels), 2):
+        high, low = pixels[i], pixels[i + 1]
+        out[i] = low << 3 & 0xF8 | high & 7
+        out[i + 1] = low & 0xE0 | high >> 3
+    return bytes(out)
