@@ -1,0 +1,162 @@
+"""M5Stack CoreS3 (K128, with camera; not the SE) with its DIN base, RGB unit on Port B and
+vibration unit on Port C.
+
+Data only: no imports, no calls. Pins and power-up from M5GFX 0.2.17, M5Unified 0.2.14 and esp-bsp
+m5stack_core_s3 (2026-06-24); where they differ the comment says which was followed. Nothing here
+was tried on a device yet.
+"""
+
+ID = "m5stack_cores3"
+NAME = "M5Stack CoreS3"
+CAPS = (
+    "camera",
+    "display",
+    "mirror_while_recording",
+    "card",
+    "battery",
+    "clock",
+    "power_key",
+    "lamp",
+    "tone",
+    "vibration",
+)
+MPY_ARCH = "xtensawin"
+CPU_HZ = 240_000_000
+
+# The internal bus is also the camera's SCCB: after every camera start and stop the I2C object is
+# made anew.
+I2C = {"id": 0, "sda": 12, "scl": 11, "freq_hz": 400_000}
+I2C_CHIPS = {"AXP2101": 0x34, "AW9523B": 0x58, "BM8563": 0x51, "AW88298": 0x36, "GC0308": 0x21}
+
+# Lines of the expander that other chips drive: P0_3, P0_4 card detect, P1_2 touch and P1_3
+# amplifier interrupt. M5GFX makes the same four inputs.
+EXPANDER = {"chip": "AW9523B", "inputs": (3, 4, 10, 11)}
+
+# Display and card must run at one rate: machine.SPI.init() with another rate frees the bus and
+# routes the pins anew.
+SPI = {"id": 1, "sck": 36, "mosi": 37, "miso": 35, "baudrate_hz": 20_000_000}
+
+# LCD_RST is P1_1 as in esp-bsp and m5stack-core; M5GFX toggles bit 5 of the same register.
+DISPLAY = {
+    "chip": "ILI9342C",
+    "cs": 3,
+    "dc": 35,
+    "reset": ("AW9523B", 9),
+    "backlight": ("AXP2101", "DLDO1"),
+    "backlight_mv": (2500, 3300),
+    "size_px": (320, 240),
+}
+
+# GPIO35 is D/C while the display is selected and MISO while the card is: driven only inside a
+# display call. Address and mask of GPIO_ENABLE1_W1TS and _W1TC, ESP32-S3 TRM v1.4, chapter 6 (GPIO
+# 32 is bit 0).
+SHARED_DC = {"drive": 0x60004030, "release": 0x60004034, "mask": 8}
+
+CARD = {"chip": "SDCardSPI", "cs": 4, "detect": ("AW9523B", 4), "rail": "ALDO4"}
+
+CAMERA = {
+    "chip": "GC0308",
+    "data": [39, 40, 41, 42, 15, 16, 48, 47],
+    "vsync": 46,
+    "href": 38,
+    "pclk": 45,
+    "xclk": -1,
+    "reset": ("AW9523B", 8),
+    "size_px": (320, 240),
+    "jpeg_quality": 80,
+    "rails": ("ALDO3", "BLDO1", "BLDO2"),
+    "settle_ms": 100,
+}
+
+TONE = {
+    "chip": "AW88298",
+    "i2s_id": 1,
+    "bck": 34,
+    "ws": 33,
+    "dout": 13,
+    "reset": ("AW9523B", 2),
+    "rail": "ALDO1",
+}
+LAMP = {"chip": "SK6812", "pin": 9, "pixels": 3, "power": (("AW9523B", 1), ("AW9523B", 15))}
+VIBRATION = {"chip": "PWMMotor", "pin": 17, "freq_hz": 1000}
+BUTTON = {"chip": "AXP2101"}
+GAUGE = {"chip": "AXP2101"}
+CLOCK = {"chip": "BM8563"}
+
+# Rails in millivolt as M5Unified sets them; None leaves the EFUSE voltage.
+RAILS_MV = {
+    "ALDO1": 1800,
+    "ALDO2": 3300,
+    "ALDO3": 3300,
+    "ALDO4": 3300,
+    "BLDO1": None,
+    "BLDO2": None,
+    "DLDO1": 2500,
+}
+RAILS_AT_BOOT = ("ALDO1", "ALDO4")
+
+# Where the flash log lives: a partition of its own, 1 MiB.
+LOG = {"chip": "PartitionNOR", "partition": "bodylog", "size_bytes": 1_048_576}
+
+RING_BYTES = 4_194_304
+# A 2,000 mAh cell on the battery connector; the DIN base's own 500 mAh do not last a shift.
+BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
+
+# A GPIO with two users, and the rule that keeps them apart.
+SHARED = {
+    36: "SPI clock of display and card: a driver call selects, transfers and deselects",
+    37: "SPI data out of display and card: the same",
+    35: "display D/C and card MISO: an output only inside a display call (SHARED_DC)",
+    12: "I2C data of the chips and of the camera's SCCB: made anew after camera start and stop",
+    11: "I2C clock of the chips and of the camera's SCCB: made anew after camera start and stop",
+}
+
+RECORD = {"size_px": (320, 240), "fps": 8}
+MIRROR_FPS = 3
+
+# What work costs, in microseconds of virtual time. Each figure: source, or "estimate".
+COSTS = {
+    # One bytecode-to-C call with its argument handling at 240 MHz with code in PSRAM: estimate
+    # from 25 us per pyboard-class call.
+    "call_us": 20,
+    # The run loop's own bytecode per step of a service: estimate.
+    "step_us": 60,
+    # I2C at 400 kHz: 9 bits a byte, plus driver entry (estimate 60 us).
+    "i2c_byte_us": 23,
+    "i2c_call_us": 60,
+    # SPI driver entry: estimate. The wire time follows from baudrate_hz.
+    "spi_call_us": 30,
+    # GC0308 start: SCCB table of some 240 writes at 400 kHz and one test frame (estimate).
+    "camera_start_us": 180_000,
+    "camera_frame_us": 66_000,
+    # esp_new_jpeg, 320x240, README of mp_jpeg 0.3.1: 17.6 fps at q90, 19.6 fps at q80.
+    "jpeg_encode_us": 54_000,
+    # PSRAM to PSRAM 21.2 MB/s (project-x51 esp32-s3-memorycopy): two copies of each recorded byte.
+    "copy_us_per_kib": 48,
+    # AES-256-CBC in block mode about 8 MB/s (CycloneCRYPTO 8) and SHA-256 at 8 MB/s (estimate).
+    "aes_us_per_kib": 122,
+    "sha_us_per_kib": 122,
+    # SD: programming time of a sector within a multi-block write, and of the last one (estimate: a
+    # Class 10 card).
+    "card_sector_us": 150,
+    "card_stop_us": 3_000,
+    # SPI NOR page program typ. 0.4 to 0.7 ms (W25Q128JV rev. J, 9.6), sector erase typ. 45 ms.
+    "flash_program_us": 700,
+    "flash_erase_us": 45_000,
+    # From reset to the first line of main.py: ROM, second-stage loader, PSRAM test, imports of
+    # .mpy files (estimate).
+    "boot_us": 900_000,
+    # One collection with a 4 MiB ring in the heap (estimate from PSRAM bandwidth).
+    "gc_us": 120_000,
+}
+
+# What it draws from the battery in milliampere. All estimates until measured.
+CURRENTS_MA = {
+    "off": 0,
+    "idle": 45,
+    "display_on": 190,
+    "armed": 230,
+    "recording": 280,
+    "docked": 60,
+    "fault": 120,
+}
