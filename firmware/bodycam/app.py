@@ -1,0 +1,205 @@
+"""Joins the services to a board's chips, starts the camera and keeps it running.
+
+Without card, camera or flash log there is no recording: FAULT. Everything else that is missing is
+an amber warning, and recording works.
+"""
+
+import gc
+import os
+import time
+
+import machine
+from bodycam import VERSION, log, profile
+from bodycam.blocks import BLOCK_BYTES, Sealer
+from bodycam.card import Card
+from bodycam.chips import Chips
+from bodycam.clock import CHIP, Clock
+from bodycam.errors import Fault
+from bodycam.eye import Eye
+from bodycam.face import Face
+from bodycam.power import Power
+from bodycam.procedure import Procedure
+from bodycam.recorder import Recorder
+from bodycam.ring import Ring
+from bodycam.stages import RECORDING
+from cryptolib import aes
+
+urandom = os.urandom
+
+_WATCHDOG_MS = 10_000
+
+
+class App:
+    """The camera on `board` (a module of boards/) with a profile's `values`; None: /profile.json.
+
+    Construction takes about 1 s. Then `run()`, or `start()` and `step()` over and over. `stages`
+    is the stage table at work.
+    """
+
+    def __init__(self, board, values=None):
+        self._board = board
+        self.clock = Clock(time)
+        self.profile = values or profile.load("/profile.json")
+        self.collections = 0
+        # The largest memory first, while the heap is in one piece.
+        frames = Ring(bytearray(board.RING_BYTES))
+        stage = bytearray(BLOCK_BYTES)
+        self.chips = chips = Chips(board, self.clock, self.profile)
+        self.log = log.Log(chips.flash, aes, self.clock)
+        self._set_clock()
+        self._log_fault = self._fault_of(self.log.recover)
+        self.card = Card(chips.card)
+        # The card goes into SPI mode before the display's first traffic: one that has not might
+        # answer it.
+        self._card_fault = self._fault_of(self.mount)
+        chips.attempt("unexpected", chips.display.setup)
+        mirrors = "mirror_while_recording" in board.CAPS
+        self.face = Face(chips.display, mirrors, self.profile["backlight_pct"])
+        self.recorder = self._join_recorder(frames, stage)
+        self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
+        self.power = Power(chips.pmu, self._battery_low, self._battery_empty)
+        self.procedure = Procedure(self, self.profile, board.RECORD["fps"])
+        self.stages = self.procedure.stages
+
+    def _set_clock(self):
+        chips = self.chips
+        utc_s = chips.attempt("clock_missing", lambda: chips.rtc.unix_s())
+        if utc_s is None:
+            chips.warning = chips.warning or "clock_unset"
+        else:
+            self.clock.set_utc(utc_s, CHIP)
+
+    def _join_recorder(self, frames, stage):
+        journal = self.log
+        owner = (journal.device_id or bytes(16), journal.card_id or bytes(16))
+        hooks = {
+            "facts": self._open_facts,
+            "nonce": lambda: urandom(16),
+            "sealed": lambda: self.procedure.sealed(),
+            "collect": self._collect,
+        }
+        sealer = Sealer(aes, stage, *owner)
+        return Recorder(frames, self.card, journal, sealer, self.clock, self.profile, hooks)
+
+    # What the services ask of the board
+
+    def mount(self):
+        """Put the card into service.
+
+        Raises:
+            Fault: it is missing, broken, full, or not this camera's.
+        """
+        if not self.chips.card_present():
+            raise Fault("card_missing")
+        self.card.mount(self.log.card_id)
+        if self.card.room(self.log.next_segment, self.log.released) <= 0:
+            raise Fault("card_full")
+
+    def mirror_ms(self, stage: str) -> int:
+        """Return the milliseconds between mirrored pictures while pictures are encoded too; 0
+        for none.
+        """
+        if stage == RECORDING and "mirror_while_recording" not in self._board.CAPS:
+            return 0
+        return 1000 // self._board.MIRROR_FPS
+
+    def _battery_low(self, pct):
+        self.procedure.battery_low(pct)
+
+    def _battery_empty(self):
+        self.procedure.battery_empty()
+
+    def _collect(self):
+        gc.collect()
+        self.collections += 1
+
+    def _open_facts(self):
+        journal, clock = self.log, self.clock
+        return {
+            "board": self._board.ID,
+            "firmware": VERSION,
+            "profile": self.profile["name"],
+            "log": journal.last_mac.hex(),
+            "epoch": journal.epoch,
+            "boot": journal.boot,
+            "utc": clock.utc_s(),
+            "trust": clock.trust,
+            "battery_pct": self.power.percent,
+            "previous": journal.previous,
+        }
+
+    # Run
+
+    def _fault_of(self, act):
+        try:
+            act()
+        except Fault as fault:
+            return fault
+        except OSError as error:
+            return Fault("unexpected", error)
+
+    def start(self):
+        """Enter the boot in the log, close what a power cut left open, go to `idle` or `fault`."""
+        fault = self._log_fault or self._fault_of(self._note_boot)
+        fault = fault or self._card_fault or self._fault_of(self._close_torn)
+        if fault:
+            self.procedure.fail(fault.reason, fault.detail)
+        else:
+            self.stages.post("boot")
+
+    def _note_boot(self):
+        self.log.boot += 1
+        self.log.note(log.BOOT, {"firmware": VERSION, "cause": machine.reset_cause()})
+        for trouble in self.chips.troubles:
+            self.log.note(log.WARNING, {"why": trouble})
+
+    def _close_torn(self):
+        # What the last power cut left open is counted and closed in the log; nothing on the card
+        # is changed.
+        journal = self.log
+        if journal.torn is not None:
+            proved = journal.proved_blocks
+            blocks = self.card.count_blocks(journal.torn, journal.torn_entry, proved)
+            journal.close_segment(log.TORN, journal.torn, blocks)
+
+    def observe(self, tell):
+        """Call `tell(before, event, after)` after each event of the stage table."""
+        self.stages.observe(tell)
+
+    @property
+    def counters(self) -> dict:
+        """Since boot: frames `captured` for and `recorded` in recordings, `mirrored` on the
+        display.
+        """
+        return {
+            "captured": self.eye.captured,
+            "recorded": self.recorder.recorded,
+            "mirrored": self.eye.mirrored,
+        }
+
+    def step(self) -> int:
+        """Do the most urgent work; return milliseconds to sleep."""
+        return self.procedure.step()
+
+    def run(self):
+        """Run for ever; KeyboardInterrupt leaves.
+
+        What nobody caught is logged and ends in a reset.
+
+        The watchdog (10 s) is armed after the first turn, and not while a cable is in: it cannot
+        be stopped again for a host that wants the prompt.
+        """
+        watchdog = None
+        try:
+            self.start()
+            while True:
+                wait_ms = self.step()
+                if wait_ms:
+                    self.clock.sleep_ms(min(wait_ms, _WATCHDOG_MS // 2))
+                if watchdog:
+                    watchdog.feed()
+                elif not self.chips.attempt("unexpected", lambda: self.chips.pmu.vbus()):
+                    watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+        except Exception as error:
+            self.procedure.fail("unexpected", repr(error))
+            machine.reset()

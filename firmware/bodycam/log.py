@@ -1,0 +1,327 @@
+"""The camera's own flash log: keys, events and progress in one append-only array of 256-byte
+pages (FORMAT.md section 4).
+
+The next key is safe before the current one is used, and the current one is then erased from flash:
+a camera that is taken with its power off holds no key for anything that it recorded. One recovery
+rule serves keys, events and progress.
+"""
+
+import json
+import struct
+from binascii import crc32
+
+from micropython import const
+
+from bodycam.blocks import segment_keys
+from bodycam.errors import Fault
+from bodycam.keys import cmac, kdf, wipe
+
+PAGE_BYTES = const(256)
+
+EPOCH = const(1)
+SEALED_READ = const(2)
+BOOT = const(3)
+STAGE = const(4)
+OPEN = const(5)
+SEAL = const(6)
+TORN = const(7)
+MARK = const(8)
+FAULT = const(9)
+WARNING = const(10)
+CLOCK = const(11)
+CARD = const(12)
+POWER = const(13)
+RELEASED = const(14)
+OFF = const(15)
+
+_SEGMENT_IS_OPEN = const(0x80)
+_LAST_WAS_TORN = const(0x40)
+_DETAIL_BYTES = const(96)
+_KEYS = const(164)
+_KEYS_END = const(232)
+_PROGRESS = const(232)
+_RESERVED_PAGES = const(16)  # kept for SEAL, FAULT and OFF when the log is full
+
+
+class Log:
+    """The log on `flash` (`size_bytes`, `read(at, buf)`, `program(at, buf)`; None: there is
+    none). `aes` is `cryptolib.aes`.
+
+    After `recover`: `epoch`, `device_id`, `card_id`, `seals`, `boot`, `next_segment`, `released`,
+    `recording` (of the newest segment) `torn` (segment number that the last power cut left open,
+    else None) and `torn_entry` (sequence number of its OPEN entry).
+    """
+
+    def __init__(self, flash, aes, clock):
+        self._flash = flash
+        self._aes = aes
+        self._clock = clock
+        self._page = bytearray(PAGE_BYTES)
+        self._view = memoryview(self._page)
+        self._keys = bytearray(64)  # READ_s, CHECK_s for the next entry
+        self._last = bytearray(16)  # MAC of the newest entry
+        self._seq = 0
+        self._at = 0  # next blank page
+        self._newest = -1  # page of the newest entry
+        self._open_page = -1
+        self._progress = 0xFFFF
+        self.pages = flash.size_bytes // PAGE_BYTES if flash else 0
+        self.boot = 0
+        self.epoch = self.next_segment = self.released = self.recording = 0
+        self.device_id = self.card_id = b""
+        self.seals = []
+        self.torn = None
+        self.torn_entry = 0
+        self.previous = "none"  # how the segment before the next one ended
+        self.open = False
+
+    # Recovery
+
+    def recover(self):
+        """Find the newest entry and the keys, and erase every older key.
+
+        Reads O(log n) pages; takes 5 to 30 ms.
+
+        Raises:
+            Fault: the camera is not enrolled, or its log is damaged or missing.
+        """
+        if not self.pages:
+            raise Fault("log_error", "no partition for the log")
+        if not self._load(0) or self._code() != EPOCH:
+            raise Fault("not_enrolled", "the log does not begin with an epoch")
+        detail = self._detail()
+        self.epoch, self.next_segment = struct.unpack_from("<II", detail, 0)
+        self.device_id, self.card_id = bytes(detail[8:24]), bytes(detail[24:40])
+        self.released = struct.unpack_from("<I", detail, 40)[0]
+        page = 1
+        while self._load(page) and self._code() == SEALED_READ:
+            self.seals.append(bytes(self._detail()))
+            page += 1
+        self._at = self._first_blank()
+        self._adopt_newest()
+        self._find_open()
+
+    def _load(self, page):
+        self._flash.read(page * PAGE_BYTES, self._page)
+        return (
+            self._page[:4] == b"BWL1"
+            and crc32(self._view[:160]) == struct.unpack_from("<I", self._page, 160)[0]
+        )
+
+    def _code(self):
+        return self._page[8] | self._page[9] << 8
+
+    def _detail(self):
+        return self._view[48 : 48 + min(self._page[11], _DETAIL_BYTES)]
+
+    def _first_blank(self):
+        low, high = 0, self.pages
+        while low < high:
+            middle = (low + high) // 2
+            self._flash.read(middle * PAGE_BYTES, self._page)
+            if all(byte == 0xFF for byte in self._page):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _adopt_newest(self):
+        page = self._at - 1
+        while page >= 0 and not (self._load(page) and self._has_keys()):
+            page -= 1
+        if page < 0:
+            raise Fault("log_error", "no entry of the log holds a key")
+        self._newest = page
+        self._keys[:] = self._view[_KEYS : _KEYS + 64]
+        self._last[:] = self._view[144:160]
+        self._seq = struct.unpack_from("<I", self._page, 4)[0] + 1
+        self.open = bool(self._page[10] & _SEGMENT_IS_OPEN)
+        self.boot, self.recording = struct.unpack_from("<HH", self._page, 12)
+        if self.recording:
+            self.previous = "torn" if self._page[10] & _LAST_WAS_TORN else "sealed"
+        self.next_segment = struct.unpack_from("<I", self._page, 28)[0]
+        # What stands behind it was torn. Before it, keys are erased up to an entry whose key was
+        # erased before: everything older was erased when that one was.
+        for torn in range(page + 1, self._at):
+            self._tear(torn)
+        page -= 1
+        while page >= 0:
+            valid = self._load(page)
+            if any(self._view[_KEYS:_KEYS_END]):
+                self._erase_keys(page)
+            elif valid:
+                break
+            page -= 1
+
+    def _has_keys(self):
+        keys = self._view[_KEYS:_KEYS_END]
+        return crc32(keys[:64]) == struct.unpack_from("<I", keys, 64)[0] and any(keys[:64])
+
+    def _find_open(self):
+        # Only when the power went during a recording: its OPEN entry stands a few events back.
+        page = self._newest
+        while self.open and self.torn is None and page > 0:
+            if self._load(page) and self._code() == OPEN:
+                self.torn = struct.unpack_from("<I", self._detail(), 0)[0]
+                self.torn_entry = struct.unpack_from("<I", self._page, 4)[0]
+                self._open_page = page
+                self._progress = struct.unpack_from("<H", self._page, _PROGRESS)[0]
+            page -= 1
+
+    # Writing
+
+    @property
+    def full(self) -> bool:
+        """Whether only the reserve for closing entries is left: no recording may start."""
+        return self._at >= self.pages - _RESERVED_PAGES
+
+    @property
+    def seq(self) -> int:
+        """Sequence number that the next entry will have."""
+        return self._seq
+
+    @property
+    def last_mac(self) -> bytes:
+        """MAC of the newest entry, 16 bytes: through its chain it stands for the whole log."""
+        return bytes(self._last)
+
+    def note(self, code: int, facts: dict):
+        """Append an event with `facts` as JSON; facts that do not fit into 96 bytes are cut to
+        `why`.
+
+        Raises:
+            Fault: the log is full or its flash failed.
+        """
+        detail = json.dumps(facts).encode()
+        if len(detail) > _DETAIL_BYTES:
+            detail = json.dumps({"why": str(facts.get("why", ""))[:40]}).encode()
+        self.append(code, detail)
+
+    def append(self, code: int, detail: bytes):
+        """Append an entry: program, read back, then erase the key before it.
+
+        Two page programs, about 2 ms.
+
+        Raises:
+            Fault: the log is full or its flash failed.
+        """
+        for _attempt in range(2):
+            if self._at >= self.pages:
+                raise Fault("log_full", "%d pages" % self.pages)
+            self._compose(code, detail)
+            page, self._at = self._at, self._at + 1
+            if self._program(page):
+                break
+            self._tear(page)
+        else:
+            raise Fault("log_error", "page %d does not take what is programmed" % page)
+        self._last[:] = self._view[144:160]
+        self._keys[:] = self._view[_KEYS : _KEYS + 64]
+        wipe(self._page)
+        if self._newest >= 0:
+            self._erase_keys(self._newest)
+        self._newest = page
+        self._seq += 1
+
+    def _compose(self, code, detail):
+        page, view = self._page, self._view
+        for i in range(PAGE_BYTES):
+            page[i] = 0 if i < _KEYS else 0xFF
+        clock = self._clock
+        flags = clock.trust | (_SEGMENT_IS_OPEN if self.open else 0)
+        flags |= _LAST_WAS_TORN if self.previous == "torn" else 0
+        row = (b"BWL1", self._seq, code, flags, len(detail), self.boot, self.recording)
+        struct.pack_into("<4sIHBBHH", page, 0, *row)
+        row = (clock.uptime_ms(), clock.utc_s() or 0, self.next_segment)
+        struct.pack_into("<QII", page, 16, *row)
+        page[32:48] = self._last
+        page[48 : 48 + len(detail)] = detail
+        read, check = view[_KEYS : _KEYS + 32], view[_KEYS + 32 : _KEYS + 64]
+        kdf(self._aes, memoryview(self._keys)[32:], b"log", b"", check)
+        cmac(self._aes, check, view[:144], view[144:160])
+        struct.pack_into("<I", page, 160, crc32(view[:160]))
+        kdf(self._aes, memoryview(self._keys)[:32], b"next", b"", read)
+        kdf(self._aes, memoryview(self._keys)[32:], b"next", b"", check)
+        struct.pack_into("<I", page, 228, crc32(view[_KEYS : _KEYS + 64]))
+
+    def _program(self, page):
+        back = bytearray(PAGE_BYTES)
+        self._flash.program(page * PAGE_BYTES, self._page)
+        self._flash.read(page * PAGE_BYTES, back)
+        same = back == self._page
+        wipe(back)
+        return same
+
+    def _tear(self, page):
+        # Its magic goes first: a page without key that still looked like an entry would be one
+        # twice.
+        self._flash.program(page * PAGE_BYTES, bytes(4))
+        self._erase_keys(page)
+
+    def _erase_keys(self, page):
+        field = bytearray(_KEYS_END - _KEYS)
+        at = page * PAGE_BYTES + _KEYS
+        self._flash.program(at, field)
+        self._flash.read(at, field)
+        if any(field):
+            wipe(field)
+            raise Fault("log_error", "page %d keeps an old key" % page)
+
+    # Segments
+
+    def open_segment(self, nonce: bytes, recording: int, index: int, keys) -> int:
+        """Enter a new segment; put its cipher and MAC key into `keys` (bytearray of 64 bytes);
+        return the entry's sequence number.
+
+        When this returns, flash holds no key of the segment, and RAM only what is in `keys`.
+        """
+        segment = self.next_segment
+        segment_keys(
+            self._aes,
+            memoryview(self._keys)[:32],
+            memoryview(self._keys)[32:],
+            nonce + self.card_id + struct.pack("<I", segment),
+            keys,
+        )
+        self.next_segment = segment + 1
+        self.open = True
+        self.recording = recording
+        self._progress = 0xFFFF
+        self.append(
+            OPEN,
+            struct.pack("<I", segment)
+            + nonce
+            + self.card_id
+            + struct.pack("<II", recording, index),
+        )
+        self._open_page = self._newest
+        return self._seq - 1
+
+    def acknowledged(self, block: int):
+        """Note that the card has blocks 0 to `block` of the open segment: one bit of progress
+        for 16 blocks.
+        """
+        if block & 15 == 15:
+            self._progress &= ~(1 << (block >> 4)) & 0xFFFF
+            self._flash.program(
+                self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", self._progress)
+            )
+
+    def close_segment(self, code: int, segment: int, blocks: int):
+        """Enter SEAL or TORN for the open segment, with its number of blocks."""
+        self.open = False
+        self.torn = None
+        self.previous = "torn" if code == TORN else "sealed"
+        self.append(code, struct.pack("<II", segment, blocks))
+
+    @property
+    def proved_blocks(self) -> int:
+        """How many blocks of the torn segment the card had acknowledged, as far as the progress
+        bits say: a multiple of 16.
+        """
+        bits = self._progress
+        count = 0
+        while not bits & 1 and count < 16:
+            bits >>= 1
+            count += 1
+        return count * 16

@@ -1,0 +1,300 @@
+"""The procedure: what follows each event of the stage table, and the run loop that gives every
+service its turn.
+
+Services are listed by priority. A loop step runs the first one that is due and then looks again
+from the top, so capture and card go before the mirror, always, and nothing is called earlier than
+it asked for.
+"""
+
+from micropython import const
+
+from bodycam import log, stages
+from bodycam.blocks import BATTERY, STOPPED
+from bodycam.controls import Controls
+from bodycam.errors import Fault
+from bodycam.power import ALARMS_PCT
+from bodycam.signals import Signals
+from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
+
+_KEYS = const(0)
+_EYE = const(1)
+_SIGNALS = const(3)
+_LOOK = const(4)
+_MIRROR = const(7)
+
+_KEY_MS = const(50)
+_WATCH_MS = const(1000)
+_MEND_MS = const(5000)
+_FACE_MS = const(500)
+_BATTERY_MS = const(4000)
+
+# event: the sequence that is played for it.
+_SOUNDS = {
+    "show": "tick",
+    "record": "start",
+    "mark": "mark",
+    "ask_stop": "ask",
+    "sealed": "stop",
+    "fault": "fault",
+}
+
+# Faults that can go away by themselves; the others stay until the next boot.
+_MENDABLE = (
+    "card_missing",
+    "card_full",
+    "card_error",
+    "card_foreign",
+    "camera_missing",
+    "camera_error",
+)
+
+
+class Procedure:
+    """One camera at work. `parts` is what app.py joined: see there for its names.
+
+    `step` is the run loop's body.
+    """
+
+    def __init__(self, parts, profile, record_fps):
+        self.parts = parts
+        self.profile = profile
+        self._record_ms = 1000 // record_fps
+        clock = self._clock = parts.clock
+        self.stages = stages.Stages()
+        self.signals = Signals(
+            clock, profile, parts.chips.lamp, parts.chips.tone, parts.chips.motor
+        )
+        self.controls = Controls(clock, self.stages, profile, self.gesture)
+        self.reason = None  # key of words.FAULTS
+        self.warning = parts.chips.warning  # key of words.WARNINGS
+        self._since = self._watched = clock.ticks_ms()
+        self._card_in = True
+        self._leaving = None  # event that waits for the seal
+        self.stages.observe(self._follow)
+        # By priority; _KEYS, _EYE, _SIGNALS, _LOOK and _MIRROR are places in it. `_due` is in
+        # uptime milliseconds.
+        self._services = (
+            self._keys,
+            parts.eye.step,
+            parts.recorder.step,
+            self.signals.step,
+            self._look,
+            self._watch,
+            parts.power.step,
+            parts.eye.mirror,
+        )
+        self._due = [0] * len(self._services)
+
+    # Run loop
+
+    def step(self) -> int:
+        """Run the most important service that is due; return milliseconds until the next one
+        is, 0 for at once.
+        """
+        clock, due = self._clock, self._due
+        now = clock.tick()
+        for i in range(len(due)):
+            if due[i] <= clock.up_ms:
+                self._run(i, now)
+                clock.tick()
+                break
+        wait_ms = min(due) - clock.up_ms
+        return wait_ms if wait_ms > 0 else 0
+
+    def _run(self, i, now):
+        clock = self._clock
+        began_ms = clock.up_ms
+        try:
+            wait_ms = self._services[i](now)
+        except Fault as fault:
+            self.fail(fault.reason, fault.detail)
+            wait_ms = _KEY_MS
+        except OSError as error:
+            # A bus that failed outside of card and camera: the service tries again, the officer is
+            # told.
+            self.warn("unexpected", str(error))
+            wait_ms = _WATCH_MS
+        if i == _EYE:
+            self._due[_MIRROR] = 0  # there may be a picture to show
+        self._due[i] = (began_ms if i == _KEYS else clock.uptime_ms()) + wait_ms
+
+    def _hurry(self):
+        # A stage has changed: every service but the keys decides anew when it is due.
+        for i in range(1, len(self._due)):
+            self._due[i] = 0
+
+    # Services
+
+    def _keys(self, now):
+        edges = self.parts.chips.pmu.key_edges()
+        self.controls.step(now, bool(edges & 1), bool(edges & 2))
+        return _KEY_MS
+
+    def _look(self, now):
+        """Keep the words on the display up to date, and end a display that nobody needs."""
+        stage = self.stages.stage
+        limit_ms = self.profile["display_timeout_s"] * 1000
+        if (stage == DISPLAY_ON or stage == ARMED) and self._clock.diff(
+            now, self._since
+        ) >= limit_ms:
+            self.stages.post("timeout")
+        face = self.parts.face
+        percent = self.parts.power.percent
+        since_ms = self._clock.diff(now, self._since)
+        # The battery takes rows from the picture: it is shown for a moment, and while it is low.
+        told = percent is not None and (since_ms < _BATTERY_MS or percent <= ALARMS_PCT[0])
+        battery = "%d %%" % percent if told else None
+        face.show(
+            self.stages.stage,
+            now,
+            since_ms,
+            self.reason,
+            self.controls.asking,
+            self.warning,
+            battery,
+        )
+        return min(_FACE_MS, face.step(now))
+
+    def _watch(self, now):
+        """Look after the card, the waiting end of a recording, and faults that mend."""
+        stage = self.stages.stage
+        if stage == OFF:
+            return _WATCH_MS
+        present = self.parts.chips.card_present()
+        if not present and self._card_in and stage != FAULT:
+            self.fail("card_missing", "pulled")
+        self._card_in = present
+        if (
+            stage == FAULT
+            and self.reason in _MENDABLE
+            and self._clock.diff(now, self._since) >= _MEND_MS
+        ):
+            self._mend(now)
+        return _WATCH_MS
+
+    def _mend(self, now):
+        self._since = now
+        try:
+            self.parts.mount()
+        except Fault as fault:
+            self.reason = fault.reason
+            return
+        if self.stages.post("mended"):
+            self.reason = None
+
+    # Events
+
+    def gesture(self, event: str):
+        """Take what the button means."""
+        if event == "arm" and not self.profile["pre_event_s"]:
+            return
+        if event == "record":
+            self._record()
+            return
+        self.stages.post(event)
+
+    def _record(self):
+        # Room in card and log is known beforehand: a recording that cannot be opened never shows
+        # red.
+        parts = self.parts
+        if parts.log.full:
+            self.fail("log_full")
+        elif parts.card.room(parts.log.next_segment, parts.log.released) <= 0:
+            self.fail("card_full")
+        else:
+            self.stages.post("record")
+
+    def sealed(self):
+        """The recorder has sealed: leave the stage, and do what waited for it."""
+        self.stages.post("sealed")
+        event, self._leaving = self._leaving, None
+        if event:
+            self.stages.post(event)
+
+    def leave(self, event: str, reason: int = STOPPED):
+        """Post `event` (`dock`, `battery_empty`) now, or once a running recording is sealed."""
+        if self.stages.stage == RECORDING:
+            self._leaving = event
+            self.parts.recorder.stop(event, reason)
+        else:
+            self.stages.post(event)
+
+    def battery_empty(self):
+        """Seal what runs, then switch off."""
+        self.leave("battery_empty", BATTERY)
+
+    def battery_low(self, percent: int):
+        """Warn of `percent`."""
+        self.warn("battery_low", "%d %%" % percent)
+        self.signals.play("low_battery")
+
+    def warn(self, warning: str, detail: str = ""):
+        """Show an amber warning (key of words.WARNINGS) and enter it; recording goes on."""
+        if warning == self.warning:
+            return
+        self.warning = warning
+        self._due[_LOOK] = 0
+        self._note(log.WARNING, {"why": warning, "detail": detail[:40]})
+        self.parts.recorder.event({"event": "warning", "why": warning})
+
+    def fail(self, reason: str, detail: str = ""):
+        """Go to FAULT with `reason` (key of words.FAULTS): close what can be closed, enter it,
+        say it.
+        """
+        self.reason = reason
+        if self.parts.recorder.busy:
+            try:
+                self.parts.recorder.abort()
+            except Fault as fault:
+                self.reason = fault.reason
+        self._note(log.FAULT, {"why": reason, "detail": detail[:48]})
+        self.stages.post("fault")
+
+    def _note(self, code, facts):
+        try:
+            self.parts.log.note(code, facts)
+        except Fault as fault:
+            # The log itself is what failed: nothing may be recorded any more, and the display says
+            # so.
+            self.reason = fault.reason
+            self.stages.post("fault")
+
+    # What follows a change of stage
+
+    def _follow(self, before, event, after):
+        if event in _SOUNDS:
+            self.signals.play(_SOUNDS[event])
+        self._due[_LOOK] = self._due[_SIGNALS] = 0
+        recorder = self.parts.recorder
+        if before == after:
+            if event == "stop":
+                recorder.stop("button")
+            else:
+                recorder.event({"event": event})
+                self._note(log.MARK, {"event": event})
+            return
+        self._since = self._clock.ticks_ms()
+        if after == RECORDING:
+            recorder.start(event)
+        self._enter(before, after)
+        if not (self.reason in ("log_error", "log_full") and after == FAULT):
+            self._note(log.STAGE, {"from": before, "to": after, "why": event})
+        if after == OFF:
+            self.parts.chips.pmu.power_off()
+
+    def _enter(self, before, after):
+        eye, profile = self.parts.eye, self.profile
+        self.signals.stage(after)
+        if after == RECORDING:
+            eye.look(True, self._record_ms, self.parts.mirror_ms(RECORDING))
+        elif after == ARMED:
+            eye.look(True, self._record_ms, self.parts.mirror_ms(ARMED))
+        elif after == DISPLAY_ON:
+            eye.look(False, 1000 // profile["mirror_fps"], 1000 // profile["mirror_fps"])
+        else:
+            eye.close()
+        if before == ARMED and after != RECORDING:
+            self.parts.recorder.ring.clear()
+        if after == IDLE or after == OFF:
+            self.reason = None
+        self._hurry()

@@ -1,0 +1,149 @@
+"""The ring against an obvious model: a list of records, over random operations with a printed
+seed.
+"""
+
+import random
+import struct
+
+import pytest
+
+from bodycam.ring import EVENT, FRAME, PIECE_BYTES, PRE_EVENT, Ring
+
+
+def records_of(stream: bytes):
+    """Return the records (kind, seq, t_ms, data) of a stream."""
+    found, at = [], 0
+    while at < len(stream):
+        kind, seq, t_ms, n = struct.unpack_from("<IIII", stream, at)
+        assert n, "a header of nothing at %d" % at
+        found.append((kind, seq, t_ms, bytes(stream[at + 16 : at + 16 + n])))
+        at += 16 + n + 3 & -4
+    return found
+
+
+class Reader:
+    """Takes pieces out of a ring as the recorder does and checks what it says about each."""
+
+    def __init__(self, ring):
+        self.ring = ring
+        self.stream = bytearray()
+        self.records = self.frames = 0
+        self.noted = []  # (where in the stream a piece's first header stands, its sequence number)
+
+    def take(self, flush=False) -> bool:
+        ring = self.ring
+        piece = ring.piece(flush)
+        if piece < 0:
+            return False
+        view = ring.view(piece)
+        used = ring.used
+        assert 0 < used <= PIECE_BYTES
+        assert not any(view[used:])
+        first = ring.first_at(piece)
+        if not self.stream:
+            assert not any(view[:first])
+            self.stream += view[first:used]
+        else:
+            at = len(self.stream)
+            self.stream += view[:used]
+            if first >= 0:
+                self.noted.append((at + first, ring.first_seq(piece)))
+        self.records += ring.records(piece)
+        self.frames += ring.frames(piece)
+        ring.release()
+        return True
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 5, 40])
+def test_random_operations_equal_the_model(pieces, seed):
+    rng = random.Random(seed * 100 + pieces)
+    for _round in range(60):
+        ring = Ring(bytearray(pieces * PIECE_BYTES + rng.randrange(100)))
+        model, seq = [], 0
+        for _ in range(rng.randrange(120)):
+            data = rng.randbytes(
+                rng.choice((1, 2, 3, 4, 16, 200, 5000, 16000, PIECE_BYTES * pieces // 3))
+            )
+            dropped = ring.dropped
+            assert ring.push(FRAME | PRE_EVENT, rng.randrange(1 << 30), data)
+            model.append(data)
+            del model[: ring.dropped - dropped]
+            seq += 1
+        ring.hold()
+        reader = Reader(ring)
+        expected = list(model)
+        lost = 0
+        for _ in range(rng.randrange(200)):
+            if rng.random() < 0.6:
+                data = rng.randbytes(rng.choice((1, 40, 700, 9000, 20000)))
+                if ring.push(rng.choice((FRAME, EVENT)), 7, data):
+                    expected.append(data)
+                else:
+                    lost += 1
+            else:
+                reader.take(flush=rng.random() < 0.3)
+        while reader.take(flush=True):
+            pass
+        found = records_of(bytes(reader.stream))
+        assert [row[3] for row in found] == expected
+        for at, number in reader.noted:
+            assert struct.unpack_from("<I", reader.stream, at + 4)[0] == number
+        assert reader.records == len(expected)
+        assert reader.frames == sum(row[0] & 0xFF == FRAME for row in found)
+        assert (
+            [row[1] for row in found] == [(found[0][1] + i) for i in range(len(found))]
+            if found
+            else True
+        )
+        assert ring.lost == lost
+        assert ring.used_bytes == 0
+
+
+def test_before_a_recording_the_oldest_whole_frames_make_room():
+    ring = Ring(bytearray(4 * PIECE_BYTES))
+    for i in range(50):
+        assert ring.push(FRAME, i, bytes([i]) * 5000)
+    assert ring.lost == 0 and ring.dropped > 30
+    ring.hold()
+    reader = Reader(ring)
+    while reader.take(flush=True):
+        pass
+    kept = [row[2] for row in records_of(bytes(reader.stream))]
+    assert kept == list(range(50 - len(kept), 50))
+
+
+def test_while_a_recording_runs_the_newest_is_refused_and_counted():
+    ring = Ring(bytearray(2 * PIECE_BYTES))
+    ring.hold()
+    taken = sum(ring.push(FRAME, i, bytes(5000)) for i in range(20))
+    assert taken == 6 and ring.lost == 14 and ring.dropped == 0
+
+
+def test_a_record_larger_than_the_ring_is_refused():
+    ring = Ring(bytearray(2 * PIECE_BYTES))
+    assert not ring.push(FRAME, 0, bytes(2 * PIECE_BYTES))
+    assert ring.push(FRAME, 0, bytes(100))
+
+
+def test_what_stood_before_the_oldest_frame_does_not_reach_the_card():
+    ring = Ring(bytearray(3 * PIECE_BYTES))
+    for i in range(200):
+        ring.push(FRAME, i, bytes([i + 1]) * 3001)
+    ring.hold()
+    piece = ring.piece(True)
+    assert not any(ring.view(piece)[: ring.first_at(piece)])
+
+
+def test_clear_leaves_nothing_in_memory():
+    memory = bytearray(3 * PIECE_BYTES)
+    ring = Ring(memory)
+    for i in range(30):
+        ring.push(FRAME, i, b"\xa5" * 4000)
+    ring.clear()
+    assert not any(memory)
+    assert ring.used_bytes == 0
+
+
+def test_too_little_memory_is_refused():
+    with pytest.raises(ValueError, match="too small"):
+        Ring(bytearray(PIECE_BYTES))
