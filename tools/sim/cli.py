@@ -1,0 +1,197 @@
+"""The command `sim`: a camera on this computer, without hardware."""
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+_EXAMPLES = """\b
+Examples:
+  sim
+  sim --headless --card demo.img
+  sim --headless --on wasm --video street.mp4 --script shift.txt --json"""
+
+_MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "yellow"}
+
+
+@app.command(epilog=_EXAMPLES)
+def sim(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Only run, and say how it went.")
+    ] = False,
+    board: Annotated[
+        str, typer.Option(help="Board file; `boards` lists them.")
+    ] = "m5stack_cores3",
+    on: Annotated[
+        str, typer.Option(help="cpython, unix or wasm; unix where it is to be had.")
+    ] = "",
+    video: Annotated[
+        Path | None, typer.Option(help="What the lens sees; default a built-in scene.")
+    ] = None,
+    script: Annotated[
+        Path | None, typer.Option(help="What the hands do; default a whole intervention.")
+    ] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="Card image; made, with camera and keys, if absent.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Use profile.")] = "nrw_order_service",
+    seed: Annotated[int, typer.Option(help="All chance follows from it.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for what is left behind.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+):
+    """Run a camera on this computer: a scene before the lens, hands on the button, a card in
+    the slot.
+
+    Without --headless it shows what happens and leaves a folder with the camera's front in each
+    stage, the sealed card and the exported video. Status 0 when the script's expectations were
+    met, 1 when not, 2 for input that cannot be used.
+    """
+    from tools.sim import headless as simulation
+
+    if not headless:
+        out = _new_folder(out)
+    try:
+        with _screen() as (progress, say, tell):
+            result = simulation.run(
+                board,
+                on or _interpreter(say),
+                video,
+                script,
+                card,
+                seed,
+                out,
+                profile,
+                progress,
+                say,
+                None if headless else tell,
+            )
+    except simulation.InputError as error:
+        _say(f"sim: {error}")
+        return 2
+    except simulation.RunError as error:
+        _say(f"sim: {error}")
+        return 1
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+    elif headless:
+        _summary(result)
+    if not headless:
+        _leave(result, Path(result["out"]))
+    if result["error"]:
+        _say(f"sim: {script or 'the built-in script'}: {result['error']}")
+        return 1
+    return 0
+
+
+def _interpreter(say):
+    from tools import bootstrap
+
+    if bootstrap.micropython() is None:
+        say("MicroPython's unix port has no build for this computer; the firmware runs on CPython")
+        return "cpython"
+    return "unix"
+
+
+def _new_folder(out):
+    """Return a folder that is new or empty."""
+    if out:
+        if out.exists() and any(out.iterdir()):
+            raise typer.BadParameter(f"{out} is not empty; name a new folder")
+        return out
+    number = 1
+    while Path(f"bodycam-demo-{number}").exists():
+        number += 1
+    return Path(f"bodycam-demo-{number}")
+
+
+@contextmanager
+def _screen():
+    """Give (progress, say, tell), which write to standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    screen = Console(stderr=True, highlight=False)
+    words = {"video": "Preparing the scene", "script": "Running"}
+    tasks = {}
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        console=screen,
+        transient=True,
+    )
+
+    def progress(what, done, of):
+        if what not in tasks:
+            tasks[what] = bar.add_task(words.get(what, what), total=of)
+        bar.update(tasks[what], completed=done, total=of)
+
+    def tell(change):
+        color = _MARKS.get(change["to"], "dim")
+        screen.print(
+            f"  {_clock(change['t_ms'])}  [{color}]{change['to']:<11}[/] {change['event']}"
+        )
+
+    with bar:
+        yield progress, screen.print, tell
+
+
+def _clock(t_ms):
+    seconds, ms = divmod(t_ms, 1000)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ms // 100}"
+
+
+def _say(text):
+    print(text, file=sys.stderr)
+
+
+def _summary(result):
+    frames, card = result["frames"], result["card"]
+    _say(
+        f"{result['board']} on {result['interpreter']}: {_clock(result['virtual_ms'])} in {result['wall_ms'] / 1000:.1f} s; "
+        f"{frames['recorded']} of {frames['captured']} pictures recorded, {frames['mirrored']} mirrored, "
+        f"{card['blocks_written']} blocks written, {card['bytes_written_outside_recording']} bytes outside a recording; "
+        f"battery {result['battery_pct']} %"
+    )
+    _say(f"pictures, result and console: {result['out']}")
+
+
+def _leave(result, folder):
+    """Draw the camera in each stage, verify the card, export the video; say where it all is."""
+    from tools.evidence.case import beside
+    from tools.evidence.export import export
+    from tools.evidence.verdict import verify
+    from tools.pictures import camera_png
+
+    shown = set()
+    for picture in result["pictures"]:
+        raw = (folder / picture["file"]).read_bytes()
+        if picture["stage"] not in shown:
+            shown.add(picture["stage"])
+            camera_png(
+                raw, tuple(picture["lamp"]), picture["stage"], folder / f"{picture['stage']}.png"
+            )
+        (folder / picture["file"]).unlink()
+    image = Path(result["card"]["path"])
+    found = verify(image, *beside(image))
+    _say("")
+    _say(
+        f"Frames recorded: {result['frames']['recorded']}, dropped: {result['frames']['dropped']}"
+    )
+    _say(
+        f"Written to the card outside a recording: {result['card']['bytes_written_outside_recording']} bytes"
+    )
+    _say(
+        f"Card: {found['verdict']}, {'complete' if found['complete'] else 'not complete'}, {found['frames']} pictures"
+    )
+    export(image, folder / "export", *beside(image))
+    _say(
+        f"Everything is in {folder}: the camera in each stage (.png), card.img, export/ with the video"
+    )

@@ -1,0 +1,518 @@
+"""The simulated microcontroller: the part of MicroPython's module `machine` that this product uses.
+
+Runs on all three interpreters. It is strict: an unknown name is an AttributeError, a wrong keyword
+a TypeError. A bus finds its devices by the board's pins; on other pins nobody answers. Every call
+costs virtual time: `call_us` of the board's COSTS, a bus its own entry and the time on the wire.
+Time passes before the bytes do, so that a power cut during a transfer loses that transfer.
+
+No function on the path of every poll and every sector has more than 11 words of state, because
+MicroPython would take it from the heap (py/objfunc.c, VM_MAX_STATE_ON_STACK).
+"""
+
+from tools.sim.world import ChipError, Reset
+
+_ENODEV = 19
+_EIO = 5
+
+
+class Pad:
+    """One pin of the chip: its direction, and the level on the wire.
+
+    `level` is what any chip on the wire sees. Undriven, a wire is pulled up. `watch(level)`, when
+    given, is called at each change of level; `pwm(duty_u16, freq_hz)` and `bits(timing, data)`
+    when the pin sends such a signal.
+    """
+
+    def __init__(self, number):
+        self.number = number
+        self.watch = None
+        self.pwm = None
+        self.bits = None
+        self.reset()
+
+    def reset(self):
+        """Be an input, as after power-on."""
+        self.output = False
+        self.latch = 0
+        self.outside = 1
+        self.level = 1
+
+    def set(self, level):
+        """Set the output latch."""
+        self.latch = level
+        if self.output and level != self.level:
+            self.level = level
+            if self.watch:
+                self.watch(level)
+
+    def direct(self, output):
+        """Drive the wire with the latch's level, or let go of it."""
+        self.output = output
+        self._settle()
+
+    def drive(self, level):
+        """Let the world drive the wire; the pin reads it while it is an input."""
+        self.outside = level
+        self._settle()
+
+    def _settle(self):
+        level = self.latch if self.output else self.outside
+        if level != self.level:
+            self.level = level
+            if self.watch:
+                self.watch(level)
+
+
+class I2CBus:
+    """One pair of I2C wires: chips by address.
+
+    A chip has `address`, `read(reg, buf)` and `write(reg, data)`, and the switches `absent` and
+    `nack`: while one is set it does not answer. `stuck` is a bus whose data line is held low.
+    """
+
+    def __init__(self):
+        self.chips = {}
+        self.stuck = False
+        self.masters = []
+
+    def attach(self, chip):
+        """Put a chip on the wires."""
+        for switch in ("absent", "nack"):
+            if not hasattr(chip, switch):
+                setattr(chip, switch, False)
+        self.chips[chip.address] = chip
+
+    def take_over(self):
+        """Let something else own the wires: every `machine.I2C` made so far is cut off."""
+        for master in self.masters:
+            master.chips = {}
+        self.masters = []
+
+
+class SPIBus:
+    """One set of SPI wires and the devices on it.
+
+    A device has `selected(bool)`, `exchange(tx, rx)` and `idle_clocks(n)`. `exchange` gets the
+    bytes of `tx` and writes its own to `rx`, of the same length, None, or the very same object.
+    """
+
+    def __init__(self, miso):
+        self.miso = miso
+        self.devices = []
+        self.active = None
+
+    def attach(self, device, cs):
+        """Put a device on the wires, selected by pad `cs` (low)."""
+        self.devices.append(device)
+        cs.watch = lambda level: self._select(device, level)
+
+    def _select(self, device, level):
+        if level:
+            if self.active is device:
+                self.active = None
+        elif self.active is None:
+            self.active = device
+        else:
+            raise ChipError("two devices selected on one bus")
+        device.selected(not level)
+
+    def idle(self, n):
+        """Clock `n` bytes while nobody is selected."""
+        for device in self.devices:
+            device.idle_clocks(n)
+
+
+class Mcu:
+    """One microcontroller: its pins, its buses, and `machine`, the module that the firmware imports.
+
+    `machine` stays the same object from boot to boot, as the firmware's imports do.
+    """
+
+    def __init__(self, world, board):
+        self.world = world
+        self.board = board
+        self.pads = {}
+        self.i2c_buses = {}
+        self.spi_buses = {}
+        self.i2s_sinks = {}
+        self.reset_cause = 1
+        self.dog = None
+        self.machine = Machine(self)
+
+    def pad(self, number):
+        """Return the pad of a GPIO."""
+        if number not in self.pads:
+            self.pads[number] = Pad(number)
+        return self.pads[number]
+
+    def i2c_bus(self, sda, scl):
+        """Return the I2C bus on these pins; make it if need be."""
+        return self.i2c_buses.setdefault((sda, scl), I2CBus())
+
+    def spi_bus(self, sck, mosi, miso):
+        """Return the SPI bus on these pins; make it if need be."""
+        key = (sck, mosi, miso)
+        if key not in self.spi_buses:
+            self.spi_buses[key] = SPIBus(self.pad(miso))
+        return self.spi_buses[key]
+
+    def attach_i2s(self, sck, ws, sd, sink):
+        """Let `sink(buf, rate_hz, bits)` hear what an I2S on these pins sends."""
+        self.i2s_sinks[(sck, ws, sd)] = sink
+
+    def power(self, on):
+        """Lose all state: it starts from its reset either way."""
+        self.dog = None
+        for bus in self.spi_buses.values():
+            bus.active = None
+        for pad in self.pads.values():
+            watch, pad.watch = pad.watch, None
+            pad.reset()
+            pad.watch = watch
+
+
+class Machine:
+    """The module `machine`."""
+
+    PWRON_RESET = 1
+    HARD_RESET = 2
+    WDT_RESET = 3
+    DEEPSLEEP_RESET = 4
+    SOFT_RESET = 5
+
+    def __init__(self, mcu):
+        self._mcu = mcu
+        self._hz = mcu.board.CPU_HZ
+        bound = {"_mcu": mcu, "_us": mcu.board.COSTS["call_us"]}
+        for made in (Pin, I2C, SPI, PWM, I2S, WDT):
+            setattr(self, made.__name__, type(made.__name__, (made,), bound))
+        self.mem32 = Mem32(mcu)
+
+    def _charge(self):
+        self._mcu.world.charge(self._mcu.board.COSTS["call_us"])
+
+    def freq(self, hz=None):
+        """Return or set the processor's frequency."""
+        self._charge()
+        if hz is None:
+            return self._hz
+        if hz not in (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000):
+            raise ValueError("frequency must be 20MHz, 40MHz, 80MHz, 160MHz or 240MHz")
+        self._hz = hz
+
+    def unique_id(self):
+        """Return 8 bytes that follow from the world's seed."""
+        return b"BODY" + (self._mcu.world.seed & 0xFFFFFFFF).to_bytes(4, "big")
+
+    def reset_cause(self):
+        """Return why the processor started."""
+        return self._mcu.reset_cause
+
+    def reset(self):
+        """Restart."""
+        raise Reset(self.HARD_RESET)
+
+    def soft_reset(self):
+        """Restart the interpreter."""
+        raise Reset(self.SOFT_RESET)
+
+    def lightsleep(self, ms):
+        """Sleep."""
+        self._charge()
+        self._mcu.world.sleep(ms)
+
+    def bitstream(self, pin, encoding, timing, data):
+        """Send `data` with the given pulse lengths in nanoseconds: (high 0, low 0, high 1, low 1)."""
+        if encoding != 0 or len(timing) != 4:
+            raise ValueError("encoding")
+        self._charge()
+        self._mcu.world.charge(len(data) * 8 * (timing[0] + timing[1]) // 1000)
+        pad = pin._pad
+        if pad.bits and pad.output:
+            pad.bits(timing, data)
+
+
+class Pin:
+    """machine.Pin."""
+
+    IN = 1
+    OUT = 3
+    OPEN_DRAIN = 7
+    PULL_UP = 2
+    PULL_DOWN = 1
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        self._pad = self._mcu.pad(id)
+        self._charge = self._mcu.world.charge
+        self.init(mode, pull, value=value)
+
+    def init(self, mode=-1, pull=-1, *, value=None):
+        """Set level, then direction."""
+        if value is not None:
+            self._pad.set(1 if value else 0)
+        if mode != -1:
+            if mode not in (self.IN, self.OUT, self.OPEN_DRAIN):
+                raise ValueError("invalid pin mode")
+            self._pad.direct(mode != self.IN)
+
+    def value(self, level=None):
+        """Return the level on the wire, or set the latch."""
+        self._charge(self._us)
+        if level is None:
+            return self._pad.level
+        self._pad.set(1 if level else 0)
+
+    def __call__(self, level=None):
+        self._charge(self._us)
+        if level is None:
+            return self._pad.level
+        self._pad.set(1 if level else 0)
+
+    def on(self):
+        """Set the latch to 1."""
+        self.value(1)
+
+    def off(self):
+        """Set the latch to 0."""
+        self.value(0)
+
+
+class I2C:
+    """machine.I2C."""
+
+    def __init__(self, id, *, scl, sda, freq=400_000):
+        costs = self._mcu.board.COSTS
+        self._bus = self._mcu.i2c_bus(sda._pad.number, scl._pad.number)
+        self._bus.masters.append(self)
+        self.chips = self._bus.chips
+        self._byte_us = costs["i2c_byte_us"] * 400_000 // freq
+        # Address, register, address again: three bytes beside the data.
+        self._entry_us = costs["call_us"] + costs["i2c_call_us"] + 3 * self._byte_us
+        self._charge = self._mcu.world.charge
+
+    def _chip(self, address):
+        chip = self.chips.get(address)
+        if chip is None or chip.absent or chip.nack or self._bus.stuck:
+            self._fail(address)
+        return chip
+
+    def _fail(self, address):
+        if self._bus.stuck:
+            raise OSError(_EIO, "i2c: bus stuck")
+        raise OSError(_ENODEV, "i2c: no answer at 0x%02x" % address)
+
+    def readfrom_mem_into(self, address, reg, buf):
+        """Read `len(buf)` bytes from register `reg` on."""
+        self._charge(self._entry_us + len(buf) * self._byte_us)
+        chip = self.chips.get(address)
+        if chip is None or chip.absent or chip.nack or self._bus.stuck:
+            self._fail(address)
+        chip.read(reg, buf)
+
+    def readfrom_mem(self, address, reg, n):
+        """Return `n` bytes from register `reg` on."""
+        buf = bytearray(n)
+        self.readfrom_mem_into(address, reg, buf)
+        return bytes(buf)
+
+    def writeto_mem(self, address, reg, buf):
+        """Write bytes to register `reg` on."""
+        self._charge(self._entry_us + len(buf) * self._byte_us)
+        self._chip(address).write(reg, buf)
+
+    def writeto(self, address, buf, stop=True):
+        """Write bytes, the first of which names the register; return how many were acknowledged."""
+        self._charge(self._entry_us + len(buf) * self._byte_us)
+        self._chip(address).write(buf[0], buf[1:])
+        return len(buf)
+
+    def scan(self):
+        """Return the addresses that answer."""
+        self._charge(self._entry_us * 112)
+        found = []
+        for address in sorted(self.chips):
+            try:
+                self._chip(address)
+                found.append(address)
+            except OSError:
+                pass
+        return found
+
+
+class SPI:
+    """machine.SPI, mode 0, 8 bits."""
+
+    def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, sck, mosi, miso):
+        self._bus = self._mcu.spi_bus(sck._pad.number, mosi._pad.number, miso._pad.number)
+        self._miso = miso._pad
+        costs = self._mcu.board.COSTS
+        self._entry_us = costs["call_us"] + costs["spi_call_us"]
+        self._charge = self._mcu.world.charge
+        self._fill = b""
+        self._hz = 0
+        self.init(baudrate, polarity, phase)
+
+    def init(self, baudrate=None, polarity=0, phase=0):
+        """Set the rate. Another rate routes the pins anew: MISO is an input again."""
+        if polarity or phase:
+            raise ValueError("mode 0 only")
+        self._charge(self._entry_us)
+        if baudrate and baudrate != self._hz:
+            self._hz = baudrate
+            self._byte_ns = 8_000_000 // (baudrate // 1000)
+            self._miso.direct(False)
+
+    def deinit(self):
+        """Let go of the pins."""
+        self._bus = SPIBus(self._miso)
+        self._miso.direct(False)
+
+    def write(self, buf):
+        """Send bytes."""
+        self._charge(self._entry_us + (len(buf) * self._byte_ns + 999) // 1000)
+        device = self._bus.active
+        if device:
+            device.exchange(buf, None)
+        else:
+            self._bus.idle(len(buf))
+
+    def write_readinto(self, tx, rx):
+        """Send `tx` and receive as much into `rx`, which may be the same buffer."""
+        if len(tx) != len(rx):
+            raise ValueError("buffers must be the same length")
+        self._charge(self._entry_us + (len(tx) * self._byte_ns + 999) // 1000)
+        device = self._bus.active
+        if device:
+            device.exchange(tx, rx)
+            if self._miso.output:
+                self._flood(rx, self._miso.level)
+        else:
+            self._bus.idle(len(tx))
+            self._flood(rx, self._miso.level)
+
+    def readinto(self, buf, write=0x00):
+        """Receive into `buf` while sending the byte `write`."""
+        if len(buf) == 1:
+            buf[0] = write
+        else:
+            if len(self._fill) != len(buf) or self._fill[0] != write:
+                self._fill = bytes((write,)) * len(buf)
+            buf[:] = self._fill
+        self.write_readinto(buf, buf)
+
+    def read(self, n, write=0x00):
+        """Return `n` bytes received while sending the byte `write`."""
+        buf = bytearray(n)
+        self.readinto(buf, write)
+        return bytes(buf)
+
+    def _flood(self, rx, level):
+        rx[:] = (b"\xff" if level else b"\x00") * len(rx)
+
+
+class PWM:
+    """machine.PWM."""
+
+    def __init__(self, pin, *, freq=5000, duty_u16=0):
+        self._pad = pin._pad
+        self._freq_hz = freq
+        self.duty_u16(duty_u16)
+
+    def duty_u16(self, value=None):
+        """Return or set the share of time the pin is high, of 65535."""
+        self._mcu.world.charge(self._us)
+        if value is None:
+            return self._duty
+        if not 0 <= value <= 65535:
+            raise ValueError("duty_u16 must be from 0 to 65535")
+        self._duty = value
+        if self._pad.pwm:
+            self._pad.pwm(value, self._freq_hz)
+
+    def freq(self, hz=None):
+        """Return or set the frequency."""
+        self._mcu.world.charge(self._us)
+        if hz is None:
+            return self._freq_hz
+        self._freq_hz = hz
+
+    def deinit(self):
+        """Stop."""
+        self.duty_u16(0)
+
+
+class I2S:
+    """machine.I2S, sending."""
+
+    TX = 1
+    RX = 0
+    MONO = 0
+    STEREO = 1
+
+    def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
+        if mode != self.TX or bits not in (16, 32) or format not in (self.MONO, self.STEREO):
+            raise ValueError("mode")
+        key = (sck._pad.number, ws._pad.number, sd._pad.number)
+        self._sink = self._mcu.i2s_sinks.get(key)
+        self._world = self._mcu.world
+        self._ibuf = ibuf
+        self._rate_hz = rate
+        self._bits = bits
+        self._bytes_per_s = rate * bits // 8 * (format + 1)
+        self._empty_ms = 0
+
+    def write(self, buf):
+        """Send samples; return once the rest fits into the internal buffer, with their length."""
+        if self._bytes_per_s == 0:
+            raise OSError(_EIO, "i2s: stopped")
+        self._world.charge(self._us)
+        start_ms = max(self._empty_ms, self._world.ms)
+        self._empty_ms = start_ms + len(buf) * 1000 // self._bytes_per_s
+        if self._sink:
+            self._sink(buf, self._rate_hz, self._bits)
+        self._world.sleep_until(self._empty_ms - self._ibuf * 1000 // self._bytes_per_s)
+        return len(buf)
+
+    def deinit(self):
+        """Stop."""
+        self._bytes_per_s = 0
+
+
+class WDT:
+    """machine.WDT."""
+
+    def __init__(self, id=0, timeout=5000):
+        self._timeout_ms = timeout
+        self._fed_ms = self._mcu.world.ms
+        self._mcu.dog = self
+        self._look()
+
+    def feed(self):
+        """Say that all is well."""
+        self._mcu.world.charge(self._us)
+        self._fed_ms = self._mcu.world.ms
+
+    def _look(self):
+        world = self._mcu.world
+        if self._mcu.dog is not self:
+            return
+        if world.ms - self._fed_ms >= self._timeout_ms > 0:
+            self._mcu.dog = None
+            raise Reset(Machine.WDT_RESET)
+        world.at(self._fed_ms + self._timeout_ms, self._look)
+
+
+class Mem32:
+    """machine.mem32: only the two registers that switch the direction of the board's shared pin."""
+
+    def __init__(self, mcu):
+        self._mcu = mcu
+
+    def __setitem__(self, address, value):
+        self._mcu.world.charge(self._mcu.board.COSTS["call_us"])
+        shared = getattr(self._mcu.board, "SHARED_DC", None)
+        if not shared or value != shared["mask"]:
+            raise ChipError("mem32: not a bit of this board's shared pin")
+        if address not in (shared["drive"], shared["release"]):
+            raise ChipError("mem32: not a register of this board's shared pin")
+        self._mcu.pad(self._mcu.board.DISPLAY["dc"]).direct(address == shared["drive"])

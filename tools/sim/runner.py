@@ -1,0 +1,332 @@
+"""One run of the firmware in the simulated world: from the script's first act to its end.
+
+Runs on all three interpreters. Something outside (headless.py, wasm_host.mjs, the page) makes a
+`Run` and calls `slice()` until it returns False, because MicroPython's WebAssembly port frees
+memory only between two calls into Python.
+
+The firmware is used as it is copied to a camera; only the names `time`, `gc` and `urandom` of
+`bodycam.app` are replaced. What the interpreter's own work costs in virtual time is stated in
+README.md beside this file.
+"""
+
+import hashlib
+import json
+import sys
+import time
+
+from tools.sim.wiring import Camera
+from tools.sim.world import PowerCut, Reset, ScriptEnd, World
+
+_TICKS_MASK = 0x3FFFFFFF
+_TICKS_AT_BOOT = 0x40000000 - 1000  # one second before ticks wrap, on every boot
+_SLICE_STEPS = 5000  # a few megabytes of garbage at most
+_PICTURES_PER_STAGE = 3
+_SEAL_LIMIT_MS = 15_000
+_HOLD_MARGIN_MS = 200
+_CONFIRM_AFTER_MS = 1000
+
+
+class Time:
+    """The module `time`, in virtual time. Ticks wrap as on the camera."""
+
+    def __init__(self, world, call_us):
+        self._world = world
+        self._call_us = call_us
+        self.boot()
+
+        if hasattr(time, "ticks_add") and time.ticks_add(_TICKS_MASK, 1) == 0:
+            # This interpreter's ticks wrap as the camera's: its own functions are quicker.
+            self.ticks_diff = time.ticks_diff
+            self.ticks_add = time.ticks_add
+
+    def boot(self):
+        """Let the ticks begin anew."""
+        self._offset_ms = _TICKS_AT_BOOT - self._world.ms
+
+    def ticks_ms(self):
+        """Return a wrapping count of milliseconds."""
+        world = self._world
+        us = world.us + self._call_us
+        if us < 1000:
+            world.us = us
+        else:
+            world.charge(self._call_us)
+        return (self._offset_ms + world.ms) & _TICKS_MASK
+
+    def ticks_us(self):
+        """Return a wrapping count of microseconds."""
+        world = self._world
+        world.charge(self._call_us)
+        return ((self._offset_ms + world.ms) * 1000 + world.us) & _TICKS_MASK
+
+    def ticks_diff(self, a, b):
+        """Return `a` - `b`, of ticks less than half a period apart. Costs nothing."""
+        return ((a - b + 0x20000000) & _TICKS_MASK) - 0x20000000
+
+    def ticks_add(self, ticks, delta):
+        """Return ticks `delta` later. Costs nothing."""
+        return (ticks + delta) & _TICKS_MASK
+
+    def sleep_ms(self, ms):
+        """Sleep."""
+        self._world.charge(self._call_us)
+        if ms > 0:
+            self._world.sleep(ms)
+
+    def sleep_us(self, us):
+        """Sleep."""
+        self._world.charge(self._call_us + max(0, us))
+
+
+class GC:
+    """The module `gc`: a collection costs virtual time, and nothing is collected here.
+
+    The interpreter collects by itself when its own heap is full; that is not the camera's heap.
+    """
+
+    def __init__(self, world, gc_us):
+        self._world = world
+        self._gc_us = gc_us
+
+    def collect(self):
+        """Let the time of one collection pass."""
+        self._world.charge(self._gc_us)
+
+    def enable(self):
+        """Do nothing."""
+
+    def disable(self):
+        """Do nothing."""
+
+    def threshold(self, n=-1):
+        """Do nothing."""
+
+
+class Run:
+    """One run. `config` is what headless.py writes:
+
+    `board` `profile` `seed`, `acts` as script.parse() gives them, `clip` (a prepared folder), `card`
+    (an image) and `camera` (the camera's own files), `out` (a folder for pictures and the result).
+    """
+
+    def __init__(self, host, config):
+        self.config = config
+        self.more = True
+        self.error = ""
+        self._board = __import__("boards." + config["board"], None, None, ("ID",))
+        self.world = World(self._board, config["seed"])
+        self.world.on("cut", self._cut)  # before the chips hear of it
+        self.camera = Camera(self.world, self._board, host, config)
+        self._host = host
+        self._app = None
+        self._booting = self._ending = False
+        self._boots = 0
+        self._stages = []
+        self._frames = {"captured": 0, "recorded": 0, "mirrored": 0}
+        self._collections = 0
+        self._pictures = []
+        self._visits = {}
+        self._random = self._draws = 0
+        costs = self._board.COSTS
+        self._step_us = costs["step_us"]
+        self._time = Time(self.world, costs["call_us"])
+        self._gc = GC(self.world, costs["gc_us"])
+        self.world.on("boot", self._boot_soon)
+        self.world.on("expect", self._expect)
+        self.world.on("end", self._end)
+        self.world.load(config["acts"])
+
+    def slice(self, ms, steps=_SLICE_STEPS):
+        """Run for `ms` milliseconds of virtual time; return whether the run goes on.
+
+        It ends earlier after `steps` steps of the firmware.
+        """
+        until_ms = self.world.ms + ms
+        self._steps = steps
+        try:
+            while self.more and self._steps > 0 and self.world.ms < until_ms:
+                if self._app is None:
+                    self._rest(until_ms)
+                else:
+                    self._work(until_ms)
+        except PowerCut:
+            self._power_off()
+        except Reset as reset:
+            self._power_off()
+            self.camera.mcu.reset_cause = reset.args[0]
+            self._booting = True
+        except ScriptEnd as end:
+            self._finish(str(end))
+        return self.more
+
+    def result(self):
+        """Return what happened, as `sim --json` gives it, without the time on the wall."""
+        counts = self._frames
+        card = self.camera.card_store
+        return {
+            "board": self.config["board"],
+            "profile": self.config["profile"],
+            "seed": self.config["seed"],
+            "stages": self._stages,
+            "frames": {
+                "captured": counts["captured"],
+                "recorded": counts["recorded"],
+                "dropped": counts["captured"] - counts["recorded"],
+                "mirrored": counts["mirrored"],
+            },
+            "card": {
+                "blocks_written": card.blocks if card else 0,
+                "bytes_written_outside_recording": card.bytes_outside if card else 0,
+            },
+            "gc_collections_while_recording": self._collections,
+            "battery_pct": self.world.battery_pct(),
+            "virtual_ms": self.world.ms,
+            "boots": self._boots,
+            "pictures": self._pictures,
+            "error": self.error,
+        }
+
+    # Power
+
+    def _boot_soon(self):
+        if self._app is None:
+            self._booting = True
+
+    def _rest(self, until_ms):
+        world = self.world
+        if self._ending:
+            self._finish("")
+        elif self._booting:
+            self._booting = False
+            self._boot()
+        else:
+            world.sleep_until(min(until_ms, world.next_ms))
+
+    def _boot(self):
+        world = self.world
+        self._time.boot()
+        self.camera.power_on()
+        self._boots += 1
+        world.charge(self._board.COSTS["boot_us"])
+        import bodycam.app as firmware
+        from bodycam.profile import make
+
+        firmware.time = self._time
+        firmware.gc = self._gc
+        firmware.urandom = self._urandom
+        if self._host.firmware_crc16:
+            firmware.crc16 = self._host.firmware_crc16
+        world.enter("idle")  # it draws current from here on
+        self._app = firmware.App(self._board, make(self.config["profile"]))
+        self._app.observe(self._staged)
+        self._app.start()
+
+    def _cut(self):
+        self._leave_picture(self.world.stage)
+
+    def _power_off(self):
+        self._tally()
+        self.camera.power_off()
+        self.camera.mcu.reset_cause = 1
+        self.world.enter("off")
+
+    def _work(self, until_ms):
+        world = self.world
+        step = self._app.step
+        step_us = self._step_us
+        while self._steps > 0 and world.ms < until_ms:
+            self._steps -= 1
+            wait_ms = step()
+            world.charge(step_us)
+            if wait_ms > 0:
+                world.sleep(wait_ms)
+            if self._ending and self._ended():
+                self._finish("")
+                return
+
+    def _urandom(self, n):
+        out = b""
+        while len(out) < n:
+            self._draws += 1
+            text = "%d %d" % (self.config["seed"], self._draws)
+            out += hashlib.sha256(text.encode()).digest()
+        return out[:n]
+
+    # What is seen of the firmware
+
+    def _staged(self, before, event, after):
+        stage = {"t_ms": self.world.ms, "from": before, "event": event, "to": after}
+        if before != after:
+            self._stages.append(stage)
+            print("!", json.dumps(stage))
+            self._leave_picture(before)
+            self.world.enter(after)
+
+    def _tally(self):
+        if self._app is None:
+            return
+        counters = self._app.counters
+        for name in self._frames:
+            self._frames[name] += counters[name]
+        self._collections += self._app.collections
+        self._app = None
+
+    def _leave_picture(self, stage):
+        visits = self._visits[stage] = self._visits.get(stage, 0) + 1
+        if stage == "off" or visits > _PICTURES_PER_STAGE:
+            return
+        pixels = self.camera.pixels()
+        if pixels is None:
+            return
+        name = "%s-%d.rgb565" % (stage, visits)
+        self._host.write_bytes(self.config["out"] + "/" + name, pixels)
+        lamp = self.world.lamp_lit
+        self._pictures.append({"t_ms": self.world.ms, "stage": stage, "file": name, "lamp": lamp})
+
+    # Acts
+
+    def _expect(self, stage):
+        now = self.world.stage
+        if stage != now:
+            line = self.world.line
+            raise ScriptEnd("line %d: the stage is %s, not %s" % (line, now, stage))
+
+    def _end(self):
+        self._ending = True
+        world = self.world
+        self._give_up_ms = world.ms + _SEAL_LIMIT_MS
+        if world.stage == "recording":
+            from bodycam.profile import make
+
+            hold_ms = make(self.config["profile"])["hold_ms"] + _HOLD_MARGIN_MS
+            world.act("hold", hold_ms)
+            world.at(world.ms + hold_ms + _CONFIRM_AFTER_MS, world.act, "press")
+
+    def _ended(self):
+        return self.world.stage != "recording" or self.world.ms >= self._give_up_ms
+
+    def _finish(self, error):
+        self._tally()
+        self.more = False
+        self.error = error
+        self._leave_picture(self.world.stage)
+        self.camera.close()
+
+
+def start(host, config_path):
+    """Return the Run that a configuration file describes."""
+    return Run(host, json.loads(host.read_text(config_path)))
+
+
+def finish(host, run):
+    """Write the result beside the pictures; return the exit status."""
+    host.write_text(run.config["out"] + "/result.json", json.dumps(run.result()))
+    return 1 if run.error else 0
+
+
+def main(host, config_path, slice_ms=60_000):
+    """Run a configuration file to its end and exit; tell each slice's end on standard output."""
+    run = start(host, config_path)
+    while run.slice(slice_ms):
+        print("@", run.world.ms)
+    sys.exit(finish(host, run))

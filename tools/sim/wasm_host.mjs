@@ -1,0 +1,139 @@
+// Runs the simulation on MicroPython's WebAssembly port, under Node 18 or later:
+//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json
+// `_host` is what tools/sim/host_wasm.py calls; it works on the interpreter's memory in place.
+
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+const HEAP_BYTES = 24 * 1024 * 1024;
+const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
+const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
+const [, , packageFolder, repository, configPath] = process.argv;
+
+let memory;
+const instantiate = WebAssembly.instantiate;
+WebAssembly.instantiate = async (...args) => {
+  const result = await instantiate(...args);
+  const all = Object.values((result.instance ?? result).exports);
+  memory = all.find((value) => value instanceof WebAssembly.Memory) ?? memory;
+  return result;
+};
+const bytes = (address, n) => new Uint8Array(memory.buffer, address, n);
+
+const crcTable = new Uint16Array(256).map((_, i) => {
+  let crc = i << 8;
+  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
+  return crc;
+});
+
+// Sectors that follow each other go into the file together: a call of its own for each took most
+// of the time. Whoever reads, or closes, finds them written.
+const waiting = { id: -1, at: 0, n: 0, data: new Uint8Array(64 * 1024) };
+
+function flush() {
+  if (waiting.n) fs.writeSync(waiting.id, waiting.data, 0, waiting.n, waiting.at);
+  waiting.n = 0;
+}
+
+function write(id, at, data) {
+  const follows = id === waiting.id && at === waiting.at + waiting.n;
+  if (!follows || waiting.n + data.length > waiting.data.length) {
+    flush();
+    if (data.length > waiting.data.length) return fs.writeSync(id, data, 0, data.length, at);
+    Object.assign(waiting, { id, at });
+  }
+  waiting.data.set(data, waiting.n);
+  waiting.n += data.length;
+}
+
+const ERRNO = { ENOENT: 2, EACCES: 13, EISDIR: 21, EROFS: 30, EPERM: 1 };
+const host = {
+  open(name, sizeBytes, writable) {
+    try {
+      if (sizeBytes) {
+        fs.closeSync(fs.openSync(name, "a"));
+        if (fs.statSync(name).size < sizeBytes) fs.truncateSync(name, sizeBytes);
+      }
+      return fs.openSync(name, writable ? "r+" : "r");
+    } catch (error) {
+      return -(ERRNO[error.code] ?? 5);
+    }
+  },
+  sectors: (id) => Math.floor(fs.fstatSync(id).size / 512),
+  odd_bytes: (id) => fs.fstatSync(id).size % 512,
+  read(id, lba, at, address, n) {
+    if (id === waiting.id) flush();
+    fs.readSync(id, bytes(address, n), 0, n, lba * 512 + at);
+  },
+  write: (id, lba, at, address, n) => write(id, lba * 512 + at, bytes(address, n)),
+  sync: () => flush(),
+  close(id) {
+    flush();
+    fs.closeSync(id);
+  },
+  read_text: (name) => fs.readFileSync(name, "utf8"),
+  write_text: (name, text) => fs.writeFileSync(name, text),
+  write_bytes: (name, address, n) => fs.writeFileSync(name, bytes(address, n)),
+  crc16(address, n) {
+    const data = bytes(address, n);
+    let crc = 0;
+    for (let i = 0; i < n; i++) crc = ((crc << 8) & 0xff00) ^ crcTable[(crc >> 8) ^ data[i]];
+    return crc;
+  },
+  aes(encrypts, key, keyBytes, iv, source, target, n) {
+    const name = `aes-${keyBytes * 8}-${iv ? "cbc" : "ecb"}`;
+    const chain = iv ? bytes(iv, 16) : null;
+    const last = encrypts || !chain ? null : bytes(source, n).slice(n - 16);
+    const make = encrypts ? createCipheriv : createDecipheriv;
+    const cipher = make(name, bytes(key, keyBytes), chain).setAutoPadding(false);
+    bytes(target, n).set(cipher.update(bytes(source, n)));
+    if (chain && n) chain.set(last ?? bytes(target, n).subarray(n - 16));
+  },
+};
+
+const { loadMicroPython } = await import(pathToFileURL(path.join(packageFolder, "micropython.mjs")));
+const mp = await loadMicroPython({
+  heapsize: HEAP_BYTES,
+  stdout: (text) => fs.writeSync(1, text + "\n"),
+  linebuffer: true,
+});
+mp.registerJsModule("_host", host);
+
+function copy(folder) {
+  let parent = "";
+  for (const part of folder.split("/")) {
+    parent += "/" + part;
+    if (!mp.FS.analyzePath(parent).exists) mp.FS.mkdir(parent);
+  }
+  for (const entry of fs.readdirSync(path.join(repository, folder), { withFileTypes: true })) {
+    const name = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) copy(name);
+    else if (name.endsWith(".py"))
+      mp.FS.writeFile("/" + name, fs.readFileSync(path.join(repository, name)));
+  }
+}
+FOLDERS.forEach(copy);
+mp.FS.writeFile("/tools/__init__.py", "");
+
+mp.globals.set("config_path", configPath);
+try {
+  mp.runPython(`
+import sys
+sys.path[:0] = ["/firmware", "/"]
+import tools.sim.host_wasm as host
+from tools.sim.runner import finish, start
+run = start(host, config_path)
+`);
+  do {
+    mp.runPython(`more = run.slice(${SLICE_MS}); now_ms = run.world.ms`);
+    fs.writeSync(1, `@ ${mp.globals.get("now_ms")}\n`);
+  } while (mp.globals.get("more"));
+  mp.runPython("status = finish(host, run)");
+} catch (error) {
+  // Node would print the whole of the interpreter's minified source before it.
+  fs.writeSync(2, error.message + "\n");
+  process.exit(2);
+}
+process.exit(mp.globals.get("status"));

@@ -1,0 +1,244 @@
+"""Builds a simulated board from its board file: every chip on the pins, rails and resets it names.
+
+Runs on all three interpreters. The chip `NAME` is the class `NAMEChip` of `chips/name.py`. What is
+soldered to what stands in the functions at the end, one for each part of a board file. `Camera` is
+the result: something that has power or not, and that can be looked at.
+"""
+
+import sys
+
+from tools.sim.mcu import Mcu
+
+_LOG_FILE = "log.bin"  # in the folder of the camera's own files
+_BLOCK_MAGIC = b"BWB1"
+_CRYPTO_MIN_BYTES = 1024
+_PROCESSOR_RAIL = "DCDC1"  # 3.3 V for the processor, and what is always on with it
+
+
+class CardStore:
+    """What stands between the simulated card and its image: it counts.
+
+    `blocks` is how many evidence blocks were begun, `bytes_outside` how many bytes were written in
+    any stage but `recording`.
+    """
+
+    def __init__(self, world, store):
+        self._world = world
+        self._store = store
+        self.size_bytes = store.size_bytes
+        self.readinto = store.readinto
+        self.sync = store.sync
+        self.close = store.close
+        self.blocks = 0
+        self.bytes_outside = 0
+
+    def write(self, lba, buf):
+        """Write `buf` to sector `lba` on."""
+        if self._world.stage != "recording":
+            self.bytes_outside += len(buf)
+        if buf[0] == 0x42 and bytes(buf[:4]) == _BLOCK_MAGIC:
+            self.blocks += 1
+        self._store.write(lba, buf)
+
+
+class Crypto:
+    """The module `cryptolib`: the host's cipher, at the camera's speed.
+
+    A call of 1 KiB or more costs what encrypting and hashing that many bytes costs on the board: the
+    firmware hashes every byte that it encrypts, and `hashlib` is the interpreter's own. Shorter
+    calls, for keys and tags, cost a call.
+    """
+
+    def __init__(self, world, costs, host_aes):
+        per_kib_us = costs["aes_us_per_kib"] + costs["sha_us_per_kib"]
+        call_us = costs["call_us"]
+
+        class aes:  # noqa: N801 (its name on the camera)
+            """cryptolib.aes."""
+
+            def __init__(self, key, mode, iv=None):
+                self._aes = host_aes(key, mode, iv) if mode == 2 else host_aes(key, mode)
+                world.charge(call_us)
+
+            def encrypt(self, data, out=None):
+                """Encrypt whole blocks into `out`, or return them."""
+                self._charge(len(data))
+                if out is None:
+                    return self._aes.encrypt(data)
+                return self._aes.encrypt(data, out)
+
+            def decrypt(self, data, out=None):
+                """Decrypt whole blocks into `out`, or return them."""
+                self._charge(len(data))
+                if out is None:
+                    return self._aes.decrypt(data)
+                return self._aes.decrypt(data, out)
+
+            def _charge(self, n):
+                world.charge(call_us if n < _CRYPTO_MIN_BYTES else n * per_kib_us >> 10)
+
+        self.aes = aes
+
+
+class Camera:
+    """One simulated camera. `chips` holds its chips by their names in the board file, `mcu` its pins.
+
+    `config` needs `clip`, a prepared clip; `card` and `camera`, an image and a folder, may be None:
+    then there is no card, and the log's flash is forgotten with the run.
+    """
+
+    def __init__(self, world, board, host, config):
+        self.world = world
+        self.board = board
+        self.host = host
+        self.config = config
+        self.mcu = Mcu(world, board)
+        self.chips = {}
+        self.card_store = None
+        self.modules = {
+            "machine": self.mcu.machine,
+            "cryptolib": Crypto(world, board.COSTS, host.aes),
+        }
+        self._closing = []
+        self._processor_parts = [self.mcu]
+        for function, join in _FUNCTIONS:
+            if hasattr(board, function):
+                join(self, getattr(board, function))
+        world.on("cut", self.cut)
+
+    def make(self, name, *args, rail=None):
+        """Make the chip `name`; with `rail`, give it its power from there."""
+        made = getattr(self.simulation(name), name + "Chip")(self.world, self.board, *args)
+        self.chips[name] = made
+        if rail:
+            self.pmu.on_rail(rail, lambda mv: made.power(mv > 0))
+        return made
+
+    def simulation(self, name):
+        """Return the Python module that simulates the chip `name`."""
+        return __import__("tools.sim.chips." + name.lower(), None, None, (name + "Chip",))
+
+    def store(self, path, size_bytes=0, writable=True):
+        """Open a file of the host; it is closed with the camera."""
+        store = self.host.open_store(path, size_bytes, writable)
+        self._closing.append(store)
+        return store
+
+    # Life
+
+    def power_on(self):
+        """Switch the board on, unless its power key has done so."""
+        if not self.pmu.on:
+            self.pmu.power(True)
+        sys.modules.update(self.modules)
+
+    def power_off(self):
+        """Let the processor lose its state: it was switched off, or restarts."""
+        for part in self._processor_parts:
+            part.power(False)
+
+    def cut(self):
+        """Take the battery away."""
+        self.pmu.power(False)
+
+    def close(self):
+        """Close all files."""
+        for file in self._closing:
+            file.close()
+        self._closing = []
+
+    # Eyes
+
+    def pixels(self):
+        """Return what the display shows: RGB565, high byte first. None without a display."""
+        if not hasattr(self.board, "DISPLAY"):
+            return None
+        return self.chips[self.board.DISPLAY["chip"]].pixels()
+
+
+def _i2c(camera, row):
+    """Join the power manager and the expander, on which all else depends, and the clock."""
+    bus = camera.i2c = camera.mcu.i2c_bus(row["sda"], row["scl"])
+    camera.pmu = camera.make("AXP2101")
+    camera.pmu.power(False)
+    camera.pmu.started = lambda: camera.world.act("boot")
+    camera.expander = camera.make("AW9523B", rail=_PROCESSOR_RAIL)
+    for chip in (camera.pmu, camera.expander, camera.make("BM8563")):
+        bus.attach(chip)
+
+
+def _display(camera, row):
+    low_mv, high_mv = row["backlight_mv"]
+    mcu, spi = camera.mcu, camera.board.SPI
+    display = camera.make(row["chip"], mcu.pad(row["dc"]), rail=_PROCESSOR_RAIL)
+    bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
+    bus.attach(display, mcu.pad(row["cs"]))
+    camera.expander.on_output(row["reset"][1], display.reset)
+
+    def backlight(mv):
+        display.backlight(max(1, (mv - low_mv) * 100 // (high_mv - low_mv)) if mv else 0)
+
+    camera.pmu.on_rail(row["backlight"][1], backlight)
+
+
+def _card(camera, row):
+    world, mcu, spi = camera.world, camera.mcu, camera.board.SPI
+
+    def detect(word="", value=0):
+        camera.expander.drive(row["detect"][1], 0 if world.card.inserted else 1)
+
+    if camera.config["card"]:
+        camera.card_store = CardStore(world, camera.store(camera.config["card"]))
+        card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=row.get("rail", "ALDO4"))
+        bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
+        bus.attach(card, mcu.pad(row["cs"]))
+    else:
+        world.card.inserted = False
+    world.on("card", detect)
+    detect()
+
+
+def _eye(camera, row):
+    world, board = camera.world, camera.board
+    simulation = camera.simulation(row["chip"])
+    chip = camera.make(row["chip"], camera.pmu, camera.expander)
+    camera.i2c.attach(chip)
+    clip = simulation.Clip(camera.host, camera.config["clip"])
+    module = simulation.CameraModule(world, board, chip, camera.i2c, clip)
+    camera.modules["camera"] = module
+    camera.modules["jpeg"] = simulation.JPEGModule(world, board, clip, module)
+    camera._processor_parts.append(module)
+    camera._closing.append(clip)
+
+
+def _tone(camera, row):
+    chip = camera.make(row["chip"], camera.pmu, camera.expander)
+    camera.i2c.attach(chip)
+    camera.mcu.attach_i2s(row["bck"], row["ws"], row["dout"], chip.hear)
+
+
+def _lamp(camera, row):
+    camera.make(row["chip"], camera.mcu.pad(row["pin"]), camera.expander)
+
+
+def _vibration(camera, row):
+    camera.make("Motor", camera.mcu.pad(row["pin"]), rail=_PROCESSOR_RAIL)
+
+
+def _log(camera, row):
+    folder = camera.config["camera"]
+    store = camera.store(folder + "/" + _LOG_FILE, row["size_bytes"]) if folder else None
+    chip = camera.make("NOR", store)
+    camera.modules["esp32"] = camera.simulation("NOR").ESP32Module(chip)
+
+
+_FUNCTIONS = (
+    ("I2C", _i2c),
+    ("DISPLAY", _display),
+    ("CARD", _card),
+    ("CAMERA", _eye),
+    ("TONE", _tone),
+    ("LAMP", _lamp),
+    ("VIBRATION", _vibration),
+    ("LOG", _log),
+)
