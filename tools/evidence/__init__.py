@@ -1,0 +1,1 @@
+"""The independent reader of the evidence log, written from FORMAT.md and from nothing else."""

@@ -1,0 +1,232 @@
+"""The command `card`: make, look at, verify and export evidence. Words go to standard error."""
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import InputError
+
+
+def _examples(*lines):
+    return "\b\nExamples:\n" + "\n".join("  " + line for line in lines)
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Evidence on a card image or a card in a reader.",
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Image = Annotated[Path, typer.Argument(help="Card image, or the device of a card in a reader.")]
+Camera = Annotated[
+    Path | None,
+    typer.Option("--camera", help="Folder of the camera's log; IMG.camera when it exists."),
+]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--keys", help="Folder of keys, repeatable; IMG.keys when it exists."),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
+]
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_WORDS = {
+    "intact": ("green", "INTACT: everything is there, sealed and whole."),
+    "torn-tail": ("green", "TORN TAIL: whole up to a point where the power was cut."),
+    "incomplete": ("red", "INCOMPLETE: something that was recorded is not there."),
+    "damaged": ("red", "DAMAGED: the medium lost something that was recorded."),
+    "tampered": ("red", "TAMPERED: something is not as the camera wrote it."),
+}
+
+
+@app.command(epilog=_examples("card new demo.img", "card new big.img --size 32G --seed 7"))
+def new(
+    image: Annotated[Path, typer.Argument(help="Image to make; nothing may be there yet.")],
+    size: Annotated[str, typer.Option(help="Size, as 64M or 32G.")] = "1G",
+    seed: Annotated[
+        int | None, typer.Option(help="Keys follow from this number: for repeatable runs only.")
+    ] = None,
+    as_json: AsJson = False,
+):
+    """Make a card image and enrol a demonstration camera: IMG, IMG.camera, IMG.keys."""
+    with _plain(as_json):
+        from . import card
+
+        made = card.new(image, _bytes(size), seed)
+        if as_json:
+            _print(made)
+            return
+        _say(f"{image}: {made['segments']} segments of 4 MiB, card {made['card_id']}")
+        _say(f"{image}.camera: the log of camera {card.NAME}, epoch 1")
+        _say(f"{image}.keys: demonstration keys of agency, recovery and station")
+
+
+@app.command(
+    epilog=_examples("card info demo.img", "card info /dev/sdb --camera log --keys agency --json")
+)
+def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
+    """Show what is on a card, at a glance and without verifying it."""
+    with _plain(as_json):
+        from .info import info as look
+
+        found = look(image, *_beside(image, camera, keys))
+        if as_json:
+            _print(found)
+        else:
+            _show_info(found)
+
+
+@app.command(
+    epilog=_examples("card verify demo.img", "card verify demo.img --keys station --json")
+)
+def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
+    """Say whether everything is there, whole, and written by this camera.
+
+    Status 0 for intact and torn-tail, 1 for the other verdicts, 2 for what is not ours.
+    """
+    with _plain(as_json):
+        from .verdict import verify as judge
+
+        with _progress("Verifying") as step:
+            found = judge(image, *_beside(image, camera, keys), step)
+        if as_json:
+            _print(found)
+        else:
+            _show_verdict(found)
+        raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
+
+
+@app.command(
+    epilog=_examples("card export demo.img out", "card export demo.img out --keys agency --json")
+)
+def export(
+    image: Image,
+    out: Annotated[Path, typer.Argument(help="Folder to make; it must be new or empty.")],
+    camera: Camera = None,
+    keys: Keys = None,
+    allow_damaged: Annotated[
+        bool, typer.Option("--allow-damaged", help="Export what is whole of a card that is not.")
+    ] = False,
+    as_json: AsJson = False,
+):
+    """Export recordings: MKV bit for bit, MP4 to view, events, a signed manifest, verify.py."""
+    with _plain(as_json):
+        from .export import export as write
+
+        with _progress("Exporting") as step:
+            files = write(image, out, *_beside(image, camera, keys), allow_damaged, step)
+        if as_json:
+            _print({"files": files})
+            return
+        for file in files:
+            _say(f"{file['path']}" + (f"  {file['frames']} pictures" if file["frames"] else ""))
+        _say(f"To check it anywhere: python3 {out / 'verify.py'}")
+
+
+@contextmanager
+def _plain(as_json):
+    """Turn an InputError into one line and status 2."""
+    try:
+        yield
+    except InputError as error:
+        if as_json:
+            _print({"error": str(error)})
+        print(f"card: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _progress(what):
+    """Give a function (done, total) that draws a bar on standard error where that is a screen."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _beside(image, camera, keys):
+    """Return the folders given, or those that stand beside the image."""
+    from .case import beside
+
+    own_camera, own_keys = beside(image)
+    return camera or own_camera, tuple(keys) if keys else own_keys
+
+
+def _bytes(text):
+    """Return a size in bytes from words as 64M, 32G or 1000000."""
+    unit = text[-1:].upper()
+    number, factor = (text[:-1], _UNITS[unit]) if unit in _UNITS else (text, 1)
+    if not number.isdecimal():
+        raise InputError(f"{text} is not a size; write it as 64M or 32G")
+    return int(number) * factor
+
+
+def _print(words):
+    print(json.dumps(words, ensure_ascii=False))
+
+
+def _say(text):
+    print(text)
+
+
+def _show_verdict(found):
+    from rich.console import Console
+    from rich.text import Text
+
+    screen = Console(highlight=False)
+    color, words = _WORDS[found["verdict"]]
+    screen.print(Text(words, style=f"bold {color}"))
+    complete = {True: "yes", False: "no", None: "not known, because the camera's log is missing"}
+    screen.print(f"Complete: {complete[found['complete']]}")
+    checked = "yes" if found["authenticated"] else "not confirmed"
+    screen.print(f"Written by this camera: {checked}")
+    counts = f"{found['segments']} segments, {found['frames']} pictures, {found['gaps']} gaps"
+    screen.print(f"Read: {counts}")
+    for finding in found["findings"]:
+        style = "" if finding["kind"] in ("note", "torn-tail") else "red"
+        screen.print(Text(f"- {finding['kind']}: {finding['what']}", style=style), soft_wrap=True)
+
+
+def _show_info(found):
+    from rich.console import Console
+    from rich.table import Table
+
+    from .times import minutes
+
+    screen = Console(highlight=False)
+    card, camera = found["card"], found["camera"]
+    screen.print(f"Card {card['card_id'] or 'without a description'}")
+    screen.print(
+        f"Used: {card['segments_used']} of {card['segments'] or 'an unknown number of'} segments"
+    )
+    if camera:
+        screen.print(f"Camera {camera['name']} ({camera['device_id']}), epoch {camera['epoch']}")
+    for finding in found["findings"]:
+        screen.print(f"- {finding['kind']}: {finding['what']}", markup=False, soft_wrap=True)
+    if not found["recordings"]:
+        screen.print("No recordings.")
+        return
+    names = ("No", "Start (UTC)", "Clock", "Length", "Pictures", "State")
+    table = Table(*names, box=None, pad_edge=False)
+    for recording in found["recordings"]:
+        table.add_row(
+            str(recording["recording"]),
+            recording["start_utc"] or "not known",
+            recording["trust"],
+            minutes(recording["duration_ms"]),
+            "not read" if recording["frames"] is None else str(recording["frames"]),
+            recording["state"],
+        )
+    screen.print(table)

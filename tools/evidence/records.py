@@ -1,0 +1,243 @@
+"""From the enciphered bodies of blocks to whole records: FORMAT.md sections 6 and 7.
+
+`Records` deciphers one segment; `Stream` joins the records of a recording over its segments.
+"""
+
+import json
+from typing import NamedTuple
+
+from . import layout
+from .layout import AUDIO, CHAINED, CLEAR, CLOCK_MS, EVENT, FRAME, GAP, HEAD, RECORD, SEAL
+from .primitives import decryptor
+
+_ZEROS = bytes(layout.BODY_SIZE)
+_KINDS = (FRAME, AUDIO, EVENT, GAP)
+_LARGEST = 16 << 20  # bytes of a record; a length beyond was never a picture
+
+
+class Malformed(Exception):
+    """A block is authentic and yet not as FORMAT.md says; the text says what is wrong."""
+
+
+class Record(NamedTuple):
+    """One whole record; `data` is bytes, a dict for EVENT and GAP, None when not asked for."""
+
+    kind: int
+    flags: int
+    seq: int
+    t_ms: int
+    data: "bytes | dict | None"
+
+
+class Stream:
+    """The records of one recording, joined from the pieces in its DATA blocks, and counted.
+
+    `take(record)` gets every whole record; only with `payload` do pictures and sound have data.
+    A record's header and bytes may be cut anywhere, also between two segments.
+    """
+
+    def __init__(self, take=None, payload=False):
+        self.frames = self.gaps = self.lost = 0  # whole ones
+        self.unknown = False
+        self.whole = True  # no piece was missing since the recording began
+        self.expected: int | None = None  # number of the next record
+        self._take = take
+        self._payload = payload
+        self._started = False
+        self._reset()
+        self.segment()
+
+    def segment(self) -> None:
+        """Begin to count the headers of another segment."""
+        self.begun = self.begun_frames = 0
+        self._counted = bool(self._head)  # this header stands in the segment before
+
+    def hole(self) -> None:
+        """A piece is missing: the record that it cut is lost, the next block's header tells on."""
+        self.whole = False
+        self.expected = None
+        self._started = True
+        self._reset()
+
+    @property
+    def in_header(self) -> bool:
+        """Whether the last piece ended inside the header of a record."""
+        return bool(self._head)
+
+    @property
+    def between(self) -> bool:
+        """Whether no record is begun and not ended."""
+        return not (self._head or self._left)
+
+    def _reset(self):
+        self._head, self._data = bytearray(), bytearray()
+        self._left = self._pad = 0
+        self._record = self._keep = None
+
+    def piece(self, header, plain) -> None:
+        """Take the stream's next piece, a DATA block's plaintext.
+
+        Raises:
+            Malformed: a field inside is not as it must be.
+        """
+        at, end, first = CHAINED, header.used, (0, 0)
+        if self.expected is None:
+            at = header.first_at or end
+            if not CHAINED <= at <= end:
+                raise Malformed("its first record is said to stand where none can")
+            if not self._started and plain[CHAINED:at] != _ZEROS[CHAINED:at]:
+                raise Malformed("something stands before the recording's first record")
+            self.expected = header.first_seq if header.first_at else None
+            self._started = self._started or at < end
+        while at < end:
+            if self._left:
+                some = min(self._left, end - at)
+                if self._keep:
+                    self._data += plain[at : at + some]
+                self._left -= some
+                if not self._left:
+                    self._finish()
+            elif self._pad:
+                some = min(self._pad, end - at)
+                if any(plain[at : at + some]):
+                    raise Malformed("the padding of a record is not zero")
+                self._pad -= some
+            else:
+                if not self._head:
+                    first = first if first[1] else (self.expected, at)
+                    self.begun += 1
+                some = min(RECORD.size - len(self._head), end - at)
+                self._head += plain[at : at + some]
+                if len(self._head) == RECORD.size:
+                    self._begin()
+            at += some
+        if (header.first_seq, header.first_at) != first:
+            raise Malformed("the header names another first record")
+
+    def _begin(self):
+        kind, flags, zero, seq, t_ms, size = RECORD.unpack(self._head)
+        if seq != self.expected:
+            raise Malformed("a record's number does not follow")
+        if zero or flags > layout.PRE_EVENT or not 0 < size <= _LARGEST or t_ms >= CLOCK_MS:
+            raise Malformed("a field of a record is wrong")
+        self._record = (kind, flags, seq, t_ms)
+        self._keep = self._payload or kind in (EVENT, GAP)
+        self._left, self._pad = size, -size % 4
+        self._head.clear()
+        self.expected = seq + 1
+        self.begun_frames += kind == FRAME and not self._counted
+        self._counted = False
+
+    def _finish(self):
+        kind, flags, seq, t_ms = self._record
+        data = bytes(self._data) if self._keep else None
+        self._data.clear()
+        if kind in (EVENT, GAP):
+            data = _words(data)
+        self.frames += kind == FRAME
+        self.unknown = self.unknown or kind not in _KINDS
+        if kind == GAP:
+            self.gaps += 1
+            lost = data.get("lost")
+            self.lost += lost if type(lost) is int else 0
+        if self._take:
+            self._take(Record(kind, flags, seq, t_ms, data))
+
+
+class Records:
+    """Deciphers the blocks of one segment in order: opening words, pieces of the stream, seal."""
+
+    def __init__(self, segment, key, stream):
+        self.opening: dict = {}  # the words in HEAD
+        self.opening_ms = 0
+        self.miscounted = False  # the seal counts other gaps than the stream holds
+        self._segment = segment
+        self._key = key
+        self._stream = stream
+        self._decryptor = decryptor(key, _ZEROS[:16])
+        self._b = 0
+        self._whole = True  # every block of the segment so far was there
+        stream.segment()
+
+    def hole(self) -> None:
+        """A block cannot be used: what it held of the stream is missing, if it held any."""
+        self._whole = False
+        self._stream.hole()
+
+    def block(self, header, body) -> None:
+        """Take the next whole block; a jump in its number is a hole.
+
+        Raises:
+            Malformed: a field inside is not as it must be.
+        """
+        plain = self._decipher(header, body)
+        if plain[header.used :] != _ZEROS[header.used :]:
+            raise Malformed("bytes after its content are not zero")
+        if header.kind == HEAD:
+            self._open(header, plain)
+        elif header.kind == SEAL:
+            self._end(header, plain)
+        else:
+            self._stream.piece(header, plain)
+
+    def _decipher(self, header, body):
+        """Return the plaintext, zeros in front of HEAD's; it begins with n and b."""
+        start = CLEAR if header.kind == HEAD else 0
+        if header.b == self._b:
+            plain = self._decryptor.update(body[start:])
+            if layout.CHAINED_HEAD.unpack_from(plain) != (header.n, header.b, 0):
+                raise Malformed("it does not decipher after the block before it")
+        else:
+            if header.b > 1 or self._b > 1:
+                self.hole()
+            self._whole = False
+            self._decryptor = decryptor(self._key, bytes(body[:CHAINED]))
+            plain = _ZEROS[:CHAINED] + self._decryptor.update(body[CHAINED:])
+        self._b = header.b + 1
+        return _ZEROS[:start] + plain if start else plain
+
+    def _open(self, header, plain):
+        """Check the words in HEAD: they tie the segment to the camera's log."""
+        at = CLEAR + CHAINED
+        kind, flags, zero, seq, self.opening_ms, size = RECORD.unpack_from(plain, at)
+        begins = at + RECORD.size
+        ends = begins + size
+        if (kind, flags, zero, seq) != (EVENT, 0, 0, 0) or header.used != ends + -size % 4:
+            raise Malformed("its record is not the camera's opening words")
+        words = _words(plain[begins:ends])
+        segment = self._segment
+        said = [words.get(name) for name in ("event", "epoch", "recording", "index", "boot")]
+        if said != ["open", segment.epoch, segment.recording, segment.index, segment.boot]:
+            raise Malformed("the opening words name another recording")
+        if segment.log_mac and words.get("log") != segment.log_mac.hex():
+            raise Malformed("the opening words name another entry of the camera's log")
+        self.opening = words
+
+    def _end(self, header, plain):
+        """Compare the SEAL with what was counted."""
+        stream = self._stream
+        if header.used != CHAINED + layout.SEAL_BODY.size:
+            raise Malformed("the seal has a wrong length")
+        seal = layout.Seal._make(layout.SEAL_BODY.unpack_from(plain, CHAINED))
+        if seal.blocks != header.b + 1:
+            raise Malformed("the seal counts other blocks than there are")
+        if self._whole and not stream.in_header:
+            after = seal.next_seq if stream.expected is None else stream.expected
+            counted = (stream.begun, stream.begun_frames, after)
+            if (seal.records, seal.frames, seal.next_seq) != counted:
+                raise Malformed("the seal counts other records than there are")
+        self.miscounted = (
+            stream.whole
+            and stream.between
+            and (seal.gaps, seal.lost) != (stream.gaps, stream.lost)
+        )
+
+
+def _words(data):
+    try:
+        words = json.loads(data)
+    except ValueError:
+        words = None
+    if not isinstance(words, dict):
+        raise Malformed("the words of an event cannot be read")
+    return words

@@ -1,0 +1,20 @@
+"""Times and lengths in words and in ISO 8601."""
+
+from datetime import datetime, timezone
+
+TRUST = ("clock not set", "the camera's own clock", "clock set by a station")
+
+
+def iso(utc: "int | None") -> "str | None":
+    """Return a time in seconds since 1970 as ISO 8601 in UTC; None stays None."""
+    if utc is None:
+        return None
+    return datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def minutes(ms: int) -> str:
+    """Return a length of time as minutes and seconds, or with hours."""
+    seconds = ms // 1000
+    hours, rest = divmod(seconds, 3600)
+    text = f"{rest // 60:02}:{rest % 60:02}"
+    return f"{hours}:{text}" if hours else text
