@@ -41,9 +41,9 @@ def pytest_report_header(config):
 
 def pytest_collection_modifyitems(config, items):
     if not config.option.full:
-        for item in items:
-            if "full" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="long: run with --full"))
+        long = [item for item in items if "full" in item.keywords]
+        items[:] = [item for item in items if "full" not in item.keywords]
+        config.hook.pytest_deselected(items=long)
 
 
 @pytest.fixture(scope="session")

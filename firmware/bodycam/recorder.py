@@ -40,6 +40,7 @@ class Recorder:
         self._sealer = sealer
         self._clock = clock
         self._flush_ms = profile["flush_ms"]
+        self._pre_event_ms = profile["pre_event_s"] * 1000
         self._facts = hooks["facts"]
         self._nonce = hooks["nonce"]
         self._sealed = hooks["sealed"]
@@ -96,17 +97,19 @@ class Recorder:
         """Take one JPEG into the recording or, while none runs, into the pre-event memory;
         return whether it was taken.
         """
-        kind = ring.FRAME if self.busy else ring.FRAME | ring.PRE_EVENT
         self.garbage_bytes += len(data)
-        taken = (self._gap_lost == 0 or self._tell_gap()) and self.ring.push(kind, t_ms, data)
-        if taken:
-            self.recorded += 1 if self.busy else 0
-        else:
-            self._gap_lost += 1
-            self._gap_to = t_ms
-            if self._gap_lost == 1:
-                self._gap_from = t_ms
-        return taken
+        if not self.busy:
+            self.ring.push(ring.FRAME | ring.PRE_EVENT, t_ms, data)
+            self.ring.trim(t_ms - self._pre_event_ms)
+            return True
+        if (self._gap_lost == 0 or self._tell_gap()) and self.ring.push(ring.FRAME, t_ms, data):
+            self.recorded += 1
+            return True
+        self._gap_to = t_ms
+        if self._gap_lost == 0:
+            self._gap_from = t_ms
+        self._gap_lost += 1
+        return False
 
     def event(self, facts: dict):
         """Put an event into the recording's stream; outside a recording it does nothing."""

@@ -190,6 +190,16 @@ class Ring:
         state[_WRITE] = end
         state[_SEQ] = state[_SEQ] + 1 & 0x3FFFFFFF
 
+    def trim(self, since_ms: int):
+        """Drop records older than `since_ms` (`t_ms` as in the records); only while not held."""
+        state, memory = self._state, self.memory
+        while state[_OLDEST] != state[_WRITE]:
+            at = state[_OLDEST] + 8
+            t_ms = memory[at] | memory[at + 1] << 8 | memory[at + 2] << 16 | memory[at + 3] << 24
+            # Ahead of the limit by less than half the range that t_ms wraps in.
+            if (t_ms - since_ms) & 0x3FFFFFFF < 0x20000000 or not self._drop_oldest():
+                return
+
     # Consumer
 
     def hold(self):

@@ -112,6 +112,21 @@ def test_before_a_recording_the_oldest_whole_frames_make_room():
     assert kept == list(range(50 - len(kept), 50))
 
 
+def test_records_older_than_the_limit_are_dropped_also_across_the_wrap_of_time():
+    ring = Ring(bytearray(4 * PIECE_BYTES))
+    start = (1 << 30) - 5000
+    for i in range(100):
+        t_ms = (start + i * 125) % (1 << 30)
+        ring.push(FRAME, t_ms, bytes(300))
+        ring.trim(t_ms - 2000)
+    ring.hold()
+    reader = Reader(ring)
+    while reader.take(flush=True):
+        pass
+    kept = [row[2] for row in records_of(bytes(reader.stream))]
+    assert len(kept) == 17 and kept[0] == (start + 83 * 125) % (1 << 30)
+
+
 def test_while_a_recording_runs_the_newest_is_refused_and_counted():
     ring = Ring(bytearray(2 * PIECE_BYTES))
     ring.hold()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import boards.m5stack_cores3 as board
 from bodycam.clock import Clock
+from drivers import sdcardspi
 from drivers.crc16 import crc16
 from drivers.sdcardspi import SDCardSPI
 from tools.sim.chips.sdcard import CRC_ERROR, WRITE_ERROR, SDCardChip
@@ -639,16 +640,27 @@ def test_cancel_leaves_the_rest_and_the_card_usable(it, after):
     assert it.store.sectors[31] == pattern(32)[-512:]
 
 
-def test_cancel_of_a_refused_write_ends_it_with_cmd12(it):
+@pytest.mark.parametrize("between", [lambda card: None, lambda card: card.init()])
+def test_cancel_of_a_refused_write_ends_it_with_cmd12(it, monkeypatch, between):
+    monkeypatch.setattr(sdcardspi, "_TURNS", 2)  # a step gets no further than to the refusal
     it.chip.reject(1)
-    it.card._phases = (None, it.card._open, it.card._send, lambda: 3, it.card._check)
     it.card.begin(0, pattern(1))
-    it.card.step()  # gets no further than to the refusal
+    it.card.step()
     assert it.chip.refused == 1
-    it.card._phases = (None, it.card._open, it.card._send, it.card._stop, it.card._check)
     it.card.cancel()
+    between(it.card)
     it.card.write(0, pattern(2))
     assert it.store.sectors[1] == pattern(2)[512:]
+
+
+def test_deinit_ends_a_write(it):
+    it.card.begin(0, pattern(32))
+    it.card.step()
+    it.card.deinit()
+    it.world.sleep(10)
+    assert command(it, 13) == 0x00  # illegal while data blocks are expected
+    it.cs(1)
+    it.spi.write(b"\xff")
 
 
 def test_a_card_that_stays_busy_leaves_the_bus_free(it):

@@ -169,7 +169,7 @@ class _Recording:
         verdict = worst(findings)
         self._folder, self._name = folder, name
         self._camera = case.log.name if case.log else segments[0].device.hex()
-        self._master = self._sound = None
+        self._master = self._derivative = self._sound = None
         self._frames, self._events, self.files = [], [], []
         self._zero_ms = None
         self._clock = (None, 0, 0)  # UTC, how far to trust it, when it was said
@@ -216,21 +216,19 @@ class _Recording:
     def _utc(self, record):
         """Return when a record was made, in seconds since 1970, or None."""
         utc, _, said_ms = self._clock
-        return None if utc is None else utc + layout.elapsed_ms(said_ms, record.t_ms) // 1000
+        return None if utc is None else utc + round(layout.elapsed_ms(said_ms, record.t_ms) / 1000)
 
     def _picture(self, record):
         t_ms = self._since_start(record)
         # A film's times may not fall; the record's own time stays in the manifest.
         self._shown_ms = max(self._shown_ms, t_ms, 0)
         if self._master is None:
-            from .video import Master
-
-            title = f"{self._camera}, recording {self.words['recording']}"
-            self._master = Master(self._folder / f"{self._name}.mkv", record.data, title)
+            self._begin(record.data)
         if self._shown_ms // 1000 > self._captioned_s:
             self._captioned_s = self._shown_ms // 1000
             self._master.caption(self._shown_ms, 1000, self._caption(record))
-        self._master.picture(self._shown_ms, record.data)
+        for film in (self._master, self._derivative):
+            film.picture(self._shown_ms, record.data)
         frame = {
             "seq": record.seq,
             "t_ms": t_ms,
@@ -241,6 +239,16 @@ class _Recording:
         if record.flags & layout.PRE_EVENT:
             frame["pre_event"] = True
         self._frames.append(frame)
+
+    def _begin(self, jpeg):
+        from .video import Derivative, Master
+
+        title = f"{self._camera}, recording {self.words['recording']}"
+        path = self._folder / self._name
+        self._master = Master(f"{path}.mkv", jpeg, title)
+        self._derivative = Derivative(
+            f"{path}.derivative.mp4", f"DERIVATIVE of {title}", _DERIVATIVE
+        )
 
     def _caption(self, record):
         where = f"{self._camera}, recording {self.words['recording']}"
@@ -270,24 +278,19 @@ class _Recording:
         self._events.append({**event, **gap, **words})
 
     def finish(self):
-        """Close the films, derive the MP4, write the events."""
+        """Close the films and the sound, write the events."""
         folder, name, words = self._folder, self._name, self.words
         film = {"frames": len(self._frames), "duration_ms": max(self._shown_ms, 0)}
         words |= {"duration_ms": film["duration_ms"], "master": None, "not_decodable": 0}
         if self._master:
-            from .video import derive_mp4
-
             self._master.close()
-            mkv, mp4 = folder / f"{name}.mkv", folder / f"{name}.derivative.mp4"
-            words["master"] = mkv.name
-            self.files.append(_file(mkv, "master", **film))
-            title = f"DERIVATIVE of {self._camera}, recording {words['recording']}"
-            words["not_decodable"] = derive_mp4(mkv, mp4, title, _DERIVATIVE)
-            shown = film["frames"] - words["not_decodable"]
-            if shown:
-                self.files.append(_file(mp4, "derivative", **{**film, "frames": shown}))
-            else:
-                mp4.unlink(missing_ok=True)
+            self._derivative.close()
+            words["master"] = f"{name}.mkv"
+            words["not_decodable"] = film["frames"] - self._derivative.frames
+            self.files.append(_file(folder / f"{name}.mkv", "master", **film))
+        if self._master and self._derivative.frames:
+            film["frames"] = self._derivative.frames
+            self.files.append(_file(folder / f"{name}.derivative.mp4", "derivative", **film))
         if self._sound:
             self._sound.close()
             self.files.append(_file(folder / f"{name}.wav", "sound"))

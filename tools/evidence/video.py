@@ -45,42 +45,48 @@ class Master:
         self._file.mux(packet)
 
 
-def derive_mp4(source, target, title: str, comment: str) -> int:
-    """Make an MP4 (H.264, yuv420p, starts while it loads) from an MKV; return pictures left out.
+class Derivative:
+    """An MP4 (H.264, yuv420p, plays while it loads); no file where no picture can be decoded.
 
     A picture that cannot be decoded is left out; the one before it stays on the screen.
     """
-    left_out = 0
-    with (
-        av.open(str(source)) as film,
-        av.open(str(target), "w", options={"movflags": "+faststart"}) as file,
-    ):
-        file.metadata.update(title=title, comment=comment)
-        stream = None
-        for packet in film.demux(video=0):
-            try:
-                pictures = packet.decode() if packet.size else []
-            except av.FFmpegError:
-                pictures = []
-            left_out += packet.size > 0 and not pictures
-            for picture in pictures:
-                if stream is None:
-                    stream = _h264(file, picture)
-                picture = picture.reformat(stream.width, stream.height, "yuv420p")
-                picture.pts, picture.time_base = packet.pts, _MS
-                picture.pict_type = av.video.frame.PictureType.NONE
-                file.mux(stream.encode(picture))
-        if stream:
-            file.mux(stream.encode())
-    return left_out
 
+    def __init__(self, path, title: str, comment: str):
+        self.frames = 0
+        self._path, self._words = path, {"title": title, "comment": comment}
+        self._decoder = av.CodecContext.create("mjpeg", "r")
+        self._file = self._stream = None
 
-def _h264(file, picture):
-    stream = file.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
-    stream.width, stream.height = picture.width & ~1, picture.height & ~1
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = _MS
-    return stream
+    def picture(self, t_ms: int, jpeg: bytes) -> None:
+        """Add a picture; times must not fall."""
+        try:
+            pictures = self._decoder.decode(av.Packet(jpeg))
+        except av.FFmpegError:
+            return
+        for picture in pictures:
+            if self._stream is None:
+                self._begin(picture)
+            stream = self._stream
+            picture = picture.reformat(stream.width, stream.height, "yuv420p")
+            picture.pts, picture.time_base = t_ms, _MS
+            picture.pict_type = av.video.frame.PictureType.NONE
+            self._file.mux(stream.encode(picture))
+            self.frames += 1
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._stream:
+            self._file.mux(self._stream.encode())
+            self._file.close()
+
+    def _begin(self, picture):
+        self._file = av.open(str(self._path), "w", options={"movflags": "+faststart"})
+        self._file.metadata.update(self._words)
+        options = {"crf": "20", "preset": "veryfast"}
+        stream = self._stream = self._file.add_stream("libx264", rate=30, options=options)
+        stream.width, stream.height = picture.width & ~1, picture.height & ~1
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = _MS
 
 
 def jpeg_size(data: bytes) -> "tuple[int, int] | None":

@@ -1,0 +1,253 @@
+"""The whole camera, with a real video before the lens, on all three interpreters."""
+
+import io
+import json
+import random
+import shutil
+import subprocess
+import sys
+
+import av
+import pytest
+from conftest import ROOT
+from tools import bootstrap
+from tools.evidence.case import beside
+from tools.evidence.export import export
+from tools.evidence.verdict import verify
+from tools.sim import headless
+
+INTERPRETERS = ("cpython", "unix", "wasm")
+BLOCK_BYTES = 16_384
+
+
+def judge(image):
+    """Return what the reader says of a card with its camera and keys beside it."""
+    return verify(image, *beside(image))
+
+
+def run(folder, script, on="cpython", seed=1, card=None, profile="nrw_order_service"):
+    """Run a script with the talking person before the lens; return what happened."""
+    path = folder / "script.txt"
+    path.write_text(script)
+    return headless.run(
+        "m5stack_cores3",
+        on,
+        bootstrap.clip("carphone_pristine.mp4"),
+        path,
+        card or folder / "card.img",
+        seed,
+        folder / "out",
+        profile,
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The demonstration script on each interpreter."""
+    return {
+        on: run(tmp_path_factory.mktemp(on), headless.DEMONSTRATION, on) for on in INTERPRETERS
+    }
+
+
+def seconds_in(result, stage):
+    """Return how long the camera was in `stage`."""
+    changes = result["stages"] + [{"t_ms": result["virtual_ms"], "from": None, "to": None}]
+    spans = zip(changes, changes[1:], strict=False)
+    return sum(b["t_ms"] - a["t_ms"] for a, b in spans if a["to"] == stage) / 1000
+
+
+def test_the_three_interpreters_see_the_same_stages_at_the_same_times(runs):
+    stages = {on: result["stages"] for on, result in runs.items()}
+    assert stages["cpython"] == stages["unix"] == stages["wasm"]
+    ladder = [change["to"] for change in stages["unix"]]
+    assert ladder == ["idle", "display_on", "recording", "display_on"]
+    for key in ("frames", "virtual_ms", "battery_pct", "gc_collections_while_recording"):
+        assert runs["cpython"][key] == runs["unix"][key] == runs["wasm"][key], key
+
+
+@pytest.mark.parametrize("on", INTERPRETERS)
+def test_no_frame_is_dropped_and_the_board_keeps_its_rate(runs, on):
+    frames = runs[on]["frames"]
+    assert frames["dropped"] == 0
+    assert frames["recorded"] >= 0.95 * 8 * seconds_in(runs[on], "recording")
+    assert frames["mirrored"] >= 0.9 * 3 * seconds_in(runs[on], "recording")
+
+
+@pytest.mark.parametrize("on", INTERPRETERS)
+def test_not_a_byte_is_written_outside_a_recording(runs, on):
+    assert runs[on]["card"]["bytes_written_outside_recording"] == 0
+    assert runs[on]["card"]["blocks_written"] > 100
+
+
+@pytest.mark.parametrize("on", INTERPRETERS)
+def test_the_card_is_intact_complete_and_authenticated(runs, on):
+    found = judge(runs[on]["card"]["path"])
+    assert (found["verdict"], found["complete"], found["authenticated"]) == ("intact", True, True)
+    assert found["frames"] == runs[on]["frames"]["recorded"]
+    assert found["gaps"] == 0
+
+
+def test_boot_to_ready_takes_two_seconds_at_most(runs):
+    first = runs["unix"]["stages"][0]
+    assert first["to"] == "idle" and first["t_ms"] <= 2000
+
+
+def test_any_flipped_bit_of_a_written_block_is_found_and_its_block_named(runs, seed, full):
+    rng = random.Random(seed)
+    image = runs["cpython"]["card"]["path"]
+    starts = block_starts(image)
+    assert len(starts) == runs["cpython"]["card"]["blocks_written"]
+    for _ in range(2000 if full else 40):
+        segment, block, at = rng.choice(starts)
+        byte, bit = rng.randrange(BLOCK_BYTES), 1 << rng.randrange(8)
+        with open(image, "r+b") as card:
+            card.seek(at + byte)
+            value = card.read(1)[0]
+            card.seek(at + byte)
+            card.write(bytes([value ^ bit]))
+            card.flush()
+            try:
+                found = judge(image)
+            finally:
+                card.seek(at + byte)
+                card.write(bytes([value]))
+        assert found["verdict"] in ("damaged", "tampered"), (at, byte, bit)
+        named = [(row["segment"], row["block"]) for row in found["findings"]]
+        assert (segment, block) in named, (at, byte, bit)
+    assert judge(image)["verdict"] == "intact"
+
+
+def block_starts(image):
+    """Return (segment, block, where it stands on the card) of every block, found by its magic."""
+    starts = []
+    with open(image, "rb") as card:
+        card.seek(2048 * 512 + 32)
+        first, segments = (int.from_bytes(card.read(4), "little") for _ in range(2))
+        for segment in range(segments):
+            for block in range(256):
+                at = first * 512 + (segment * 256 + block) * BLOCK_BYTES
+                card.seek(at)
+                if card.read(4) != b"BWB1":
+                    break
+                starts.append((segment, block, at))
+    return starts
+
+
+def test_every_exported_picture_is_what_the_camera_delivered(runs, tmp_path):
+    image = runs["unix"]["card"]["path"]
+    export(image, tmp_path / "export", *beside(image))
+    delivered = pictures_of(json.loads((runs_folder(runs, "unix") / "config.json").read_text()))
+    film = next((tmp_path / "export").glob("*.mkv"))
+    with av.open(str(film)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    assert len(packets) == runs["unix"]["frames"]["recorded"]
+    assert set(packets) <= delivered
+    assert len(set(packets)) > 0.5 * len(delivered)
+    checked = subprocess.run(
+        [sys.executable, tmp_path / "export" / "verify.py"], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def runs_folder(runs, on):
+    """Return the output folder of a run."""
+    from pathlib import Path
+
+    return Path(runs[on]["out"])
+
+
+def pictures_of(config):
+    """Return the JPEGs that the simulated camera had before its lens."""
+    from pathlib import Path
+
+    folder = Path(config["clip"])
+    offsets = json.loads((folder / "clip.json").read_text())["jpeg_offsets"]
+    data = (folder / "clip.jpg").read_bytes()
+    ends = [*offsets[1:], len(data)]
+    return {data[a:b] for a, b in zip(offsets, ends, strict=False) if b > a}
+
+
+def test_the_released_film_is_h264_that_browsers_play(runs, tmp_path):
+    image = runs["wasm"]["card"]["path"]
+    export(image, tmp_path / "export", *beside(image))
+    film = next((tmp_path / "export").glob("*.mp4"))
+    data = film.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat"), "cannot start before it is all there"
+    with av.open(io.BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264" and stream.pix_fmt == "yuv420p"
+        assert sum(1 for _ in container.decode(stream)) == runs["wasm"]["frames"]["recorded"]
+
+
+RECORD = """\
+0:00 boot
+0:03 press twice
+"""
+CUT_AND_ON = """\
++2 boot
++3 expect idle
++1 press twice
++5 hold 3
++1 press
++2 expect display_on
++1 end
+"""
+
+
+def test_a_cut_at_any_moment_keeps_what_the_flush_interval_promises(tmp_path, seed, full):
+    rng = random.Random(seed)
+    verdicts = set()
+    for i in range(200 if full else 12):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        cut_ms = rng.randrange(3000, 40_000) if i else 3100
+        script = RECORD + f"0:{cut_ms // 1000:02}.{cut_ms % 1000:03} cut\n"
+        result = run(folder, script + "+1 end\n")
+        image = folder / "card.img"
+        found = judge(image)
+        verdicts.add(found["verdict"])
+        assert found["verdict"] in ("torn-tail", "intact"), (cut_ms, found)
+        assert found["complete"] is True, (cut_ms, found)
+        # The flush interval, and one block: 16 KiB and its writing.
+        lost = result["frames"]["recorded"] - found["frames"]
+        assert 0 <= lost <= 5, (cut_ms, lost)
+        again = run(folder, "0:00 boot\n" + CUT_AND_ON.split("\n", 1)[1], card=image)
+        assert again["error"] == "", cut_ms
+        after = judge(image)
+        assert after["verdict"] == found["verdict"], (cut_ms, after)
+        assert after["frames"] == found["frames"] + again["frames"]["recorded"]
+        shutil.rmtree(folder)
+    assert "torn-tail" in verdicts
+
+
+def test_the_camera_boots_and_records_again_after_a_cut_in_one_script(tmp_path):
+    result = run(tmp_path, RECORD + "+10 cut\n" + CUT_AND_ON)
+    assert result["error"] == ""
+    assert result["boots"] == 2
+    assert judge(tmp_path / "card.img")["verdict"] == "torn-tail"
+
+
+def test_the_pre_event_memory_starts_the_recording_and_leaves_no_trace_otherwise(tmp_path):
+    script = "0:00 boot\n0:03 hold 3.2\n+1 expect armed\n+40 press\n+1 expect idle\n+1 hold 3.2\n"
+    script += "+1 expect armed\n+40 press twice\n+10 hold 3\n+1 press\n+8 expect display_on\n+1 end\n"
+    result = run(tmp_path, script, profile="pre_event_30s")
+    assert result["error"] == ""
+    assert result["card"]["bytes_written_outside_recording"] == 0
+    found = judge(tmp_path / "card.img")
+    assert found["verdict"] == "intact"
+    recorded = result["frames"]["recorded"]
+    # As much as the profile asks for and, because the law limits it, not a second more.
+    assert 0.95 * 8 * 30 <= found["frames"] - recorded <= 8 * 30 + 1
+
+
+TWELVE_HOURS = "tests/port/shift.txt"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("on, limit_s", [("cpython", 30), ("unix", 60), ("wasm", 120)])
+def test_a_twelve_hour_shift_runs_in_seconds(tmp_path, on, limit_s):
+    result = run(tmp_path, (ROOT / TWELVE_HOURS).read_text(), on)
+    print(on, result["wall_ms"], "ms")
+    assert result["error"] == "" and result["frames"]["dropped"] == 0
+    assert judge(tmp_path / "card.img")["verdict"] == "intact"
+    assert result["wall_ms"] <= limit_s * 1000
