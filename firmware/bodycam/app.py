@@ -9,6 +9,8 @@ import os
 import time
 
 import machine
+from cryptolib import aes
+
 from bodycam import VERSION, log, profile
 from bodycam.blocks import BLOCK_BYTES, Sealer
 from bodycam.card import Card
@@ -22,7 +24,6 @@ from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
 from bodycam.ring import Ring
 from bodycam.stages import RECORDING
-from cryptolib import aes
 
 urandom = os.urandom
 

@@ -8,6 +8,8 @@ import camera
 import esp32
 import jpeg
 import machine
+from machine import Pin
+
 from drivers.aw9523b import AW9523B
 from drivers.aw88298 import AW88298
 from drivers.axp2101 import AXP2101
@@ -18,7 +20,6 @@ from drivers.nor import PartitionNOR
 from drivers.pwmmotor import PWMMotor
 from drivers.sdcardspi import SDCardSPI
 from drivers.sk6812 import SK6812
-from machine import Pin
 
 try:
     from drivers.crc16_viper import crc16

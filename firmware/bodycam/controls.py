@@ -22,7 +22,8 @@ class Controls:
         self._profile = profile
         self._post = post
         self._read = clock.ticks_ms()
-        self._down = None  # when the button was last seen up before its press; None while it is up or the press is used up
+        # When the button was last seen up before its press; None: it is up, or that is used up.
+        self._down = None
         self._first = None  # when a press opened the double-press window
         self._hides = False  # that press takes away when the window closes
         self._asked = None  # when the stop question was put
@@ -53,7 +54,8 @@ class Controls:
             self._up(now)
         if self._down is not None:
             self._hold(now)
-        self._windows(now)
+        if self._first is not None or self._asked is not None:
+            self._windows(now)
         self._read = now
 
     def _press(self, now):

@@ -1,10 +1,4 @@
-"""The procedure: what follows each event of the stage table, and the run loop that gives every
-service its turn.
-
-Services are listed by priority. A loop step runs the first one that is due and then looks again
-from the top, so capture and card go before the mirror, always, and nothing is called earlier than
-it asked for.
-"""
+"""The procedure: what follows each event of the stage table."""
 
 from micropython import const
 
@@ -12,20 +6,21 @@ from bodycam import log, stages
 from bodycam.blocks import BATTERY, STOPPED
 from bodycam.controls import Controls
 from bodycam.errors import Fault
+from bodycam.loop import Loop
 from bodycam.power import ALARMS_PCT
 from bodycam.signals import Signals
 from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
 
-_KEYS = const(0)
 _EYE = const(1)
 _SIGNALS = const(3)
 _LOOK = const(4)
 _MIRROR = const(7)
 
 _KEY_MS = const(50)
+_IDLE_KEY_MS = const(100)
 _WATCH_MS = const(1000)
 _MEND_MS = const(5000)
-_FACE_MS = const(500)
+_FACE_MS = const(2000)
 _BATTERY_MS = const(4000)
 
 # event: the sequence that is played for it.
@@ -71,11 +66,10 @@ class Procedure:
         self._card_in = True
         self._leaving = None  # event that waits for the seal
         self.stages.observe(self._follow)
-        # By priority; _KEYS, _EYE, _SIGNALS, _LOOK and _MIRROR are places in it. `_due` is in
-        # uptime milliseconds.
-        self._services = (
+        # By priority; the constants above are places in it.
+        services = (
             self._keys,
-            parts.eye.step,
+            self._eye,
             parts.recorder.step,
             self.signals.step,
             self._look,
@@ -83,52 +77,31 @@ class Procedure:
             parts.power.step,
             parts.eye.mirror,
         )
-        self._due = [0] * len(self._services)
-
-    # Run loop
-
-    def step(self) -> int:
-        """Run the most important service that is due; return milliseconds until the next one
-        is, 0 for at once.
-        """
-        clock, due = self._clock, self._due
-        now = clock.tick()
-        for i in range(len(due)):
-            if due[i] <= clock.up_ms:
-                self._run(i, now)
-                clock.tick()
-                break
-        wait_ms = min(due) - clock.up_ms
-        return wait_ms if wait_ms > 0 else 0
-
-    def _run(self, i, now):
-        clock = self._clock
-        began_ms = clock.up_ms
-        try:
-            wait_ms = self._services[i](now)
-        except Fault as fault:
-            self.fail(fault.reason, fault.detail)
-            wait_ms = _KEY_MS
-        except OSError as error:
-            # A bus that failed outside of card and camera: the service tries again, the officer is
-            # told.
-            self.warn("unexpected", str(error))
-            wait_ms = _WATCH_MS
-        if i == _EYE:
-            self._due[_MIRROR] = 0  # there may be a picture to show
-        self._due[i] = (began_ms if i == _KEYS else clock.uptime_ms()) + wait_ms
-
-    def _hurry(self):
-        # A stage has changed: every service but the keys decides anew when it is due.
-        for i in range(1, len(self._due)):
-            self._due[i] = 0
+        self._loop = Loop(clock, services, self._trouble)
+        self.step = self._loop.step
 
     # Services
 
     def _keys(self, now):
         edges = self.parts.chips.pmu.key_edges()
-        self.controls.step(now, bool(edges & 1), bool(edges & 2))
-        return _KEY_MS
+        controls = self.controls
+        controls.step(now, edges & 1, edges & 2)
+        # The power key latches its edges, so while nothing is under way it may be read less often.
+        return _IDLE_KEY_MS if self.stages.stage == IDLE and not controls.busy else _KEY_MS
+
+    def _eye(self, now):
+        wait_ms = self.parts.eye.step(now)
+        self._loop.hurry(_MIRROR)  # there may be a picture to show
+        return wait_ms
+
+    def _trouble(self, error):
+        """Take what a service raised."""
+        if isinstance(error, Fault):
+            self.fail(error.reason, error.detail)
+        else:
+            # A bus that failed outside of card and camera: the service is called again, the
+            # officer is told.
+            self.warn("unexpected", str(error))
 
     def _look(self, now):
         """Keep the words on the display up to date, and end a display that nobody needs."""
@@ -233,7 +206,7 @@ class Procedure:
         if warning == self.warning:
             return
         self.warning = warning
-        self._due[_LOOK] = 0
+        self._loop.hurry(_LOOK)
         self._note(log.WARNING, {"why": warning, "detail": detail[:40]})
         self.parts.recorder.event({"event": "warning", "why": warning})
 
@@ -264,7 +237,8 @@ class Procedure:
     def _follow(self, before, event, after):
         if event in _SOUNDS:
             self.signals.play(_SOUNDS[event])
-        self._due[_LOOK] = self._due[_SIGNALS] = 0
+        self._loop.hurry(_LOOK)
+        self._loop.hurry(_SIGNALS)
         recorder = self.parts.recorder
         if before == after:
             if event == "stop":
@@ -297,4 +271,6 @@ class Procedure:
             self.parts.recorder.ring.clear()
         if after == IDLE or after == OFF:
             self.reason = None
-        self._hurry()
+        # A stage has changed: every service but the keys decides anew when it is due.
+        for place in range(_EYE, _MIRROR + 1):
+            self._loop.hurry(place)

@@ -1,9 +1,9 @@
-"""Every module of the firmware can be imported on MicroPython; the entry files need a camera."""
+"""Every module of the firmware can be imported on MicroPython, but for those that need chips."""
 
 import os
 import sys
 
-ENTRY = ("app",)
+ENTRY = ("app", "chips")
 ROOT = next(path for path in sys.path if path and "boards" in os.listdir(path))
 
 for package, folder in (

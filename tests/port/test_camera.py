@@ -10,6 +10,7 @@ import sys
 import av
 import pytest
 from conftest import ROOT
+
 from tools import bootstrap
 from tools.evidence.case import beside
 from tools.evidence.export import export
@@ -229,7 +230,9 @@ def test_the_camera_boots_and_records_again_after_a_cut_in_one_script(tmp_path):
 
 def test_the_pre_event_memory_starts_the_recording_and_leaves_no_trace_otherwise(tmp_path):
     script = "0:00 boot\n0:03 hold 3.2\n+1 expect armed\n+40 press\n+1 expect idle\n+1 hold 3.2\n"
-    script += "+1 expect armed\n+40 press twice\n+10 hold 3\n+1 press\n+8 expect display_on\n+1 end\n"
+    script += (
+        "+1 expect armed\n+40 press twice\n+10 hold 3\n+1 press\n+8 expect display_on\n+1 end\n"
+    )
     result = run(tmp_path, script, profile="pre_event_30s")
     assert result["error"] == ""
     assert result["card"]["bytes_written_outside_recording"] == 0
@@ -251,3 +254,34 @@ def test_a_twelve_hour_shift_runs_in_seconds(tmp_path, on, limit_s):
     assert result["error"] == "" and result["frames"]["dropped"] == 0
     assert judge(tmp_path / "card.img")["verdict"] == "intact"
     assert result["wall_ms"] <= limit_s * 1000
+
+
+def test_half_a_second_after_the_first_press_the_first_picture_is_recorded(runs):
+    delay = runs["unix"]["delays"][0]
+    assert delay["from"] == "display_on" and delay["ms"] <= 500
+    assert sum(delay["parts_ms"].values()) == delay["ms"]
+
+
+def test_from_idle_the_camera_start_is_counted(tmp_path):
+    delay = run(tmp_path, "0:00 boot\n0:05 press twice\n+2 end\n")["delays"][0]
+    print(delay)
+    assert delay["from"] == "idle" and 300 <= delay["ms"] <= 1000
+
+
+def test_a_still_picture_is_recorded_at_the_full_rate(tmp_path):
+    film = tmp_path / "still.mp4"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("libx264", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for shade in (60, 190):
+            frame = av.VideoFrame(320, 240, "gray8")
+            frame.planes[0].update(bytes([shade]) * frame.planes[0].buffer_size)
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    script = tmp_path / "script.txt"
+    script.write_text("0:00 boot\n0:03 press twice\n+20 end\n")
+    card = tmp_path / "card.img"
+    result = headless.run("m5stack_cores3", "cpython", film, script, card, 1, tmp_path / "out")
+    assert result["frames"]["dropped"] == 0
+    assert result["frames"]["recorded"] >= 0.95 * 8 * 20
+    assert judge(card)["verdict"] == "intact"

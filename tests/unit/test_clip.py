@@ -6,6 +6,7 @@ import json
 import av
 import pytest
 from PIL import Image
+
 from tools.sim import clip
 
 SIZE = (64, 48)

@@ -257,7 +257,7 @@ def test_the_checker_needs_the_standard_library_only(day):
 
 def test_the_checker_names_what_was_changed(day, capsys):
     export(day.path, day.out, *beside(day.path))
-    assert run_verify(day.out) == (0, run_verify(day.out)[1])
+    assert run_verify(day.out)[0] == 0
     film = day.out / "recording-0001.mkv"
     whole = film.read_bytes()
 
@@ -266,11 +266,11 @@ def test_the_checker_names_what_was_changed(day, capsys):
         assert standalone.main(day.out) == 1
         return capsys.readouterr().out
 
-    at = whole.index(day_picture := b"\xff\xd8\xff", len(whole) // 2) + 200
+    at = whole.index(b"\xff\xd8\xff", len(whole) // 2) + 200
     flipped = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
     text = said("recording-0001.mkv", flipped)
     assert "recording-0001.mkv was changed" in text
-    assert "is not the one that the camera sealed" in text and day_picture
+    assert "is not the one that the camera sealed" in text
     assert "pictures" in said("recording-0001.mkv", whole[: len(whole) // 2])
     film.unlink()
     assert standalone.main(day.out) == 1

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from tools.sim.mcu import Mcu
 from tools.sim.world import ChipError, PowerCut, Reset, World
 

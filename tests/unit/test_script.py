@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tools.sim.script import ScriptError, parse
 
 EXAMPLE = """
@@ -34,7 +35,13 @@ def test_the_example_of_the_handbook():
 
 @pytest.mark.parametrize(
     ("word", "ms"),
-    [("0:00", 0), ("1:02", 62_000), ("90:00", 5_400_000), ("1:00:00", 3_600_000), ("0:01.25", 1250)],
+    [
+        ("0:00", 0),
+        ("1:02", 62_000),
+        ("90:00", 5_400_000),
+        ("1:00:00", 3_600_000),
+        ("0:01.25", 1250),
+    ],
 )
 def test_times(word, ms):
     assert parse(word + " boot")[0][0] == ms

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from tools.sim.world import PowerCut, World
 
 BOARD = SimpleNamespace(

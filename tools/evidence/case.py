@@ -8,6 +8,7 @@ from pathlib import Path
 from .errors import InputError
 from .findings import Finding, span
 from .keyring import Access, Keyring
+from .layout import BLOCK, BLOCKS
 from .log import Log
 from .medium import Medium
 from .survey import survey
@@ -84,7 +85,7 @@ class Case:
             )
             yield Finding("note", None, None, what)
         if medium.layout:
-            end = medium.place(medium.layout.segments - 1) + 4 * 1024 * 1024
+            end = medium.place(medium.layout.segments - 1) + BLOCK * BLOCKS
             if 0 < medium.size_bytes < end:
                 what = (
                     f"The image has {medium.size_bytes} of {end} bytes: it is not the whole card."

@@ -9,27 +9,21 @@ import os
 import shutil
 import tempfile
 import time
-import wave
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import layout
 from .case import Case
 from .errors import InputError
-from .findings import worst
 from .primitives import key_id
+from .recording import Recording, described
 from .records import Stream
 from .segments import read_segment
-from .times import TRUST, iso, minutes
+from .times import iso
 from .verdict import examine, summary
 
 _HERE = Path(__file__).parent
-_SOUND_HZ = 16_000
 _REFUSED = ("tampered", "damaged", "incomplete")
-_DERIVATIVE = (
-    "Derivative for viewing, encoded anew. The evidence is the MKV beside it with manifest.json."
-)
 
 
 def export(
@@ -59,10 +53,11 @@ def export(
         readings = examine(case, step)
         verification = summary(case, readings)
         if verification["verdict"] in _REFUSED and not allow_damaged:
-            worst_first = [f for f in verification["findings"] if f["kind"] in _REFUSED]
+            verdict = verification["verdict"]
+            why = next(f["what"] for f in verification["findings"] if f["kind"] == verdict)
             raise InputError(
-                f"the card is {verification['verdict']} and was not exported: "
-                f"{worst_first[0]['what']} Add --allow-damaged to export what is whole"
+                f"the card is {verdict} and was not exported: {why} "
+                "Add --allow-damaged to export what is whole"
             )
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +94,8 @@ def _write(case, readings, verification, folder, step):
     several = len({epoch for epoch, _ in groups}) > 1
     for (epoch, number), parts in groups.items():
         name = f"recording-{number:04}" + (f"-epoch-{epoch}" if several else "")
-        film = _Recording(case, folder, name, parts)
+        camera = case.log.name if case.log else parts[0].segment.device.hex()
+        film = Recording(camera, folder, name, parts)
         stream, before = Stream(film.take, payload=True), None
         for reading in parts:
             segment = reading.segment
@@ -120,7 +116,7 @@ def _write(case, readings, verification, folder, step):
     step(2 * len(readings), None)
     shutil.copyfile(_HERE / "standalone.py", folder / "verify.py")
     files = [file for film in films for file in film.files]
-    files.append(_file(folder / "verify.py", "checker"))
+    files.append(described(folder / "verify.py", "checker"))
     manifest = {
         "format": "bodycam export 1",
         "created_utc": iso(int(time.time())),
@@ -138,7 +134,7 @@ def _write(case, readings, verification, folder, step):
     }
     path = folder / "manifest.json"
     path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    files = [*files, _file(path, "manifest")]
+    files = [*files, described(path, "manifest")]
     signer = case.keyring.signer
     if signer:
         public = signer.public_key()
@@ -150,169 +146,11 @@ def _write(case, readings, verification, folder, step):
         }
         signature = folder / "manifest.sig"
         signature.write_text(json.dumps(words, indent=1) + "\n", "utf-8")
-        files.append(_file(signature, "signature"))
+        files.append(described(signature, "signature"))
     return [
         {name: file[name] for name in ("path", "sha256", "frames", "duration_ms")}
         for file in files
     ]
-
-
-class _Recording:
-    """One recording on its way into files: takes records, ends with `files` and `words`.
-
-    Its times count from the first record; the camera's count from boot.
-    """
-
-    def __init__(self, case, folder, name, readings):
-        segments = [reading.segment for reading in readings]
-        findings = [finding for reading in readings for finding in reading.findings]
-        verdict = worst(findings)
-        self._folder, self._name = folder, name
-        self._camera = case.log.name if case.log else segments[0].device.hex()
-        self._master = self._derivative = self._sound = None
-        self._frames, self._events, self.files = [], [], []
-        self._zero_ms = None
-        self._clock = (None, 0, 0)  # UTC, how far to trust it, when it was said
-        self._shown_ms = self._captioned_s = -1
-        self.words = {
-            "recording": segments[0].recording,
-            "epoch": segments[0].epoch,
-            "state": "sealed" if verdict == "intact" else verdict,
-            "segments": [segment.n for segment in segments],
-            "gaps": sum(reading.gaps for reading in readings),
-            "pictures_lost": sum(reading.lost for reading in readings),
-            "findings": [finding._asdict() for finding in findings],
-        }
-
-    def open(self, reading):
-        """Begin a segment with the words in its HEAD."""
-        words = reading.opening
-        if words:
-            self._set_clock(words, reading.opening_ms)
-            known = {key: words.get(key) for key in ("board", "firmware", "profile")}
-            self.words.setdefault("camera", known)
-            self.words.setdefault("start_utc", iso(self._clock[0]))
-            self.words.setdefault("trust", TRUST[self._clock[1]])
-
-    def take(self, record):
-        """Take the next whole record of the recording."""
-        if self._zero_ms is None:
-            self._zero_ms = record.t_ms
-        if record.kind == layout.FRAME:
-            self._picture(record)
-        elif record.kind == layout.AUDIO:
-            self._hear(record)
-        elif record.kind in (layout.EVENT, layout.GAP):
-            self._event(record)
-
-    def _since_start(self, record):
-        return layout.elapsed_ms(self._zero_ms, record.t_ms)
-
-    def _set_clock(self, words, t_ms):
-        utc, trust = words.get("utc"), words.get("trust")
-        known = type(utc) is int and trust in (1, 2)
-        self._clock = (utc, trust, t_ms) if known else (None, 0, t_ms)
-
-    def _utc(self, record):
-        """Return when a record was made, in seconds since 1970, or None."""
-        utc, _, said_ms = self._clock
-        return None if utc is None else utc + round(layout.elapsed_ms(said_ms, record.t_ms) / 1000)
-
-    def _picture(self, record):
-        t_ms = self._since_start(record)
-        # A film's times may not fall; the record's own time stays in the manifest.
-        self._shown_ms = max(self._shown_ms, t_ms, 0)
-        if self._master is None:
-            self._begin(record.data)
-        if self._shown_ms // 1000 > self._captioned_s:
-            self._captioned_s = self._shown_ms // 1000
-            self._master.caption(self._shown_ms, 1000, self._caption(record))
-        for film in (self._master, self._derivative):
-            film.picture(self._shown_ms, record.data)
-        frame = {
-            "seq": record.seq,
-            "t_ms": t_ms,
-            "shown_ms": self._shown_ms,
-            "bytes": len(record.data),
-            "sha256": sha256(record.data).hexdigest(),
-        }
-        if record.flags & layout.PRE_EVENT:
-            frame["pre_event"] = True
-        self._frames.append(frame)
-
-    def _begin(self, jpeg):
-        from .video import Derivative, Master
-
-        title = f"{self._camera}, recording {self.words['recording']}"
-        path = self._folder / self._name
-        self._master = Master(f"{path}.mkv", jpeg, title)
-        self._derivative = Derivative(
-            f"{path}.derivative.mp4", f"DERIVATIVE of {title}", _DERIVATIVE
-        )
-
-    def _caption(self, record):
-        where = f"{self._camera}, recording {self.words['recording']}"
-        utc = self._utc(record)
-        if utc is None:
-            return f"{minutes(self._shown_ms)} since the start ({TRUST[0]})\n{where}"
-        when = iso(utc).replace("T", " ").replace("Z", " UTC")
-        return f"{when} ({TRUST[self._clock[1]]})\n{where}"
-
-    def _hear(self, record):
-        if self._sound is None:
-            self._sound = wave.open(str(self._folder / f"{self._name}.wav"), "wb")
-            self._sound.setparams((1, 2, _SOUND_HZ, 0, "NONE", ""))
-            self.words["sound_from_ms"] = self._since_start(record)
-        self._sound.writeframesraw(record.data)
-
-    def _event(self, record):
-        words = record.data
-        if words.get("event") == "clock":
-            self._set_clock(words, record.t_ms)
-        gap = {"event": "gap"} if record.kind == layout.GAP else {}
-        event = {
-            "seq": record.seq,
-            "t_ms": self._since_start(record),
-            "at_utc": iso(self._utc(record)),
-        }
-        self._events.append({**event, **gap, **words})
-
-    def finish(self):
-        """Close the films and the sound, write the events."""
-        folder, name, words = self._folder, self._name, self.words
-        film = {"frames": len(self._frames), "duration_ms": max(self._shown_ms, 0)}
-        words |= {"duration_ms": film["duration_ms"], "master": None, "not_decodable": 0}
-        if self._master:
-            self._master.close()
-            self._derivative.close()
-            words["master"] = f"{name}.mkv"
-            words["not_decodable"] = film["frames"] - self._derivative.frames
-            self.files.append(_file(folder / f"{name}.mkv", "master", **film))
-        if self._master and self._derivative.frames:
-            film["frames"] = self._derivative.frames
-            self.files.append(_file(folder / f"{name}.derivative.mp4", "derivative", **film))
-        if self._sound:
-            self._sound.close()
-            self.files.append(_file(folder / f"{name}.wav", "sound"))
-        events = folder / f"{name}.events.json"
-        events.write_text(json.dumps(self._events, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        self.files.append(_file(events, "events"))
-        words["frames"] = self._frames
-
-
-def _file(path, role, frames=0, duration_ms=0):
-    with open(path, "rb") as file:
-        total = sha256()
-        for piece in iter(lambda: file.read(1 << 20), b""):
-            total.update(piece)
-    return {
-        "path": path.name,
-        "role": role,
-        "bytes": path.stat().st_size,
-        "sha256": total.hexdigest(),
-        "frames": frames,
-        "duration_ms": duration_ms,
-    }
 
 
 def _tool():

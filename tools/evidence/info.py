@@ -82,7 +82,7 @@ def _recording(case, key, segments):
         "recording": recording,
         "epoch": epoch,
         "start_utc": iso(utc),
-        "trust": TRUST[trust] if utc is not None and trust in (0, 1, 2) else TRUST[0],
+        "trust": TRUST[trust] if iso(utc) and trust in (1, 2) else TRUST[0],
         "duration_ms": elapsed_ms(times[0], times[-1]) if times else 0,
         "frames": None if None in seals else sum(seal.frames for seal in seals),
         "gaps": None if None in seals else seals[-1].gaps,

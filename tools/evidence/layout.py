@@ -158,6 +158,7 @@ def superblock(sector: bytes) -> "Superblock | None":
     magic, version, card, block, blocks, first_lba, segments, utc = SUPERBLOCK.unpack_from(sector)
     right = (
         (magic, version, block, blocks) == (b"BWS1", 1, BLOCK, BLOCKS)
+        and not any(sector[44:480])
         and sha256(sector[:480]).digest() == sector[480:512]
         and segments > 0
         and first_lba % PLACE_SECTORS == 0

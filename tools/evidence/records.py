@@ -236,7 +236,7 @@ class Records:
 def _words(data):
     try:
         words = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         words = None
     if not isinstance(words, dict):
         raise Malformed("the words of an event cannot be read")

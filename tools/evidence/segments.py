@@ -243,9 +243,9 @@ def _torn(reading, torn):
     """Say how a segment ends that was never sealed."""
     segment = reading.segment
     where = _where(segment)
-    began = " One more block had been begun." if torn and torn[1] == "damaged" else ""
     if not reading.blocks:
-        return f"{where} was opened, and the power went before its first block was written.{began}"
+        return f"{where} was opened, and the power went before its first block was written."
+    began = " One more block had been begun." if torn and torn[1] == "damaged" else ""
     seconds = reading.length_ms // 1000
     after = f"{count(reading.blocks, 'block')} and {count(seconds, 'second')}"
     if segment.log_mac:

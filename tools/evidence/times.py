@@ -6,8 +6,8 @@ TRUST = ("clock not set", "the camera's own clock", "clock set by a station")
 
 
 def iso(utc: "int | None") -> "str | None":
-    """Return a time in seconds since 1970 as ISO 8601 in UTC; None stays None."""
-    if utc is None:
+    """Return a time in seconds since 1970 as ISO 8601 in UTC; None where it is none."""
+    if type(utc) is not int or not 0 <= utc < 1 << 32:
         return None
     return datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 

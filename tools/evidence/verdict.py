@@ -85,7 +85,7 @@ def _notes(case, readings, checked):
     closed = sum(not reading.deciphered for reading in readings)
     if closed:
         what = (
-            f"Pictures of {count(closed, 'segment')} were not counted: no viewing key was given."
+            f"Pictures of {count(closed, 'segment')} were not counted: no viewing key opens them."
         )
         yield Finding("note", None, None, what)
     gaps = {}

@@ -154,13 +154,22 @@ def _say(text):
 
 def _summary(result):
     frames, card = result["frames"], result["card"]
+    took = f"{_clock(result['virtual_ms'])} in {result['wall_ms'] / 1000:.1f} s"
     _say(
-        f"{result['board']} on {result['interpreter']}: {_clock(result['virtual_ms'])} in {result['wall_ms'] / 1000:.1f} s; "
-        f"{frames['recorded']} of {frames['captured']} pictures recorded, {frames['mirrored']} mirrored, "
-        f"{card['blocks_written']} blocks written, {card['bytes_written_outside_recording']} bytes outside a recording; "
-        f"battery {result['battery_pct']} %"
+        f"{result['board']} on {result['interpreter']}: {took}; battery {result['battery_pct']} %"
     )
-    _say(f"pictures, result and console: {result['out']}")
+    _say(f"pictures: {frames['recorded']} of {frames['captured']} recorded")
+    _say(f"          {frames['mirrored']} mirrored")
+    outside = card["bytes_written_outside_recording"]
+    _say(f"card: {card['blocks_written']} blocks; {outside} bytes outside a recording")
+    _tell_delays(result)
+    _say(f"displays, result and console are in {result['out']}")
+
+
+def _tell_delays(result):
+    for row in result["delays"]:
+        words = ", ".join(f"{name} {ms} ms" for name, ms in row["parts_ms"].items())
+        _say(f"from {row['from']} to the first recorded picture: {row['ms']} ms ({words})")
 
 
 def _leave(result, folder):
@@ -181,17 +190,11 @@ def _leave(result, folder):
         (folder / picture["file"]).unlink()
     image = Path(result["card"]["path"])
     found = verify(image, *beside(image))
-    _say("")
-    _say(
-        f"Frames recorded: {result['frames']['recorded']}, dropped: {result['frames']['dropped']}"
-    )
-    _say(
-        f"Written to the card outside a recording: {result['card']['bytes_written_outside_recording']} bytes"
-    )
-    _say(
-        f"Card: {found['verdict']}, {'complete' if found['complete'] else 'not complete'}, {found['frames']} pictures"
-    )
+    frames, outside = result["frames"], result["card"]["bytes_written_outside_recording"]
+    whole = "complete" if found["complete"] else "not complete"
+    _say(f"\nPictures recorded: {frames['recorded']}, lost: {frames['dropped']}")
+    _say(f"Written to the card outside a recording: {outside} bytes")
+    _tell_delays(result)
+    _say(f"The card is {found['verdict']} and {whole}, with {found['frames']} pictures")
     export(image, folder / "export", *beside(image))
-    _say(
-        f"Everything is in {folder}: the camera in each stage (.png), card.img, export/ with the video"
-    )
+    _say(f"In {folder}: the camera in each stage (.png), card.img, and the film in export/")

@@ -80,7 +80,7 @@ def crc16(buf, n):
 
 
 def firmware_crc16(buf, at, n):
-    """Return what drivers.crc16 returns; stands for its viper kernel, which is not for CPython."""
+    """Do the work of drivers.crc16_viper: CPython has no viper."""
     return binascii.crc_hqx(memoryview(buf)[at : at + n], 0)
 
 

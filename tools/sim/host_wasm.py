@@ -78,7 +78,7 @@ def crc16(buf, n):
 
 
 def firmware_crc16(buf, at, n):
-    """Return what drivers.crc16 returns; stands for its viper kernel, which this port lacks."""
+    """Do the work of drivers.crc16_viper: this port has no viper."""
     return _host.crc16(addressof(buf) + at, n)
 
 

@@ -80,6 +80,13 @@ class Crypto:
         self.aes = aes
 
 
+class Kernel:
+    """The module `drivers.crc16_viper` on interpreters that have no viper."""
+
+    def __init__(self, crc16):
+        self.crc16 = crc16
+
+
 class Camera:
     """One simulated camera. `chips` holds its chips by their names in the board file, `mcu` its pins.
 
@@ -99,6 +106,8 @@ class Camera:
             "machine": self.mcu.machine,
             "cryptolib": Crypto(world, board.COSTS, host.aes),
         }
+        if host.firmware_crc16:
+            self.modules["drivers.crc16_viper"] = Kernel(host.firmware_crc16)
         self._closing = []
         self._processor_parts = [self.mcu]
         for function, join in _FUNCTIONS:

@@ -65,6 +65,7 @@ class World:
         self.next_ms = _NEVER
         self.line = 0
         self.lamp = (0, 0, 0)
+        self.camera_ms = 0  # when the camera last began to deliver
         self.lamp_lit = (0, 0, 0)  # the last colour in this stage that was not dark
         self.motor_pct = 0
         self.tones = []

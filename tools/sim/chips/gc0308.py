@@ -287,10 +287,9 @@ class Camera:
         size_px = _SIZES.get(self._frame_size)
         if self._pixel_format != PixelFormat.RGB565 or size_px != self._clip.size_px:
             raise ChipError("GC0308: the clip is not in this format and size")
-        self._start_ms = self._world.ms
+        self._start_ms = self._world.camera_ms = self._world.ms
         self._frame_ms = self._board.COSTS["camera_frame_us"] // 1000
         self._delivered = 0
-        self._loaded = -1
         self._buf = array("b", bytes(self._clip.picture_bytes))
         self._initialised = True
         self._module.active = self
@@ -335,12 +334,10 @@ class Camera:
             self._world.sleep_until(self._start_ms + (self._delivered + 1) * self._frame_ms)
         self._delivered = self._done()
         i = self._clip.at(self._start_ms + self._delivered * self._frame_ms)
-        if i != self._loaded or self._chip.noisy:
-            self._clip.picture(i, self._buf)
-            self._loaded = i
+        # Always anew: the firmware may have painted the mirror's frame into the picture before.
+        self._clip.picture(i, self._buf)
         if self._chip.noisy:
             self._buf[self._delivered % len(self._buf)] ^= 0x55
-            self._loaded = -1
         self._module.shown = i
         return memoryview(self._buf)
 

@@ -1,0 +1,54 @@
+"""The run loop: gives every service its turn, the most important one first.
+
+A step runs the first service that is due and then looks again from the top, so capture and card go
+before the mirror, always; nothing is called earlier than it asked for.
+"""
+
+from micropython import const
+
+from bodycam.errors import Fault
+
+_AGAIN_MS = const(200)  # after a service has failed
+
+
+class Loop:
+    """Runs `services`, by priority: each takes the ticks and returns milliseconds until its
+    next turn.
+
+    The first one is periodic: its next turn counts from the beginning of this one.
+    `trouble(error)` takes the Fault or OSError that a service raised; the service is called again
+    0.2 s later.
+    """
+
+    def __init__(self, clock, services, trouble):
+        self._clock = clock
+        self._services = services
+        self._trouble = trouble
+        self._due = [0] * len(services)  # in uptime milliseconds
+
+    def step(self) -> int:
+        """Run one service if any is due; return milliseconds until the next is, 0 for at once."""
+        clock, due = self._clock, self._due
+        now = clock.tick()
+        for i in range(len(due)):
+            if due[i] <= clock.up_ms:
+                self._run(i, now)
+                break
+        wait_ms = min(due) - clock.up_ms
+        return wait_ms if wait_ms > 0 else 0
+
+    def _run(self, i, now):
+        clock = self._clock
+        began_ms = clock.up_ms
+        try:
+            wait_ms = self._services[i](now)
+        except (Fault, OSError) as error:
+            self._trouble(error)
+            wait_ms = _AGAIN_MS
+        if i:
+            began_ms = clock.uptime_ms()
+        self._due[i] = began_ms + wait_ms
+
+    def hurry(self, place: int):
+        """Let the service at this place have a turn at once."""
+        self._due[place] = 0
