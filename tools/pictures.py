@@ -64,6 +64,19 @@ def camera_png(raw: bytes, lamp_rgb: "tuple[int, int, int]", stage: str, path) -
     scene.save(path)
 
 
+def row_png(paths, path) -> None:
+    """Write the pictures of `paths` side by side to the PNG file `path`, at half their size."""
+    pictures = [Image.open(one) for one in paths]
+    row = Image.new(
+        "RGB", (sum(p.width for p in pictures), max(p.height for p in pictures)), _PAPER
+    )
+    x = 0
+    for picture in pictures:
+        row.paste(picture, (x, 0))
+        x += picture.width
+    row.reduce(2).save(path, optimize=True)
+
+
 def _fine(*numbers):
     return [n * _FINE for n in numbers]
 

@@ -168,7 +168,7 @@ def _summary(result):
 
 def _tell_delays(result):
     for row in result["delays"]:
-        words = ", ".join(f"{name} {ms} ms" for name, ms in row["parts_ms"].items())
+        words = ", ".join(f"{part['what']} {part['ms']} ms" for part in row["parts"])
         _say(f"from {row['from']} to the first recorded picture: {row['ms']} ms ({words})")
 
 
@@ -177,17 +177,16 @@ def _leave(result, folder):
     from tools.evidence.case import beside
     from tools.evidence.export import export
     from tools.evidence.verdict import verify
-    from tools.pictures import camera_png
+    from tools.pictures import camera_png, row_png
 
-    shown = set()
+    drawn = {}
     for picture in result["pictures"]:
-        raw = (folder / picture["file"]).read_bytes()
-        if picture["stage"] not in shown:
-            shown.add(picture["stage"])
-            camera_png(
-                raw, tuple(picture["lamp"]), picture["stage"], folder / f"{picture['stage']}.png"
-            )
-        (folder / picture["file"]).unlink()
+        file, stage = folder / picture["file"], picture["stage"]
+        if stage not in drawn:
+            drawn[stage] = folder / f"{stage}.png"
+            camera_png(file.read_bytes(), tuple(picture["lamp"]), stage, drawn[stage])
+        file.unlink()
+    row_png(drawn.values(), folder / "stages.png")
     image = Path(result["card"]["path"])
     found = verify(image, *beside(image))
     frames, outside = result["frames"], result["card"]["bytes_written_outside_recording"]

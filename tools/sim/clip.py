@@ -183,13 +183,11 @@ def _noise(size_px):
 
 
 def _rgb565(picture):
-    out = bytearray()
-    data = picture.tobytes()
-    for r, g, b in zip(data[0::3], data[1::3], data[2::3], strict=True):
-        value = (r >> 3) << 11 | (g >> 2) << 5 | b >> 3
-        out.append(value >> 8)
-        out.append(value & 0xFF)
-    return bytes(out)
+    r, g, b = picture.split()
+    # The two bytes of each pixel as two grey pictures, then interleaved.
+    high = ImageChops.add(r.point(lambda v: v & 0xF8), g.point(lambda v: v >> 5))
+    low = ImageChops.add(g.point(lambda v: (v & 0x1C) << 3), b.point(lambda v: v >> 3))
+    return Image.merge("LA", (high, low)).tobytes()
 
 
 def _draw(t):

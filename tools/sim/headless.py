@@ -88,6 +88,8 @@ def run(
     say = say or (lambda text: None)
     tell = tell or (lambda change: None)
     about = _board(board)
+    if interpreter not in INTERPRETERS:
+        raise InputError(f"no interpreter '{interpreter}'; there are {', '.join(INTERPRETERS)}")
     acts = _acts(script)
     if profile not in _profiles():
         raise InputError(f"no profile '{profile}'; there are {', '.join(_profiles())}")
@@ -211,8 +213,6 @@ def _command(interpreter, config_path):
             paths=paths, host="tools.sim.host_micropython", config=str(config_path)
         )
         return [*micropython, "-X", f"heapsize={_UNIX_HEAP}", "-c", code]
-    if interpreter != "cpython":
-        raise InputError(f"no interpreter '{interpreter}'; there are {', '.join(INTERPRETERS)}")
     paths.insert(0, str(HERE / "shim"))
     code = _START.format(paths=paths, host="tools.sim.host_cpython", config=str(config_path))
     return [sys.executable, "-c", code]

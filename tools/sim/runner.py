@@ -220,23 +220,25 @@ class Run:
         firmware.time = self._time
         firmware.gc = self._gc
         firmware.urandom = self._urandom
-        world.enter("idle")  # it draws current from here on
         self._app = firmware.App(self._board, make(self.config["profile"]))
         self._app.observe(self._staged)
         self._app.start()
 
     def _cut(self):
-        self._leave_picture(self.world.stage)
+        self._switched_off("cut")
+
+    def _switched_off(self, event):
+        before = self.world.stage
+        if before != "off":
+            # The firmware's own way to `off` ends in the power manager, before it tells of it.
+            own = self._app.stages.stage == "off"
+            self._staged(before, "off" if own else event, "off")
 
     def _power_off(self, event):
-        if self._app:
-            # The firmware's own way to `off` ends in the power manager, before it tells of it.
-            own = self._app.stages.stage == "off" and self.world.stage != "off"
-            self._staged(self.world.stage, "off" if own else event, "off")
+        self._switched_off(event)
         self._tally()
         self.camera.power_off()
         self.camera.mcu.reset_cause = 1
-        self.world.enter("off")
 
     def _work(self, until_ms):
         world = self.world
@@ -274,6 +276,8 @@ class Run:
             print("!", json.dumps(stage))
             self._leave_picture(before)
             self.world.enter(after)
+            if self._ending:
+                self._end_ms = self.world.ms + _SETTLE_MS
             if after == "recording":
                 self._awaited = (self._app.counters["recorded"], self.world.ms)
 
@@ -290,13 +294,14 @@ class Run:
         pressed_ms, now_ms = self._presses[0], self.world.ms
         stages = [row for row in self._stages if row["t_ms"] >= pressed_ms]
         camera_ms = max(self.world.camera_ms, stage_ms)
-        parts = {
-            "two presses": self._presses[1] - pressed_ms,
-            "until the stage": stage_ms - self._presses[1],
-            "camera start": camera_ms - stage_ms,
-            "picture, encoded": now_ms - camera_ms,
-        }
-        row = {"from": stages[0]["from"], "ms": now_ms - pressed_ms, "parts_ms": parts}
+        parts = (
+            ("two presses", self._presses[1] - pressed_ms),
+            ("until the stage", stage_ms - self._presses[1]),
+            ("camera start", camera_ms - stage_ms),
+            ("picture, encoded", now_ms - camera_ms),
+        )
+        parts = [{"what": what, "ms": ms} for what, ms in parts]
+        row = {"from": stages[0]["from"], "ms": now_ms - pressed_ms, "parts": parts}
         self._delays.append(row)
 
     def _tally(self):

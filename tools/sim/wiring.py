@@ -198,7 +198,7 @@ def _card(camera, row):
 
     if camera.config["card"]:
         camera.card_store = CardStore(world, camera.store(camera.config["card"]))
-        card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=row.get("rail", "ALDO4"))
+        card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=row["rail"])
         bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
         bus.attach(card, mcu.pad(row["cs"]))
     else:

@@ -1,0 +1,132 @@
+"""Headless runs on CPython: what is wrong with the input, and what a script does to the power."""
+
+import os
+
+import pytest
+from tools.evidence import card
+from tools.sim import headless
+
+BOARD = "m5stack_cores3"
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(text, **more):
+        script = tmp_path / "script.txt"
+        script.write_text(text)
+        return headless.run(BOARD, "cpython", script=script, out_dir=tmp_path / "out", **more)
+
+    return run
+
+
+@pytest.fixture
+def image(tmp_path):
+    path = tmp_path / "card.img"
+    card.new(path, size_bytes=card.SMALLEST_BYTES, seed=1)
+    return path
+
+
+def steps(result):
+    return [(row["from"], row["event"], row["to"]) for row in result["stages"]]
+
+
+def test_a_cut_loses_the_power_and_boot_brings_it_back(run):
+    result = run("0:00 boot\n+5 press\n+3 cut\n+1 expect off\n+1 boot\n+4 expect idle")
+    assert result["error"] == ""
+    assert steps(result) == [
+        ("off", "boot", "idle"),
+        ("idle", "show", "display_on"),
+        ("display_on", "cut", "off"),
+        ("off", "boot", "idle"),
+    ]
+    assert result["boots"] == 2
+    assert result["card"]["bytes_written_outside_recording"] == 0
+
+
+def test_the_button_switches_off_and_on(run):
+    result = run("0:00 boot\n+5 hold 6.5\n+2 expect off\n+5 hold 1\n+4 expect idle")
+    assert result["error"] == ""
+    assert steps(result)[-2:] == [("display_on", "off", "off"), ("off", "boot", "idle")]
+
+
+def test_end_stops_and_seals_what_is_being_recorded(run):
+    result = run("0:00 boot\n+5 press twice\n+8 end")
+    assert result["error"] == ""
+    assert steps(result)[-1] == ("recording", "sealed", "display_on")
+    assert result["frames"]["recorded"] == result["frames"]["captured"] > 50
+    assert result["card"]["blocks_written"] > 20
+
+
+def test_the_same_seed_gives_the_same_run(run, tmp_path):
+    text = "0:00 boot\n+5 press twice\n+3 press\n+2 cut\n+1 boot\n+3 end"
+    first = run(text, seed=3, card=tmp_path / "a.img")
+    again = run(text, seed=3, card=tmp_path / "b.img")
+    for result in (first, again):
+        del result["wall_ms"], result["card"]["path"]
+    assert first == again
+
+
+def test_pictures_of_the_display_are_left_in_the_folder(run, tmp_path):
+    result = run("0:00 boot\n+5 press\n+3 press\n+2 end")
+    assert [row["stage"] for row in result["pictures"]] == ["idle", "display_on", "idle"]
+    for row in result["pictures"]:
+        assert (tmp_path / "out" / row["file"]).stat().st_size == 320 * 240 * 2
+
+
+def test_a_wrong_expectation_is_the_result_with_its_line(run):
+    result = run("0:00 boot\n+5 expect idle\n+1 expect recording\n+5 press")
+    assert result["error"] == "line 3: the stage is idle, not recording"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"script": "nowhere.txt"}, "cannot read the script nowhere.txt: No such file"),
+        ({"video": "nowhere.mp4"}, "cannot read the video nowhere.mp4: No such file"),
+        ({"board": "abacus"}, "no board 'abacus'"),
+        ({"interpreter": "basic"}, "no interpreter 'basic'"),
+        ({"profile": "spy"}, "no profile 'spy'"),
+    ],
+)
+def test_wrong_input_is_one_plain_line(tmp_path, given, message):
+    options = {"board": BOARD, "interpreter": "cpython", "out_dir": tmp_path / "out", **given}
+    with pytest.raises(headless.InputError) as caught:
+        headless.run(**options)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_in_the_script_names_file_and_line(run):
+    with pytest.raises(headless.InputError, match=r"script.txt: line 2: unknown verb 'pres'"):
+        run("0:00 boot\n+1 pres")
+
+
+def test_a_file_that_is_no_card_is_refused(run, tmp_path):
+    other = tmp_path / "letter.img"
+    other.write_bytes(b"Dear " * 1_000_000)
+    with pytest.raises(headless.InputError, match="letter.img"):
+        run("0:00 boot", card=other)
+
+
+def test_a_truncated_card_is_refused(run, image):
+    os.truncate(image, card.SMALLEST_BYTES // 2)
+    with pytest.raises(headless.InputError, match="truncated"):
+        run("0:00 boot", card=image)
+
+
+def test_a_card_without_its_camera_is_refused(run, image):
+    (image.parent / "card.img.camera" / "log.bin").unlink()
+    with pytest.raises(headless.InputError, match="the camera's own flash"):
+        run("0:00 boot", card=image)
+
+
+def test_a_card_that_cannot_be_written_is_refused(run, image, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # as root, chmod changes nothing
+    with pytest.raises(headless.InputError, match="read-only"):
+        run("0:00 boot", card=image)
+
+
+def test_a_simulation_that_breaks_says_so_in_one_line(run, monkeypatch):
+    monkeypatch.setattr(headless, "_START", "print('first')\nraise SystemExit('the last words')")
+    with pytest.raises(headless.RunError, match="broke: the last words .*console.txt"):
+        run("0:00 boot")
