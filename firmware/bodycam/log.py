@@ -102,7 +102,7 @@ class Log:
         self._find_open()
 
     def _load(self, page):
-        self._flash.read(page * PAGE_BYTES, self._page)
+        self._read(page * PAGE_BYTES, self._page)
         return (
             self._page[:4] == b"BWL1"
             and crc32(self._view[:160]) == struct.unpack_from("<I", self._page, 160)[0]
@@ -118,7 +118,7 @@ class Log:
         low, high = 0, self.pages
         while low < high:
             middle = (low + high) // 2
-            self._flash.read(middle * PAGE_BYTES, self._page)
+            self._read(middle * PAGE_BYTES, self._page)
             if all(byte == 0xFF for byte in self._page):
                 high = middle
             else:
@@ -152,6 +152,18 @@ class Log:
             elif valid:
                 break
             page -= 1
+
+    def _read(self, at, buf):
+        try:
+            self._flash.read(at, buf)
+        except OSError as error:
+            raise Fault("log_error", error)
+
+    def _write(self, at, buf):
+        try:
+            self._flash.program(at, buf)
+        except OSError as error:
+            raise Fault("log_error", error)
 
     def _has_keys(self):
         keys = self._view[_KEYS:_KEYS_END]
@@ -246,8 +258,8 @@ class Log:
 
     def _program(self, page):
         back = bytearray(PAGE_BYTES)
-        self._flash.program(page * PAGE_BYTES, self._page)
-        self._flash.read(page * PAGE_BYTES, back)
+        self._write(page * PAGE_BYTES, self._page)
+        self._read(page * PAGE_BYTES, back)
         same = back == self._page
         wipe(back)
         return same
@@ -255,14 +267,14 @@ class Log:
     def _tear(self, page):
         # Its magic goes first: a page without key that still looked like an entry would be one
         # twice.
-        self._flash.program(page * PAGE_BYTES, bytes(4))
+        self._write(page * PAGE_BYTES, bytes(4))
         self._erase_keys(page)
 
     def _erase_keys(self, page):
         field = bytearray(_KEYS_END - _KEYS)
         at = page * PAGE_BYTES + _KEYS
-        self._flash.program(at, field)
-        self._flash.read(at, field)
+        self._write(at, field)
+        self._read(at, field)
         if any(field):
             wipe(field)
             raise Fault("log_error", "page %d keeps an old key" % page)
@@ -303,7 +315,7 @@ class Log:
         """
         if block & 15 == 15:
             self._progress &= ~(1 << (block >> 4)) & 0xFFFF
-            self._flash.program(
+            self._write(
                 self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", self._progress)
             )
 

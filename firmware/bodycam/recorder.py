@@ -145,17 +145,21 @@ class Recorder:
         if self._state == _IDLE:
             return 1000
         try:
-            if self._writing:
-                return self._go_on(now)
-            return self._next(now)
+            return self._go_on(now) if self._writing else self._next(now)
         except OSError as error:
-            if self._retried or not self._writing:
-                raise Fault("card_error", error)
-            # Once more, the same bytes at the same place: a card remaps a bad sector by itself.
-            self._retried = True
+            return self._again(error)
+
+    def _again(self, error):
+        # Once more, the same bytes at the same place: a card remaps a bad sector by itself.
+        if self._retried or not self._writing:
+            raise Fault("card_error", error)
+        self._retried = True
+        try:
             self._card.device.cancel()
             self._card.device.begin(self._lba, self._sealer.stage)
-            return _BUSY_MS
+        except OSError as second:
+            raise Fault("card_error", second)
+        return _BUSY_MS
 
     def abort(self):
         """Give up the recording after a Fault: note in the log how much of the segment the card

@@ -57,14 +57,9 @@ class Ring:
         self.memory = memoryview(memory)
         self.pieces = pieces
         # Rows of 32: the collector's mark stack holds 64 children of one object.
-        self._views = [
-            [
-                self.memory[i * PIECE_BYTES : (i + 1) * PIECE_BYTES]
-                for i in range(row, min(row + 32, pieces))
-            ]
-            for row in range(0, pieces, 32)
-        ]
-        self._zeros = memoryview(bytes(PIECE_BYTES))
+        views = [self.memory[i * PIECE_BYTES : (i + 1) * PIECE_BYTES] for i in range(pieces)]
+        self._views = [views[row : row + 32] for row in range(0, pieces, 32)]
+        self._zeros = [bytes(1 << i) for i in range(13, -1, -1)]
         self._first_at = array("i", [-1] * pieces)
         self._records = array("H", [0] * pieces)
         self._frames = array("H", [0] * pieces)
@@ -80,9 +75,8 @@ class Ring:
 
         About 50 ms per MiB in PSRAM.
         """
-        for row in self._views:
-            for view in row:
-                view[:] = self._zeros
+        for at in range(0, self._state[_BYTES], PIECE_BYTES // 2):
+            self._blank(at, at + PIECE_BYTES // 2)
         state = self._state
         state[_WRITE] = state[_LOW] = state[_OLDEST] = state[_USED] = state[_HELD] = 0
         state[_END] = state[_BYTES]
@@ -102,18 +96,20 @@ class Ring:
 
         `kind` may carry PRE_EVENT. One memory copy and some 20 calls; allocates nothing.
         """
-        n = len(data)
-        at = self._place(n + _HEADER + 3 & -4)
+        at = self._place(len(data) + _HEADER + 3 & -4)
         if at < 0:
             self.lost += 1
             return False
+        self._head(at, kind, t_ms, data)
+        at += _HEADER
+        self.memory[at : at + len(data)] = data
+        self._finish(at - _HEADER, at + len(data))
+        return True
+
+    def _head(self, at, kind, t_ms, data):
         self._begin(at, kind & 0xFF)
         _put(self.memory, at, kind, self._state[_SEQ])
-        _put(self.memory, at + 8, t_ms, n)
-        at += _HEADER
-        self.memory[at : at + n] = data
-        self._finish(at - _HEADER, at + n)
-        return True
+        _put(self.memory, at + 8, t_ms, len(data))
 
     def _place(self, need):
         while True:
@@ -213,7 +209,7 @@ class Ring:
         if oldest == state[_WRITE]:
             self._restart(oldest + PIECE_BYTES - 1)
             return
-        self.memory[start:oldest] = self._zeros[: oldest - start]
+        self._blank(start, oldest)
         piece = start // PIECE_BYTES
         self._first_at[piece] = oldest - start
         self._first_seq[piece] = struct.unpack_from("<I", self.memory, oldest + 4)[0]
@@ -242,11 +238,26 @@ class Ring:
         if used < PIECE_BYTES:
             if write > low and not flush:
                 return -1
-            self.memory[low + used : low - low % PIECE_BYTES + PIECE_BYTES] = self._zeros[
-                : PIECE_BYTES - used
-            ]
+            self._fill_up(low + used)
         state[_USED] = min(used, PIECE_BYTES)
         return low // PIECE_BYTES
+
+    def _fill_up(self, at):
+        self._blank(at, at - at % PIECE_BYTES + PIECE_BYTES)
+
+    def _blank(self, at, end):
+        # Less than a piece, by binary digits: a view of any length would be made in the heap.
+        i = 0
+        while at < end:
+            at = self._blank_digit(at, end, i)
+            i += 1
+
+    def _blank_digit(self, at, end, i):
+        zeros = self._zeros[i]
+        if end - at < len(zeros):
+            return at
+        self.memory[at : at + len(zeros)] = zeros
+        return at + len(zeros)
 
     @property
     def used(self) -> int:

@@ -215,3 +215,18 @@ def test_entries_are_those_of_the_format():
     assert page[:8] == b"BWL1\x03\0\0\0" and page[8:12] == bytes((8, 0, 2, 17))
     assert zlib.crc32(page[:160]) == int.from_bytes(page[160:164], "little")
     assert zlib.crc32(page[164:228]) == int.from_bytes(page[228:232], "little")
+
+
+def test_a_flash_that_fails_is_a_log_error_and_never_taken_for_the_card():
+    flash = enrolled()
+    journal = booted(flash)
+
+    def fail(at, buf):
+        raise OSError(5, "flash")
+
+    flash.program = fail
+    with pytest.raises(Fault) as fault:
+        journal.note(codes.MARK, {"event": "mark"})
+    assert fault.value.reason == "log_error"
+    with pytest.raises(Fault):
+        journal.acknowledged(15)

@@ -1,0 +1,58 @@
+# on: unix
+"""The ring allocates nothing per record, retained or transient, and a tag per block takes no heap."""
+
+import gc
+
+import micropython
+from bodycam.keys import DigestMAC
+from bodycam.ring import FRAME, PIECE_BYTES, PRE_EVENT, Ring
+from cryptolib import aes
+
+ring = Ring(bytearray(20 * PIECE_BYTES))
+frame = bytearray(11_000)
+mac = DigestMAC(aes, bytes(32))
+digest = bytes(range(32))
+
+
+def armed(n):
+    for i in range(n):
+        ring.push(FRAME | PRE_EVENT, i, frame)
+        ring.trim(i - 20)
+
+
+def recorded(n):
+    for i in range(n):
+        ring.push(FRAME, i, frame)
+        while True:
+            piece = ring.piece(False)
+            if piece < 0:
+                break
+            ring.view(piece)
+            ring.first_at(piece)
+            ring.records(piece)
+            ring.release()
+
+
+def tags(n):
+    for _ in range(n):
+        mac.tag(digest)
+
+
+def taken(work, n):
+    work(200)
+    gc.collect()
+    before = micropython.mem_total() if hasattr(micropython, "mem_total") else 0
+    micropython.heap_lock()
+    try:
+        work(n)
+    finally:
+        micropython.heap_unlock()
+    return micropython.mem_total() - before if hasattr(micropython, "mem_total") else 0
+
+
+assert hasattr(micropython, "mem_total")
+assert taken(armed, 2000) == 0
+ring.hold()
+assert taken(recorded, 2000) == 0
+assert taken(tags, 500) == 0
+print("ok")

@@ -1,0 +1,288 @@
+"""The recorder against a card that works, stalls, fails and is full; read back by the reader."""
+
+import random
+
+import pytest
+from fakes import Time
+from test_log import enrolled
+
+from bodycam import log as codes
+from bodycam.blocks import BLOCK_BYTES, Sealer
+from bodycam.clock import Clock
+from bodycam.errors import Fault
+from bodycam.log import Log
+from bodycam.profile import make
+from bodycam.recorder import Recorder
+from bodycam.ring import PIECE_BYTES, Ring
+from tools.sim.host_cpython import aes
+
+
+class Device:
+    """A card that takes `steps` steps for each write and fails when told to."""
+
+    def __init__(self):
+        self.blocks = {}
+        self.steps = 1
+        self.fail = []  # errors for the next writes
+        self.cancelled = 0
+
+    def begin(self, lba, view):
+        self.lba, self.view, self.left = lba, view, self.steps
+        if self.fail and self.fail[0] == "begin":
+            raise OSError(5, self.fail.pop(0))
+
+    def step(self):
+        if self.fail:
+            raise OSError(5, self.fail.pop(0))
+        self.left -= 1
+        if self.left > 0:
+            return False
+        assert self.lba not in self.blocks, "a block was written twice"
+        self.blocks[self.lba] = bytes(self.view)
+        return True
+
+    def cancel(self):
+        self.cancelled += 1
+
+
+class Card:
+    """A card with `places` places for segments."""
+
+    def __init__(self, places=8):
+        self.device = Device()
+        self.places = places
+
+    def room(self, next_segment, released):
+        return self.places - (next_segment - released)
+
+    def lba(self, segment, block):
+        return segment * 256 + block
+
+
+class Rig:
+    """A recorder with everything it needs, and a loop."""
+
+    def __init__(self, pieces=20, places=8):
+        self.time = Time()
+        self.clock = Clock(self.time)
+        self.flash = enrolled(4096)
+        self.log = Log(self.flash, aes, self.clock)
+        self.log.recover()
+        self.card = Card(places)
+        self.sealed = self.collected = 0
+        hooks = {
+            "facts": lambda: {"log": self.log.last_mac.hex()},
+            "nonce": lambda: bytes(16),
+            "sealed": self.on_sealed,
+            "collect": self.on_collect,
+        }
+        sealer = Sealer(aes, bytearray(BLOCK_BYTES), self.log.device_id, self.log.card_id)
+        self.ring = Ring(bytearray(pieces * PIECE_BYTES))
+        parts = (self.ring, self.card, self.log, sealer, self.clock, make(), hooks)
+        self.recorder = Recorder(*parts)
+
+    def on_sealed(self):
+        self.sealed += 1
+
+    def on_collect(self):
+        assert self.ring.used_bytes == 0, "a frame waits"
+        self.collected += 1
+
+    def run(self, ms, every_ms=125, frame_bytes=8000):
+        """Give a frame every `every_ms`, and the recorder its turns."""
+        for _ in range(ms // every_ms):
+            if self.recorder.wants_frames:
+                self.recorder.frame(self.clock.stamp(), bytes(frame_bytes))
+            self.idle(every_ms)
+
+    def idle(self, ms):
+        """Let the recorder work for `ms`."""
+        end = self.time.now_ms + ms
+        while self.time.now_ms < end:
+            wait_ms = self.recorder.step(self.time.ticks_ms())
+            self.time.now_ms += max(1, min(wait_ms, end - self.time.now_ms))
+
+
+def kinds(rig):
+    return [block[5] for _, block in sorted(rig.card.device.blocks.items())]
+
+
+def test_a_recording_is_a_head_its_data_and_a_seal_and_only_then_over():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(5000)
+    rig.recorder.stop("button")
+    assert rig.recorder.busy and not rig.sealed
+    rig.idle(2000)
+    assert rig.sealed == 1 and not rig.recorder.busy
+    found = kinds(rig)
+    assert found[0] == 1 and found[-1] == 3 and set(found[1:-1]) == {2}
+    assert not rig.log.open and rig.recorder.recorded == 40
+
+
+def test_nothing_is_written_before_start_and_after_the_seal():
+    rig = Rig()
+    rig.run(3000)
+    assert not rig.card.device.blocks
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.recorder.stop("button")
+    rig.idle(2000)
+    written = len(rig.card.device.blocks)
+    rig.run(3000)
+    assert len(rig.card.device.blocks) == written
+
+
+def test_a_stalling_card_loses_nothing_while_the_ring_has_room():
+    rig = Rig(pieces=40)
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.card.device.steps = 2000  # some four seconds
+    rig.run(3000)
+    rig.card.device.steps = 1
+    rig.run(3000)
+    assert rig.ring.lost == 0
+
+
+def test_beyond_the_ring_every_lost_frame_is_counted_in_a_gap():
+    rig = Rig(pieces=4)
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.card.device.steps = 1500
+    given = rig.recorder.recorded
+    rig.run(4000)
+    rig.card.device.steps = 1
+    rig.run(4000)
+    lost = rig.ring.lost
+    assert lost > 0
+    assert rig.recorder.recorded - given + lost >= 64
+    assert rig.recorder._counts[2] >= 1  # gap records
+    assert rig.recorder._counts[3] == 64 - (rig.recorder.recorded - given)
+
+
+def test_a_write_that_failed_once_is_done_again_with_the_same_bytes():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.card.device.fail = ["refused"]
+    rig.run(1000)
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    assert rig.sealed == 1 and rig.card.device.cancelled == 1
+
+
+@pytest.mark.parametrize("fail", [["refused", "refused"], ["begin", "begin"]])
+def test_a_write_that_fails_twice_is_a_fault_and_the_log_says_how_far_the_card_was(fail):
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(2000)
+    rig.card.device.fail = list(fail)
+    with pytest.raises(Fault) as fault:
+        rig.run(2000)
+    assert fault.value.reason == "card_error"
+    rig.recorder.abort()
+    again = Log(rig.flash, aes, rig.clock)
+    again.recover()
+    assert again.torn is None and again.previous == "torn"
+    assert rig.ring.used_bytes == 0
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    assert rig.sealed == 1
+
+
+def test_a_long_recording_goes_on_in_the_next_segment_without_a_gap():
+    rig = Rig(pieces=40)
+    rig.recorder.start("record")
+    rig.run(120_000, every_ms=100, frame_bytes=12_000)
+    rig.recorder.stop("button")
+    rig.idle(2000)
+    segments = {lba // 256 for lba in rig.card.device.blocks}
+    assert len(segments) >= 4
+    for segment in segments:
+        last = max(lba for lba in rig.card.device.blocks if lba // 256 == segment)
+        assert rig.card.device.blocks[last][5] == 3
+    assert rig.ring.lost == 0
+
+
+def test_a_full_card_is_a_fault_and_no_segment_is_opened():
+    rig = Rig(places=2)
+    rig.log.next_segment = rig.log.released + 2
+    rig.recorder.start("record")
+    with pytest.raises(Fault) as fault:
+        rig.run(1000)
+    assert fault.value.reason == "card_full"
+    assert not rig.card.device.blocks and not rig.log.open
+
+
+def test_garbage_is_collected_only_while_no_frame_waits():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(60_000, frame_bytes=11_000)
+    assert rig.collected >= 2
+
+
+class SilentAES:
+    """A cipher that fails without a word: `zeros`, or leaves everything as it was."""
+
+    def __init__(self, how):
+        self.how = how
+        self.broken = False
+
+    def __call__(self, key, mode, iv=None):
+        real = aes(key, mode, iv)
+        outer = self
+
+        class Cipher:
+            def encrypt(self, source, target):
+                if not outer.broken or len(source) < 1024:
+                    real.encrypt(source, target)
+                elif outer.how == "zeros":
+                    target[:] = bytes(len(target))
+                elif source is not target:
+                    target[:] = source
+
+        return Cipher()
+
+
+@pytest.mark.parametrize("how", ["zeros", "untouched"])
+def test_a_cipher_that_fails_silently_is_a_fault_and_its_block_never_written(how):
+    rig = Rig()
+    cipher = SilentAES(how)
+    stage = bytearray(BLOCK_BYTES)
+    rig.recorder._sealer = Sealer(cipher, stage, rig.log.device_id, rig.log.card_id)
+    rig.recorder.start("record")
+    rng = random.Random(1)
+    for _ in range(8):
+        rig.recorder.frame(rig.clock.stamp(), rng.randbytes(8000))
+        rig.idle(125)
+    written = len(rig.card.device.blocks)
+    cipher.broken = True
+    with pytest.raises(Fault) as fault:
+        for _ in range(20):
+            rig.recorder.frame(rig.clock.stamp(), rng.randbytes(8000))
+            rig.idle(125)
+    assert fault.value.reason == "crypto_error"
+    assert len(rig.card.device.blocks) == written
+
+
+def test_an_event_is_logged_in_the_stream_only_while_a_recording_runs():
+    rig = Rig()
+    rig.recorder.event({"event": "mark"})
+    assert rig.ring.used_bytes == 0
+    rig.recorder.start("record")
+    before = rig.ring.used_bytes
+    rig.recorder.event({"event": "mark"})
+    assert rig.ring.used_bytes > before
+
+
+def test_the_log_says_seal_with_the_number_of_blocks():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(2000)
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    rig.log._load(rig.log._newest)
+    assert rig.log._code() == codes.SEAL
+    assert int.from_bytes(rig.log._detail()[4:8], "little") == len(rig.card.device.blocks)
