@@ -1,1 +1,3 @@
-"""What runs on a PC: the simulated world, the evidence reader, docking, shift planning, flashing."""
+"""What runs on a PC: the simulated world, the evidence reader, docking, shift planning,
+flashing.
+"""

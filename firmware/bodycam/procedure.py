@@ -20,6 +20,7 @@ _KEY_MS = const(50)
 _IDLE_KEY_MS = const(100)
 _WATCH_MS = const(1000)
 _MEND_MS = const(5000)
+_MOUNTS = const(3)  # attempts at a card that was put in: contacts bounce
 _FACE_MS = const(2000)
 _BATTERY_MS = const(4000)
 
@@ -33,15 +34,10 @@ _SOUNDS = {
     "fault": "fault",
 }
 
-# Faults that can go away by themselves; the others stay until the next boot.
-_MENDABLE = (
-    "card_missing",
-    "card_full",
-    "card_error",
-    "card_foreign",
-    "camera_missing",
-    "camera_error",
-)
+# A card that failed is trusted again when somebody has put it, or another, in; a camera after a
+# while. The other faults stay until the next boot.
+_CARD_FAULTS = ("card_missing", "card_full", "card_error", "card_foreign")
+_EYE_FAULTS = ("camera_missing", "camera_error")
 
 
 class Procedure:
@@ -64,6 +60,7 @@ class Procedure:
         self.warning = parts.chips.warning  # key of words.WARNINGS
         self._since = self._watched = clock.ticks_ms()
         self._card_in = True
+        self._mounts = 0
         self._leaving = None  # event that waits for the seal
         self.stages.observe(self._follow)
         # By priority; the constants above are places in it.
@@ -104,8 +101,10 @@ class Procedure:
             self.warn("unexpected", str(error))
 
     def _look(self, now):
-        """Keep the words on the display up to date, and end a display that nobody needs."""
+        """Keep the display up to date, end one that nobody needs, and cut the supply in `off`."""
         stage = self.stages.stage
+        if stage == OFF:
+            self.parts.chips.pmu.power_off()
         limit_ms = self.profile["display_timeout_s"] * 1000
         if (stage == DISPLAY_ON or stage == ARMED) and self._clock.diff(
             now, self._since
@@ -129,20 +128,22 @@ class Procedure:
         return min(_FACE_MS, face.step(now))
 
     def _watch(self, now):
-        """Look after the card, the waiting end of a recording, and faults that mend."""
+        """Look after the card and after faults that mend."""
         stage = self.stages.stage
         if stage == OFF:
             return _WATCH_MS
         present = self.parts.chips.card_present()
         if not present and self._card_in and stage != FAULT:
             self.fail("card_missing", "pulled")
+        if present and not self._card_in:
+            self._mounts = _MOUNTS
         self._card_in = present
-        if (
-            stage == FAULT
-            and self.reason in _MENDABLE
-            and self._clock.diff(now, self._since) >= _MEND_MS
-        ):
-            self._mend(now)
+        if stage == FAULT:
+            if self.reason in _CARD_FAULTS and present and self._mounts:
+                self._mounts -= 1
+                self._mend(now)
+            elif self.reason in _EYE_FAULTS and self._clock.diff(now, self._since) >= _MEND_MS:
+                self._mend(now)
         return _WATCH_MS
 
     def _mend(self, now):
@@ -152,6 +153,7 @@ class Procedure:
         except Fault as fault:
             self.reason = fault.reason
             return
+        self._mounts = 0
         if self.stages.post("mended"):
             self.reason = None
 
@@ -253,8 +255,6 @@ class Procedure:
         self._enter(before, after)
         if not (self.reason in ("log_error", "log_full") and after == FAULT):
             self._note(log.STAGE, {"from": before, "to": after, "why": event})
-        if after == OFF:
-            self.parts.chips.pmu.power_off()
 
     def _enter(self, before, after):
         eye, profile = self.parts.eye, self.profile

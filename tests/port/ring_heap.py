@@ -1,12 +1,15 @@
 # on: unix
-"""The ring allocates nothing per record, retained or transient, and a tag per block takes no heap."""
+"""The ring allocates nothing per record, retained or transient, and a tag per block takes no
+heap.
+"""
 
 import gc
 
 import micropython
+from cryptolib import aes
+
 from bodycam.keys import DigestMAC
 from bodycam.ring import FRAME, PIECE_BYTES, PRE_EVENT, Ring
-from cryptolib import aes
 
 ring = Ring(bytearray(20 * PIECE_BYTES))
 frame = bytearray(11_000)

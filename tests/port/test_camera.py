@@ -285,3 +285,14 @@ def test_a_still_picture_is_recorded_at_the_full_rate(tmp_path):
     assert result["frames"]["dropped"] == 0
     assert result["frames"]["recorded"] >= 0.95 * 8 * 20
     assert judge(card)["verdict"] == "intact"
+
+
+@pytest.mark.parametrize("name", ["card_faults", "power_and_card"])
+def test_faults_and_hands_end_in_the_right_stage_and_lose_no_evidence(tmp_path, name):
+    result = run(tmp_path, (ROOT / "tests" / "port" / (name + ".txt")).read_text())
+    assert result["error"] == ""
+    assert result["card"]["bytes_written_outside_recording"] == 0
+    found = judge(tmp_path / "card.img")
+    assert found["verdict"] == "torn-tail" and found["complete"] is True
+    # At each torn end at most the flush interval and one block, about six pictures at this rate.
+    assert result["frames"]["recorded"] - found["frames"] <= 6 * len(found["findings"])

@@ -1,4 +1,4 @@
-"""Preparing videos: any size, filled and cropped to the sensor, or one line about what is wrong."""
+"""Preparing videos: any size, filled and cropped to the sensor; mistakes are one line."""
 
 import io
 import json

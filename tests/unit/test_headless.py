@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from tools.evidence import card
 from tools.sim import headless
 

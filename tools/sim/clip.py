@@ -1,4 +1,4 @@
-"""Prepare a video for the simulated camera: every picture as the sensor would give it, and as JPEG.
+"""Prepare a video for the simulated camera: each picture as the sensor gives it, and as JPEG.
 
 A prepared clip is a folder: `clip.rgb` (RGB565, big endian, one picture after the other),
 `clip.jpg` (the JPEGs, one after the other) and `clip.json` (`w` `h` `count` `duration_ms`
@@ -67,9 +67,9 @@ def _key(video, size_px, quality):
 
 def _write(folder, pictures, size_px, quality, progress):
     starts_ms, offsets = [], [0]
-    end_ms = 0
+    duration_ms = 0
     with open(folder / "clip.rgb", "wb") as rgb, open(folder / "clip.jpg", "wb") as jpg:
-        for start_ms, end_ms, of, picture in pictures:
+        for start_ms, duration_ms, of, picture in pictures:  # noqa: B007 (the last one counts)
             rgb.write(picture)
             jpg.write(_jpeg(picture, size_px, quality))
             starts_ms.append(start_ms)
@@ -79,7 +79,7 @@ def _write(folder, pictures, size_px, quality, progress):
         "w": size_px[0],
         "h": size_px[1],
         "count": len(starts_ms),
-        "duration_ms": end_ms,
+        "duration_ms": duration_ms,
         "starts_ms": starts_ms,
         "jpeg_offsets": offsets,
         "jpeg_quality": quality,
@@ -190,14 +190,17 @@ def _rgb565(picture):
     return Image.merge("LA", (high, low)).tobytes()
 
 
+# left, top, width, tone
+_HOUSES = ((0, 90, 150, 112), (150, 140, 120, 126), (420, 70, 110, 140), (530, 120, 110, 112))
+
+
 def _draw(t):
     """Return the scene at `t`, 0 to 1, at 640 x 480."""
     picture = Image.new("RGB", (640, 480))
     draw = ImageDraw.Draw(picture)
     for y in range(300):
         draw.line((0, y, 640, y), fill=(150 + y // 6, 178 + y // 8, 205 + y // 12))
-    for i, (x, top, wide) in enumerate(((0, 90, 150), (150, 140, 120), (420, 70, 110), (530, 120, 110))):
-        tone = 112 + 14 * (i % 3)
+    for x, top, wide, tone in _HOUSES:
         draw.rectangle((x, top, x + wide, 310), fill=(tone, tone - 16, tone - 28))
         for wx in range(x + 14, x + wide - 20, 30):
             for wy in range(top + 16, 280, 40):

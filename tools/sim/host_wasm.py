@@ -114,11 +114,10 @@ class aes:
 
     def _run(self, data, out):
         # The JavaScript side keeps nothing: it moves the chaining value on in place.
-        iv = addressof(self._iv) if self._iv else 0
-        key = self._key
-        _host.aes(
-            self._encrypts, addressof(key), len(key), iv, addressof(data), addressof(out), len(data)
-        )
+        key, iv = self._key, self._iv
+        chain = addressof(iv) if iv else 0
+        source, target = addressof(data), addressof(out)
+        _host.aes(self._encrypts, addressof(key), len(key), chain, source, target, len(data))
 
     def encrypt(self, data, out=None):
         """Encrypt whole blocks into `out`, or return them."""

@@ -1,4 +1,4 @@
-"""The simulated microcontroller: the part of MicroPython's module `machine` that this product uses.
+"""The simulated microcontroller: what this product uses of MicroPython's module `machine`.
 
 Runs on all three interpreters. It is strict: an unknown name is an AttributeError, a wrong keyword
 a TypeError. A bus finds its devices by the board's pins; on other pins nobody answers. Every call
@@ -123,7 +123,7 @@ class SPIBus:
 
 
 class Mcu:
-    """One microcontroller: its pins, its buses, and `machine`, the module that the firmware imports.
+    """One microcontroller: pins, buses, and `machine`, the module that the firmware imports.
 
     `machine` stays the same object from boot to boot, as the firmware's imports do.
     """
@@ -222,7 +222,7 @@ class Machine:
         self._mcu.world.sleep(ms)
 
     def bitstream(self, pin, encoding, timing, data):
-        """Send `data` with the given pulse lengths in nanoseconds: (high 0, low 0, high 1, low 1)."""
+        """Send `data` as pulses. `timing` in nanoseconds: (high 0, low 0, high 1, low 1)."""
         if encoding != 0 or len(timing) != 4:
             raise ValueError("encoding")
         self._charge()
@@ -262,7 +262,8 @@ class Pin:
             return self._pad.level
         self._pad.set(1 if level else 0)
 
-    def __call__(self, level=None):
+    def __call__(self, level=None):  # not through value(): the chip selects are hot
+        """Do what `value` does."""
         self._charge(self._us)
         if level is None:
             return self._pad.level
@@ -321,7 +322,7 @@ class I2C:
         self._chip(address).write(reg, buf)
 
     def writeto(self, address, buf, stop=True):
-        """Write bytes, the first of which names the register; return how many were acknowledged."""
+        """Write bytes, the first of them a register's number; return how many were taken."""
         self._charge(self._entry_us + len(buf) * self._byte_us)
         self._chip(address).write(buf[0], buf[1:])
         return len(buf)
@@ -503,7 +504,7 @@ class WDT:
 
 
 class Mem32:
-    """machine.mem32: only the two registers that switch the direction of the board's shared pin."""
+    """machine.mem32: only the two registers that turn the board's shared pin around."""
 
     def __init__(self, mcu):
         self._mcu = mcu

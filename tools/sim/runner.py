@@ -34,7 +34,6 @@ class Time:
         self._world = world
         self._call_us = call_us
         self.boot()
-
         if hasattr(time, "ticks_add") and time.ticks_add(_TICKS_MASK, 1) == 0:
             # This interpreter's ticks wrap as the camera's: its own functions are quicker.
             self.ticks_diff = time.ticks_diff
@@ -106,8 +105,8 @@ class GC:
 class Run:
     """One run. `config` is what headless.py writes:
 
-    `board` `profile` `seed`, `acts` as script.parse() gives them, `clip` (a prepared folder), `card`
-    (an image) and `camera` (the camera's own files), `out` (a folder for pictures and the result).
+    `board` `profile` `seed`, `acts` as script.parse() gives them, `clip` (a prepared folder),
+    `card` (an image), `camera` (the camera's own files), `out` (for pictures and the result).
     """
 
     def __init__(self, host, config):
@@ -130,7 +129,7 @@ class Run:
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
         self._awaited = None  # what was known when a recording began, until its first picture
-        self._random = self._draws = 0
+        self._draws = 0
         costs = self._board.COSTS
         self._step_us = costs["step_us"]
         self._time = Time(self.world, costs["call_us"])
@@ -247,8 +246,8 @@ class Run:
         while self._steps > 0 and world.ms < until_ms:
             self._steps -= 1
             wait_ms = step()
-            # MicroPython looks for a free run of blocks from the last single block on that it gave
-            # out: this moves that mark on, past the ring, and made recordings three times as quick.
+            # MicroPython looks for a run of free blocks from where it last gave out a single one:
+            # this moves that place on, past the ring, and made recordings three times as quick.
             crumb = (wait_ms,)  # noqa: F841
             world.charge(step_us)
             if wait_ms > 0:

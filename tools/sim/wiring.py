@@ -5,12 +5,14 @@ soldered to what stands in the functions at the end, one for each part of a boar
 the result: something that has power or not, and that can be looked at.
 """
 
+import hashlib
 import sys
 
 from tools.sim.mcu import Mcu
 
 _LOG_FILE = "log.bin"  # in the folder of the camera's own files
 _BLOCK_MAGIC = b"BWB1"
+_SUPERBLOCKS = (2048, 4096)
 _CRYPTO_MIN_BYTES = 1024
 _PROCESSOR_RAIL = "DCDC1"  # 3.3 V for the processor, and what is always on with it
 
@@ -26,11 +28,17 @@ class CardStore:
         self._world = world
         self._store = store
         self.size_bytes = store.size_bytes
-        self.readinto = store.readinto
         self.sync = store.sync
         self.close = store.close
         self.blocks = 0
         self.bytes_outside = 0
+
+    def readinto(self, lba, buf):
+        """Fill `buf` from sector `lba` on. A full card's superblock has no place left."""
+        self._store.readinto(lba, buf)
+        if self._world.card.full and lba in _SUPERBLOCKS:
+            buf[36:40] = bytes(4)
+            buf[480:512] = hashlib.sha256(bytes(buf[:480])).digest()
 
     def write(self, lba, buf):
         """Write `buf` to sector `lba` on."""
@@ -44,9 +52,9 @@ class CardStore:
 class Crypto:
     """The module `cryptolib`: the host's cipher, at the camera's speed.
 
-    A call of 1 KiB or more costs what encrypting and hashing that many bytes costs on the board: the
-    firmware hashes every byte that it encrypts, and `hashlib` is the interpreter's own. Shorter
-    calls, for keys and tags, cost a call.
+    A call of 1 KiB or more costs what encrypting and hashing that many bytes costs on the board:
+    the firmware hashes every byte that it encrypts, and `hashlib` is the interpreter's own.
+    Shorter calls, for keys and tags, cost a call.
     """
 
     def __init__(self, world, costs, host_aes):
@@ -88,10 +96,10 @@ class Kernel:
 
 
 class Camera:
-    """One simulated camera. `chips` holds its chips by their names in the board file, `mcu` its pins.
+    """One simulated camera. `chips` holds its chips by name, `mcu` its pins.
 
-    `config` needs `clip`, a prepared clip; `card` and `camera`, an image and a folder, may be None:
-    then there is no card, and the log's flash is forgotten with the run.
+    `config` needs `clip`, a prepared clip; `card` and `camera`, an image and a folder, may be
+    None: then there is no card, and the log's flash is forgotten with the run.
     """
 
     def __init__(self, world, board, host, config):

@@ -10,6 +10,7 @@ from micropython import const
 _NEVER = const(0x3FFFFFFF)
 _PRESS_MS = const(80)
 _SECOND_PRESS_MS = const(250)
+_SWAP_MS = const(1500)  # to take a card out and put another in
 _ACCOUNT_MS = const(60_000)  # the battery is accounted for at least this often
 _UC_PER_UAH = const(3600)  # a microampere-hour in microcoulomb, which is mA times ms
 
@@ -22,7 +23,7 @@ class PowerCut(BaseException):
 
 
 class Reset(BaseException):
-    """The processor restarts; the chips on its board keep their power. The argument is the reset cause."""
+    """The processor restarts, its board keeps its power. The argument is the reset cause."""
 
 
 class ScriptEnd(BaseException):
@@ -147,7 +148,7 @@ class World:
             self.at(t_ms, self.act, verb, *args, line=line)
 
     def unix_s(self):
-        """Return the true time: seconds since 1970-01-01, UTC. The camera's clock chip may think otherwise."""
+        """Return the true time, seconds since 1970-01-01 UTC; the clock chip may differ."""
         return START_UNIX_S + self.ms // 1000
 
     # Acts
@@ -215,6 +216,11 @@ class World:
             slot.restore()
         elif word == "out":
             slot.inserted = False
+        elif word == "full":
+            # The hand takes the card out and puts one in that has no place left.
+            slot.full, slot.inserted = True, False
+            self.at(self.ms + _SWAP_MS, self._full_in)
+            word = "out"
         elif word == "stall":
             slot.stall_until_ms = self.ms + value
         elif word == "slow":
@@ -222,6 +228,10 @@ class World:
         else:
             setattr(slot, word, True)
         self._tell("card", word, value)
+
+    def _full_in(self):
+        self.card.inserted = True
+        self._tell("card", "in", 0)
 
     def _temperature(self, c10):
         self.temperature_c10 = c10
@@ -235,7 +245,7 @@ class World:
     # Battery
 
     def enter(self, stage):
-        """Note that the camera is in `stage` now: the board's current for it is drawn from here on."""
+        """Note that the camera is in `stage`: the board's current for it is drawn from now on."""
         self._account()
         self.stage = stage
         self._tell("stage", stage)
