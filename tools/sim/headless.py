@@ -215,7 +215,7 @@ def _command(interpreter, config_path):
         return [*micropython, "-X", f"heapsize={_UNIX_HEAP}", "-c", code]
     paths.insert(0, str(HERE / "shim"))
     code = _START.format(paths=paths, host="tools.sim.host_cpython", config=str(config_path))
-    return [sys.executable, "-c", code]
+    return [sys.executable, "-u", "-c", code]  # what it prints is told as it happens
 
 
 def _launch(interpreter, config_path, console_path, end_ms, progress, tell):
