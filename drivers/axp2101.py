@@ -187,7 +187,8 @@ class AXP2101:
         Raises:
             OSError: bus failure.
         """
-        edges = self._read(_KEY_IRQ) & _EDGES
+        self.i2c.readfrom_mem_into(self._address, _KEY_IRQ, self._one)
+        edges = self._one[0] & _EDGES
         if edges:
             self._write(_KEY_IRQ, edges)
         return _PRESSED_RELEASED[edges]

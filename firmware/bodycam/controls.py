@@ -34,13 +34,9 @@ class Controls:
         """Whether the camera waits for the press that confirms the stop."""
         return self._asked is not None
 
-    @property
-    def busy(self) -> bool:
-        """Whether a gesture is under way, so that the button must be read at least every 50 ms."""
-        return self._down is not None or self._first is not None or self._asked is not None
-
-    def step(self, now: int, pressed: bool, released: bool):
-        """Take the edges seen since the last call.
+    def step(self, now: int, pressed: bool, released: bool) -> bool:
+        """Take the edges seen since the last call; return whether a gesture is under way, so that
+        the button must be read at least every 50 ms.
 
         `now` in ticks. Posts any gestures; does not block or allocate.
         """
@@ -57,6 +53,7 @@ class Controls:
         if self._first is not None or self._asked is not None:
             self._windows(now)
         self._read = now
+        return self._down is not None or self._first is not None or self._asked is not None
 
     def _press(self, now):
         stage = self._stages.stage

@@ -81,10 +81,9 @@ class Procedure:
 
     def _keys(self, now):
         edges = self.parts.chips.pmu.key_edges()
-        controls = self.controls
-        controls.step(now, edges & 1, edges & 2)
+        busy = self.controls.step(now, edges & 1, edges & 2)
         # The power key latches its edges, so while nothing is under way it may be read less often.
-        return _IDLE_KEY_MS if self.stages.stage == IDLE and not controls.busy else _KEY_MS
+        return _KEY_MS if busy or self.stages.stage != IDLE else _IDLE_KEY_MS
 
     def _eye(self, now):
         wait_ms = self.parts.eye.step(now)
