@@ -13,6 +13,7 @@ from micropython import const
 
 from bodycam.errors import Fault
 from bodycam.keys import DigestMAC, kdf, wipe
+from bodycam.ring import PIECE_BYTES
 
 BLOCK_BYTES = const(16_384)
 SEGMENT_BLOCKS = const(256)
@@ -59,6 +60,7 @@ class Sealer:
         self._zeros = memoryview(bytes(_BODY_END - _BODY))
         self._device_id = bytes(device_id)
         self._card_id = bytes(card_id)
+        self._plain = bytearray(16)
         self._cipher = self._mac = None
         self.block = 0
 
@@ -100,17 +102,21 @@ class Sealer:
         self._encipher(self._head_body, self._head_body)
         self._close()
 
-    def data(self, piece, used: int, first_at: int, first_seq: int, t_ms: int, early: bool):
-        """Encipher `piece` (16,240 bytes, zero after `used`) into a DATA block.
+    def data(self, frames, piece: int, t_ms: int):
+        """Encipher a piece of the ring `frames`, as it says itself, into a DATA block.
 
         Bounded: AES and SHA-256 of 16 KiB.
         """
-        self._header(DATA, 1 if early else 0, used + 16, t_ms)
-        if first_at >= 0:
-            _pack("<II", self.stage, 28, first_seq, first_at + 16)
+        used = frames.used
+        self._header(DATA, used < PIECE_BYTES, used + 16, t_ms)
+        if frames.first_at(piece) >= 0:
+            self._note_first(frames.first_seq(piece), frames.first_at(piece))
         self._prefix()
-        self._encipher(piece, self._rest)
+        self._encipher(frames.view(piece), self._rest)
         self._close()
+
+    def _note_first(self, seq, at):
+        _pack("<II", self.stage, 28, seq, at + 16)
 
     def seal(self, counts, reason: int, first_ms: int, last_ms: int, next_seq: int, t_ms: int):
         """Make the SEAL block. `counts` are records, frames, gaps and lost frames of this
@@ -145,12 +151,25 @@ class Sealer:
         # MicroPython's cryptolib ignores the result of mbedtls_aes_crypt_cbc, and on ESP32-S3 the
         # driver can fail and leave the output blank or untouched. Either would then be tagged as
         # if it were the recording.
-        last = len(source) - 16
-        plain = bytes(source[last:])
+        self._remember(source, len(source) - 16)
         self._cipher.encrypt(source, target)
-        made = target[last:]
-        if made == plain or not any(made):
+        if self._failed(target, len(target) - 16):
             raise Fault("crypto_error", "AES failed at block %d" % self.block)
+
+    def _remember(self, source, at):
+        plain = self._plain
+        for i in range(16):
+            plain[i] = source[at + i]
+
+    def _failed(self, target, at):
+        plain = self._plain
+        same = blank = True
+        for i in range(16):
+            if target[at + i] != plain[i]:
+                same = False
+            if target[at + i]:
+                blank = False
+        return same or blank
 
     def _close(self):
         stage = self.stage

@@ -43,7 +43,7 @@ class Loop:
         try:
             wait_ms = self._services[i](now)
         except (Fault, OSError) as error:
-            self._trouble(error)
+            self._trouble(i, error)
             wait_ms = _AGAIN_MS
         if i:
             began_ms = clock.uptime_ms()

@@ -12,6 +12,7 @@ from bodycam.signals import Signals
 from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
 
 _EYE = const(1)
+_RECORDER = const(2)
 _SIGNALS = const(3)
 _LOOK = const(4)
 _MIRROR = const(7)
@@ -90,8 +91,14 @@ class Procedure:
         self._loop.hurry(_MIRROR)  # there may be a picture to show
         return wait_ms
 
-    def _trouble(self, error):
+    def _trouble(self, place, error):
         """Take what a service raised."""
+        try:
+            if place == _RECORDER and not isinstance(error, Fault):
+                self.parts.recorder.again(error)
+                return
+        except Fault as fault:
+            error = fault
         if isinstance(error, Fault):
             self.fail(error.reason, error.detail)
         else:

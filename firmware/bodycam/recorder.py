@@ -140,17 +140,21 @@ class Recorder:
         Blocks at most one block's cipher, digest and card step.
 
         Raises:
-            Fault: the card or the log failed, or the cipher; `abort` then.
+            Fault: the log or the cipher failed, or the card has no room; `abort` then.
+            OSError: the card failed; `again` then.
         """
         if self._state == _IDLE:
             return 1000
-        try:
-            return self._go_on(now) if self._writing else self._next(now)
-        except OSError as error:
-            return self._again(error)
+        return self._go_on(now) if self._writing else self._next(now)
 
-    def _again(self, error):
-        # Once more, the same bytes at the same place: a card remaps a bad sector by itself.
+    def again(self, error):
+        """Take the OSError that a step raised: write once more, the same bytes at the same place.
+
+        A card remaps a bad sector by itself.
+
+        Raises:
+            Fault: it was the second time, or not a write that failed; `abort` then.
+        """
         if self._retried or not self._writing:
             raise Fault("card_error", error)
         self._retried = True
@@ -159,7 +163,6 @@ class Recorder:
             self._card.device.begin(self._lba, self._sealer.stage)
         except OSError as second:
             raise Fault("card_error", second)
-        return _BUSY_MS
 
     def abort(self):
         """Give up the recording after a Fault: note in the log how much of the segment the card
@@ -205,7 +208,7 @@ class Recorder:
         if self._next_seq < 0:
             self._next_seq = frames.first_seq(piece)
         self._count(frames.records(piece), frames.frames(piece))
-        self._seal_view(frames, piece)
+        self._sealer.data(frames, piece, self._clock.stamp())
         frames.release()
         self._sealed_at = now
         self._write()
@@ -215,17 +218,6 @@ class Recorder:
         self._counts[0] += records
         self._counts[1] += pictures
         self._next_seq += records
-
-    def _seal_view(self, frames, piece):
-        used = frames.used
-        self._sealer.data(
-            frames.view(piece),
-            used,
-            frames.first_at(piece),
-            frames.first_seq(piece),
-            self._clock.stamp(),
-            used < ring.PIECE_BYTES,
-        )
 
     def _rest(self, now):
         if self.garbage_bytes > _GARBAGE_BYTES and self.ring.used_bytes == 0:

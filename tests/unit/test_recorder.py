@@ -99,7 +99,11 @@ class Rig:
         """Let the recorder work for `ms`."""
         end = self.time.now_ms + ms
         while self.time.now_ms < end:
-            wait_ms = self.recorder.step(self.time.ticks_ms())
+            try:
+                wait_ms = self.recorder.step(self.time.ticks_ms())
+            except OSError as error:
+                self.recorder.again(error)
+                wait_ms = 2
             self.time.now_ms += max(1, min(wait_ms, end - self.time.now_ms))
 
 
