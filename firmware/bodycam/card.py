@@ -33,7 +33,7 @@ class Card:
         """Initialise the card and read its superblock. Blocks up to 1.2 s (card initialisation).
 
         Raises:
-            Fault: no card, a card that fails, one that is not ours, or not the one that was
+            Fault: a card that fails, one that is not ours, or not the one that was
             enrolled (`card_id`).
         """
         try:
@@ -46,7 +46,7 @@ class Card:
             else:
                 raise Fault("card_foreign", "no superblock")
         except OSError as error:
-            raise Fault("card_missing" if error.errno == 19 else "card_error", error)
+            raise Fault("card_error", error)
         if self.card_id != card_id:
             raise Fault("card_foreign", "another card than the one enrolled")
 

@@ -62,6 +62,7 @@ class Procedure:
         self._since = self._watched = clock.ticks_ms()
         self._card_in = True
         self._mounts = 0
+        self._lost = 0
         self._leaving = None  # event that waits for the seal
         self.stages.observe(self._follow)
         # By priority; the constants above are places in it.
@@ -138,6 +139,9 @@ class Procedure:
         stage = self.stages.stage
         if stage == OFF:
             return _WATCH_MS
+        if self.parts.recorder.ring.lost != self._lost:
+            self._lost = self.parts.recorder.ring.lost
+            self.warn("frames_lost", "%d" % self._lost)
         present = self.parts.chips.card_present()
         if not present and self._card_in and stage != FAULT:
             self.fail("card_missing", "pulled")

@@ -4,10 +4,11 @@
 import gc
 
 import micropython
+from cryptolib import aes
+
 from bodycam.blocks import BLOCK_BYTES, Sealer
 from bodycam.recorder import Recorder
 from bodycam.ring import PIECE_BYTES, Ring
-from cryptolib import aes
 
 BLOCK_LIMIT_BYTES = 448
 

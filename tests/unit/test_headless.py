@@ -131,3 +131,14 @@ def test_a_simulation_that_breaks_says_so_in_one_line(run, monkeypatch):
     monkeypatch.setattr(headless, "_START", "print('first')\nraise SystemExit('the last words')")
     with pytest.raises(headless.RunError, match="broke: the last words .*console.txt"):
         run("0:00 boot")
+
+
+def test_a_script_with_a_mark_of_notepad_is_read(run, tmp_path):
+    script = tmp_path / "notepad.txt"
+    script.write_bytes(b"\xef\xbb\xbf0:00 boot\r\n0:02 end\r\n")
+    assert headless._acts(script)[0][1] == "boot"
+
+
+def test_a_fault_tells_its_reason(run):
+    result = run("0:00 boot\n0:03 card out\n+3 expect fault\n+1 end")
+    assert [row["reason"] for row in result["stages"] if row["to"] == "fault"] == ["card_missing"]

@@ -1,6 +1,7 @@
 """The command `card`: make, look at, verify and export evidence. Words go to standard error."""
 
 import json
+import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Evidence on a card image or a card in a reader.",
     rich_markup_mode=None,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -39,7 +41,7 @@ AsJson = Annotated[
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _WORDS = {
     "intact": ("green", "INTACT: everything is there, sealed and whole."),
-    "torn-tail": ("green", "TORN TAIL: whole up to a point where the power was cut."),
+    "torn-tail": ("green", "TORN TAIL: whole up to a point where a recording was broken off."),
     "incomplete": ("red", "INCOMPLETE: something that was recorded is not there."),
     "damaged": ("red", "DAMAGED: the medium lost something that was recorded."),
     "tampered": ("red", "TAMPERED: something is not as the camera wrote it."),
@@ -127,7 +129,9 @@ def export(
             return
         for file in files:
             _say(f"{file['path']}" + (f"  {file['frames']} pictures" if file["frames"] else ""))
-        _say(f"To check it anywhere: python3 {out / 'verify.py'}")
+        if not any(file["path"].endswith(".sig") for file in files):
+            _say("Not signed: no export key was given, so nobody vouches for it.")
+        _say(f"To check it anywhere: python3 {shlex.quote(str(out / 'verify.py'))}")
 
 
 @contextmanager
@@ -187,6 +191,8 @@ def _show_verdict(found):
 
     screen = Console(highlight=False)
     color, words = _WORDS[found["verdict"]]
+    if found["complete"] is None:
+        words = words.replace("everything is there, sealed", "what is there is sealed")
     screen.print(Text(words, style=f"bold {color}"))
     complete = {True: "yes", False: "no", None: "not known, because the camera's log is missing"}
     screen.print(f"Complete: {complete[found['complete']]}")
@@ -223,8 +229,8 @@ def _show_info(found):
     for recording in found["recordings"]:
         table.add_row(
             str(recording["recording"]),
-            recording["start_utc"] or "not known",
-            recording["trust"],
+            recording["start_utc"] or "not readable without keys",
+            recording["trust"] if recording["start_utc"] else "",
             minutes(recording["duration_ms"]),
             "not read" if recording["frames"] is None else str(recording["frames"]),
             recording["state"],

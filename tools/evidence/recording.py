@@ -127,7 +127,13 @@ class Recording:
         words = record.data
         if words.get("event") == "clock":
             self._set_clock(words, record.t_ms)
-        gap = {"event": "gap"} if record.kind == layout.GAP else {}
+        gap = {}
+        if record.kind == layout.GAP:
+            # Its times are the camera's; everything here counts from the recording's start.
+            shift = record.t_ms - self._since_start(record)
+            gap = {"event": "gap"}
+            times = {key: words[key] - shift for key in ("from_ms", "to_ms") if key in words}
+            words = {**words, **times}
         event = {
             "seq": record.seq,
             "t_ms": self._since_start(record),

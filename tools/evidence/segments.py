@@ -244,12 +244,12 @@ def _torn(reading, torn):
     segment = reading.segment
     where = _where(segment)
     if not reading.blocks:
-        return f"{where} was opened, and the power went before its first block was written."
+        return f"{where} was opened and broken off before its first block was written."
     began = " One more block had been begun." if torn and torn[1] == "damaged" else ""
     seconds = reading.length_ms // 1000
     after = f"{count(reading.blocks, 'block')} and {count(seconds, 'second')}"
     if segment.log_mac:
-        why = "the power or the card went while it was written, as the camera's log says."
+        why = "it was broken off by a power cut or a fault, as the camera's log says."
     else:
         why = "without the camera's log nobody can say whether more had been written."
     return f"{where} ends without a seal after {after}: {why}{began}"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
 _EXAMPLES = """\b
 Examples:
@@ -80,10 +80,11 @@ def sim(
         return 1
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
-    elif headless:
-        _summary(result)
+    to = sys.stderr if as_json else sys.stdout
     if not headless:
-        _leave(result, Path(result["out"]))
+        _leave(result, Path(result["out"]), to)
+    elif not as_json:
+        _summary(result, to)
     if result["error"]:
         _say(f"sim: {script or 'the built-in script'}: {result['error']}")
         return 1
@@ -102,7 +103,7 @@ def _interpreter(say):
 def _new_folder(out):
     """Return a folder that is new or empty."""
     if out:
-        if out.exists() and any(out.iterdir()):
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise typer.BadParameter(f"{out} is not empty; name a new folder")
         return out
     number = 1
@@ -135,9 +136,9 @@ def _screen():
 
     def tell(change):
         color = _MARKS.get(change["to"], "dim")
-        screen.print(
-            f"  {_clock(change['t_ms'])}  [{color}]{change['to']:<11}[/] {change['event']}"
-        )
+        why = f" ({change['reason'].replace('_', ' ')})" if "reason" in change else ""
+        stage = f"[{color}]{change['to']:<11}[/]"
+        screen.print(f"  {_clock(change['t_ms'])}  {stage} {change['event']}{why}")
 
     with bar:
         yield progress, screen.print, tell
@@ -152,27 +153,28 @@ def _say(text):
     print(text, file=sys.stderr)
 
 
-def _summary(result):
+def _summary(result, to):
     frames, card = result["frames"], result["card"]
     took = f"{_clock(result['virtual_ms'])} in {result['wall_ms'] / 1000:.1f} s"
-    _say(
-        f"{result['board']} on {result['interpreter']}: {took}; battery {result['battery_pct']} %"
-    )
-    _say(f"pictures: {frames['recorded']} of {frames['captured']} recorded")
-    _say(f"          {frames['mirrored']} mirrored")
+    battery = f"battery {result['battery_pct']} %"
+    print(f"{result['board']} on {result['interpreter']}: {took}; {battery}", file=to)
+    print(f"pictures: {frames['recorded']} of {frames['captured']} recorded", file=to)
+    print(f"          {frames['mirrored']} mirrored", file=to)
     outside = card["bytes_written_outside_recording"]
-    _say(f"card: {card['blocks_written']} blocks; {outside} bytes outside a recording")
-    _tell_delays(result)
-    _say(f"displays, result and console are in {result['out']}")
+    print(f"card: {card['blocks_written']} blocks; {outside} bytes outside a recording", file=to)
+    _tell_delays(result, to)
+    print(f"displays, result and console are in {result['out']}", file=to)
 
 
-def _tell_delays(result):
+def _tell_delays(result, to):
     for row in result["delays"]:
-        words = ", ".join(f"{part['what']} {part['ms']} ms" for part in row["parts"])
-        _say(f"from {row['from']} to the first recorded picture: {row['ms']} ms ({words})")
+        parts = ", ".join(f"{part['what']} {part['ms']} ms" for part in row["parts"])
+        print(
+            f"from {row['from']} to the first recorded picture: {row['ms']} ms ({parts})", file=to
+        )
 
 
-def _leave(result, folder):
+def _leave(result, folder, to):
     """Draw the camera in each stage, verify the card, export the video; say where it all is."""
     from tools.evidence.case import beside
     from tools.evidence.export import export
@@ -181,19 +183,25 @@ def _leave(result, folder):
 
     drawn = {}
     for picture in result["pictures"]:
-        file, stage = folder / picture["file"], picture["stage"]
+        stage = picture["stage"]
         if stage not in drawn:
+            raw = (folder / picture["file"]).read_bytes()
             drawn[stage] = folder / f"{stage}.png"
-            camera_png(file.read_bytes(), tuple(picture["lamp"]), stage, drawn[stage])
-        file.unlink()
-    row_png(drawn.values(), folder / "stages.png")
+            camera_png(raw, tuple(picture["lamp"]), stage, drawn[stage])
+    if drawn:
+        row_png(drawn.values(), folder / "stages.png")
     image = Path(result["card"]["path"])
     found = verify(image, *beside(image))
     frames, outside = result["frames"], result["card"]["bytes_written_outside_recording"]
     whole = "complete" if found["complete"] else "not complete"
-    _say(f"\nPictures recorded: {frames['recorded']}, lost: {frames['dropped']}")
-    _say(f"Written to the card outside a recording: {outside} bytes")
-    _tell_delays(result)
-    _say(f"The card is {found['verdict']} and {whole}, with {found['frames']} pictures")
-    export(image, folder / "export", *beside(image))
-    _say(f"In {folder}: the camera in each stage (.png), card.img, and the film in export/")
+    print(
+        f"Taken into recordings: {frames['recorded']} pictures; lost: {frames['dropped']}", file=to
+    )
+    print(f"Written to the card outside a recording: {outside} bytes", file=to)
+    _tell_delays(result, to)
+    print(f"The card is {found['verdict']} and {whole}, with {found['frames']} pictures", file=to)
+    film = "nothing was recorded"
+    if found["frames"]:
+        export(image, folder / "export", *beside(image))
+        film = "the film in export/"
+    print(f"In {folder}: the camera in each stage (.png), card.img; {film}", file=to)

@@ -143,7 +143,7 @@ def _acts(script):
     if script is None:
         return parse(DEMONSTRATION)
     try:
-        return parse(Path(script).read_text(encoding="utf-8"))
+        return parse(Path(script).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise InputError(f"cannot read the script {script}: {reason}") from None

@@ -271,6 +271,8 @@ class Run:
     def _staged(self, before, event, after):
         stage = {"t_ms": self.world.ms, "from": before, "event": event, "to": after}
         if before != after:
+            if after == "fault":
+                stage["reason"] = self._app.procedure.reason
             self._stages.append(stage)
             print("!", json.dumps(stage))
             self._leave_picture(before)
