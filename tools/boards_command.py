@@ -130,7 +130,7 @@ def boards(
 ):
     """List the boards: what each can do, its drivers, its size compiled, its pictures per second.
 
-    The size is that of all compiled files that `flash` copies to the camera.
+    The size is that of all compiled files that are copied to the camera.
     """
     found = [describe(board_id) for board_id in board_ids()]
     if as_json:
@@ -140,8 +140,8 @@ def boards(
         Column("board", no_wrap=True),
         Column("records\nmirrors", no_wrap=True),
         Column("compiled", no_wrap=True),
-        Column("can", min_width=22),
-        Column("drivers"),
+        Column("can", min_width=16),
+        Column("drivers", min_width=12),
         box=box.SIMPLE,
     )
     for each in found:
