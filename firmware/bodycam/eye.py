@@ -7,11 +7,14 @@ from micropython import const
 from bodycam.errors import Fault
 
 _ATTEMPTS = const(3)
-_BLIND = const(8)  # pictures in a row that did not come: about one second
+_BLIND = const(8)  # pictures in a row that could not be used: about one second
+_BLIND_MS = const(1500)  # without a picture
+_READY_MS = const(5)  # until the next look for one
 
 
 class Eye:
-    """`camera` has `start()`, `stop()`, `capture()`, `encode(picture)`; `show(picture)` sends a
+    """`camera` has `start()`, `stop()`, `frame_ready()`, `capture()`, `encode(picture)`;
+    `show(picture)` sends a
     picture to the
     mirror and returns whether it did.
 
@@ -31,6 +34,7 @@ class Eye:
         self._mirror_ms = 0  # 0: no mirror
         self._due = self._mirrored_at = clock.ticks_ms()
         self._failures = 0
+        self._seen = self._due
         self._picture = None
         self.captured = 0  # frames handed to a recording
         self.mirrored = 0
@@ -67,11 +71,25 @@ class Eye:
         wait_ms = self._clock.diff(self._due, now)
         if wait_ms > 0:
             return wait_ms
+        if not self._ready(now):
+            return _READY_MS
         self._due = self._clock.add(
             self._due if wait_ms > -self._period_ms else now, self._period_ms
         )
         self._take()
         return 0
+
+    def _ready(self, now):
+        # The C module would wait four seconds for a picture, and the keys with it.
+        try:
+            if self._camera.frame_ready():
+                self._seen = now
+                return True
+        except OSError:
+            pass
+        if self._clock.diff(now, self._seen) > _BLIND_MS:
+            raise Fault("camera_error", "no picture")
+        return False
 
     def mirror(self, now: int) -> int:
         """Show the newest picture if it is time; return milliseconds until the next.
@@ -100,7 +118,7 @@ class Eye:
             return 50
         self._failures = 0
         self._running = True
-        self._due = self._clock.ticks_ms()
+        self._due = self._seen = self._clock.ticks_ms()
         return 0
 
     def _take(self):
