@@ -1,8 +1,5 @@
 """A chip that is missing, stuck or dying: FAULT only when nothing can be recorded."""
 
-FAULT only when nothing can be recorded, else a warning.
-"""
-
 import json
 import sys
 
