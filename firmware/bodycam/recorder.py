@@ -21,6 +21,7 @@ _STOPPING = const(3)
 
 _LAST_DATA_BLOCK = const(254)
 _BUSY_MS = const(2)
+_ETIMEDOUT = const(110)
 _CLOCK_MS = const(10_000)
 _GARBAGE_BYTES = const(1_500_000)
 
@@ -150,12 +151,12 @@ class Recorder:
     def again(self, error):
         """Take the OSError that a step raised: write once more, the same bytes at the same place.
 
-        A card remaps a bad sector by itself.
+        A card remaps a bad sector by itself. One that was silent for 5 s is not asked again.
 
         Raises:
-            Fault: it was the second time, or not a write that failed; `abort` then.
+            Fault: it was the second time, the card timed out, or it was no write; `abort` then.
         """
-        if self._retried or not self._writing:
+        if self._retried or not self._writing or error.errno == _ETIMEDOUT:
             raise Fault("card_error", error)
         self._retried = True
         try:

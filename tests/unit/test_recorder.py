@@ -196,6 +196,15 @@ def test_a_write_that_fails_twice_is_a_fault_and_the_log_says_how_far_the_card_w
     assert rig.sealed == 1
 
 
+def test_a_card_that_times_out_is_not_asked_again():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(1000)
+    with pytest.raises(Fault) as fault:
+        rig.recorder.again(OSError(110, "busy for 5 s"))
+    assert fault.value.reason == "card_error" and rig.card.device.cancelled == 0
+
+
 def test_a_long_recording_goes_on_in_the_next_segment_without_a_gap():
     rig = Rig(pieces=40)
     rig.recorder.start("record")
