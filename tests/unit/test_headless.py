@@ -142,3 +142,9 @@ def test_a_script_with_a_mark_of_notepad_is_read(run, tmp_path):
 def test_a_fault_tells_its_reason(run):
     result = run("0:00 boot\n0:03 card out\n+3 expect fault\n+1 end")
     assert [row["reason"] for row in result["stages"] if row["to"] == "fault"] == ["card_missing"]
+
+
+def test_a_key_that_does_not_belong_to_the_card_is_refused(run, image, tmp_path):
+    card.new(tmp_path / "other.img")
+    with pytest.raises(headless.InputError, match="no key in .* belongs to this card"):
+        run("0:00 boot", card=image, keys=[tmp_path / "other.img.keys"])

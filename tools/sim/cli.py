@@ -39,6 +39,10 @@ def sim(
     card: Annotated[
         Path | None, typer.Option(help="Card image; made, with camera and keys, if absent.")
     ] = None,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of keys to verify and export with, repeatable; IMG.keys."),
+    ] = None,
     profile: Annotated[str, typer.Option(help="Use profile.")] = "nrw_order_service",
     seed: Annotated[int, typer.Option(help="All chance follows from it.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for what is left behind.")] = None,
@@ -71,6 +75,7 @@ def sim(
                 progress,
                 say,
                 None if headless else tell,
+                keys or (),
             )
     except simulation.InputError as error:
         _say(f"sim: {error}")
@@ -82,7 +87,7 @@ def sim(
         print(json.dumps(result, ensure_ascii=False))
     to = sys.stderr if as_json else sys.stdout
     if not headless:
-        _leave(result, Path(result["out"]), to)
+        _leave(result, Path(result["out"]), keys, to)
     elif not as_json:
         _summary(result, to)
     if result["error"]:
@@ -174,7 +179,7 @@ def _tell_delays(result, to):
         )
 
 
-def _leave(result, folder, to):
+def _leave(result, folder, keys, to):
     """Draw the camera in each stage, verify the card, export the video; say where it all is."""
     from tools.evidence.case import beside
     from tools.evidence.export import export
@@ -191,7 +196,9 @@ def _leave(result, folder, to):
     if drawn:
         row_png(drawn.values(), folder / "stages.png")
     image = Path(result["card"]["path"])
-    found = verify(image, *beside(image))
+    camera, own_keys = beside(image)
+    keys = tuple(keys or own_keys)
+    found = verify(image, camera, keys)
     frames, outside = result["frames"], result["card"]["bytes_written_outside_recording"]
     whole = "complete" if found["complete"] else "not complete"
     print(
@@ -202,6 +209,6 @@ def _leave(result, folder, to):
     print(f"The card is {found['verdict']} and {whole}, with {found['frames']} pictures", file=to)
     film = "nothing was recorded"
     if found["frames"]:
-        export(image, folder / "export", *beside(image))
+        export(image, folder / "export", camera, keys)
         film = "the film in export/"
     print(f"In {folder}: the camera in each stage (.png), card.img; {film}", file=to)

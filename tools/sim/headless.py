@@ -67,6 +67,7 @@ def run(
     progress=None,
     say=None,
     tell=None,
+    keys=(),
 ):
     """Run a script and return what `sim --json` prints.
 
@@ -75,6 +76,8 @@ def run(
     `out_dir`: where pictures, console and result go; None is a new temporary folder.
     `progress(what, done, of)` hears how far it is, `say(text)` what a person should know,
     `tell(change)` each change of stage as it happens.
+
+    `keys` are folders of keys, which must belong to the card; the camera itself needs none.
 
     The result's `error` is "" or the expectation that was not met, and `out` the folder.
 
@@ -97,6 +100,7 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     folder = _clip(video, about, progress, say)
     image = _image(Path(card) if card else out / "card.img", seed)
+    _check_keys(image, keys)
     config = {
         "board": board,
         "profile": profile,
@@ -175,6 +179,17 @@ def _image(image, seed):
         if not os.access(path, os.W_OK):
             raise InputError(f"{path} is read-only")
     return image
+
+
+def _check_keys(image, keys):
+    """Refuse folders of keys of which none belongs to the card's camera; none at all are fine."""
+    from tools.evidence.case import Case
+
+    try:
+        with Case(image, f"{image}.camera", tuple(keys)):
+            pass
+    except evidence_errors.InputError as error:
+        raise InputError(str(error)) from None
 
 
 def _clip(video, about, progress, say):
