@@ -180,7 +180,8 @@ class Run:
             },
             "card": {
                 "blocks_written": card.blocks if card else 0,
-                "bytes_written_outside_recording": card.bytes_outside if card else 0,
+                # Counted on the wire: what was accepted in `recording` may be programmed after it.
+                "bytes_written_outside_recording": self._bytes_outside(),
             },
             "gc_collections_while_recording": self._collections,
             "battery_pct": self.world.battery_pct(),
@@ -190,6 +191,10 @@ class Run:
             "delays": self._delays,
             "error": self.error,
         }
+
+    def _bytes_outside(self):
+        chip = self.camera.chips.get("SDCard")
+        return chip.sectors_outside * 512 if chip else 0
 
     # Power
 

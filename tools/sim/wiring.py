@@ -20,8 +20,7 @@ _PROCESSOR_RAIL = "DCDC1"  # 3.3 V for the processor, and what is always on with
 class CardStore:
     """What stands between the simulated card and its image: it counts.
 
-    `blocks` is how many evidence blocks were begun, `bytes_outside` how many bytes were written in
-    any stage but `recording`.
+    `blocks` is how many evidence blocks were begun.
     """
 
     def __init__(self, world, store):
@@ -31,7 +30,6 @@ class CardStore:
         self.sync = store.sync
         self.close = store.close
         self.blocks = 0
-        self.bytes_outside = 0
 
     def readinto(self, lba, buf):
         """Fill `buf` from sector `lba` on. A full card's superblock has no place left."""
@@ -42,8 +40,6 @@ class CardStore:
 
     def write(self, lba, buf):
         """Write `buf` to sector `lba` on."""
-        if self._world.stage != "recording":
-            self.bytes_outside += len(buf)
         if buf[0] == 0x42 and bytes(buf[:4]) == _BLOCK_MAGIC:
             self.blocks += 1
         self._store.write(lba, buf)
