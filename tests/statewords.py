@@ -5,8 +5,7 @@ A bytecode function with more than LIMIT_WORDS words takes its frame from the he
 each `try` or `with` inside another (py/bc.h: mp_exc_stack_t).
 
 Sources: MicroPython's py/persistentcode.c and py/bc.h: an .mpy file of version 6 has two tables,
-then the module; each function is followed by those inside it, and its numbers are the signature of
-its prelude. Many names stand only in a list of the interpreter; so they come from the source text.
+then the module; each function is followed by those inside it. The names come from the source text.
 """
 
 import ast
