@@ -6,7 +6,7 @@ import gc
 import micropython
 from cryptolib import aes
 
-from bodycam.blocks import STAGE_BYTES, Sealer
+from bodycam.blocks import BLOCK_BYTES, STAGE_BYTES, Sealer
 from bodycam.recorder import Recorder
 from bodycam.ring import PIECE_BYTES, Ring
 
@@ -43,12 +43,13 @@ class Device:
 
     def begin(self, lba, view):
         self.left = 2
+        self.bytes = len(view)
 
     def step(self):
         self.left -= 1
         if self.left:
             return False
-        self.blocks += 1
+        self.blocks += self.bytes // BLOCK_BYTES
         return True
 
 
