@@ -8,6 +8,9 @@ object: results go into bytearrays of the caller.
 
 from micropython import const
 
+from bodycam.memory import halves_of
+
+_ECB = const(1)
 _CBC = const(2)
 _ZERO = bytes(16)
 _R128 = const(0x87)  # SP 800-38B 5.3, the constant for 128-bit blocks
@@ -70,28 +73,32 @@ class DigestMAC:
     """CMAC of 32-byte digests under one key, with one cipher object for its whole life.
 
     Hot path: no heap per tag.
-
-    The cipher object chains from tag to tag, so the last tag is taken out of the next message
-    again.
     """
 
     def __init__(self, aes, key):
-        self._last_subkey = bytearray(16)
-        aes(key, _CBC, _ZERO).encrypt(self._last_subkey, self._last_subkey)
-        _double(self._last_subkey)
-        self._aes = aes(key, _CBC, _ZERO)
-        self._work = bytearray(32)
-        self._tag = memoryview(self._work)[16:]
+        subkey = bytearray(16)
+        self._aes = aes(key, _ECB)
+        self._aes.encrypt(subkey, subkey)
+        _double(subkey)
+        self._work = memoryview(bytearray(48))
+        self._work[32:] = subkey
+        self._first, self._tag = self._work[:16], self._work[16:32]
+        self._message = self._work[:32]
+        self._halves = halves_of(self._work, 24)
+        wipe(subkey)
 
     def tag(self, digest) -> memoryview:
         """Return the 16-byte tag of the 32-byte `digest`; the view is valid until the next
         call.
         """
-        work = self._work
-        last = self._last_subkey
-        for i in range(16):
-            work[i] = digest[i] ^ work[16 + i]
-        for i in range(16):
-            work[16 + i] = digest[16 + i] ^ last[i]
-        self._aes.encrypt(work, work)
+        self._message[:] = digest
+        self._aes.encrypt(self._first, self._first)
+        _mix(self._halves)
+        self._aes.encrypt(self._tag, self._tag)
         return self._tag
+
+
+def _mix(halves):
+    # By 16 bits: 32 would not be small integers on a 32-bit processor.
+    for i in range(8):
+        halves[8 + i] ^= halves[i] ^ halves[16 + i]
