@@ -29,7 +29,8 @@ for (const folder of FOLDERS)
 try {
   port.runPython('import sys\nsys.path[:0] = ["/firmware", "/"]');
   port.runPython(code);
-  while (port.runPython("next(worker, 1)") !== 1);
+  do port.runPython("ended = next(worker, True)");
+  while (!port.globals.get("ended"));
 } catch (error) {
   say(String(error.message ?? error));
   process.exitCode = 1;

@@ -94,7 +94,7 @@ def walk(ring, pictures, reserve, kind):
     """
     for i in pictures.order:
         data = pictures.datas[i]
-        at = pictures.offsets[i] = reserve(ring.state, ring.words, kind, i, len(data))
+        at = pictures.offsets[i] = reserve(ring.words, kind, i, len(data))
         ring.memory[at : at + len(data)] = data
 
 
@@ -113,12 +113,12 @@ def reserve_us(reserve, ring, pictures, kind):
     """Return the microseconds that the same pictures take through `reserve`, as the recorder puts
     them in.
     """
-    datas, state, words, memory = pictures.datas, ring.state, ring.words, ring.memory
+    datas, words, memory = pictures.datas, ring.words, ring.memory
     start_us = now_us()
     for t_ms in pictures.order:
         data = datas[t_ms]
         n = len(data)
-        at = reserve(state, words, kind, t_ms, n)
+        at = reserve(words, kind, t_ms, n)
         if at >= 0:
             memory[at : at + n] = data
     return now_us() - start_us

@@ -47,13 +47,13 @@ def run(seed, name):
 
 
 def _reserves(ring, pictures, times_us):
-    datas, state, words, memory = pictures.datas, ring.state, ring.words, ring.memory
+    datas, words, memory = pictures.datas, ring.words, ring.memory
     now_us = common.now_us
     for i in range(len(times_us)):
         data = datas[i % len(datas)]
         start_us = now_us()
         n = len(data)
-        at = reserve(state, words, FRAME, i, n)
+        at = reserve(words, FRAME, i, n)
         if at >= 0:
             memory[at : at + n] = data
         times_us[i] = now_us() - start_us

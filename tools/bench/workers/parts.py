@@ -15,6 +15,7 @@ except ImportError:  # WebAssembly and CPython
 CBC = 2
 _BODY, _BODY_END = 80, 16_320  # of a block: where the pictures go
 _DIGESTED_END = 16_332  # as far as the hash goes
+_STATE_BYTES = 64  # of the ring, before its records
 
 
 class Clock:
@@ -144,6 +145,7 @@ class Floor:
         self.rest, self.digested = stage[_BODY:_BODY_END], stage[:_DIGESTED_END]
         self.encrypt = aes(bytes(range(32)), CBC, bytes(16)).encrypt
         self.update = hashlib.sha256().update
+        self.memory = memory = memory[_STATE_BYTES:]
         self.pieces = [
             memory[at : at + piece_bytes]
             for at in range(0, len(memory) - piece_bytes + 1, piece_bytes)

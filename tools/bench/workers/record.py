@@ -21,7 +21,7 @@ def run(seed):
     floor = parts.Floor(bench.ring.memory, PIECE_BYTES)
     data = common.Pictures(str(_FRAME_BYTES), common.RING_BYTES).datas[0]
     floor_us, record_us = common.best(
-        _ROUNDS, lambda: _bare(bench, floor, data), lambda: _recording(bench, data)
+        _ROUNDS, lambda: _bare(floor, data), lambda: _recording(bench, data)
     )
     yield
     device = bench.card.device = parts.Device()
@@ -53,8 +53,8 @@ def _recording(bench, data):
     return took_us
 
 
-def _bare(bench, floor, data):
-    memory, pieces, device = bench.ring.memory, floor.pieces, parts.Device()
+def _bare(floor, data):
+    memory, pieces, device = floor.memory, floor.pieces, parts.Device()
     encrypt, update, rest = floor.encrypt, floor.update, floor.rest
     digested, stage, n = floor.digested, floor.stage, len(data)
     whole = len(pieces) * PIECE_BYTES

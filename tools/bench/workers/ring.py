@@ -88,22 +88,22 @@ def _call_us(n=20_000):
 
 
 def _push(ring, pictures, n):
-    datas, state, words, memory = pictures.datas, ring.state, ring.words, ring.memory
+    datas, words, memory = pictures.datas, ring.words, ring.memory
     for i in range(n):
         data = datas[i % len(datas)]
-        at = reserve(state, words, FRAME, i, len(data))
+        at = reserve(words, FRAME, i, len(data))
         memory[at : at + len(data)] = data
 
 
 def _locked(ring, pictures):
     """Return how many pushes went through while the heap was locked."""
-    datas, state, words, memory = pictures.datas, ring.state, ring.words, ring.memory
+    datas, words, memory = pictures.datas, ring.words, ring.memory
     done = 0
     micropython.heap_lock()  # here, because this function's own frame may lie in the heap
     try:
         while done < _HEAP_PUSHES:
             data = datas[done % len(datas)]
-            at = reserve(state, words, FRAME, done, len(data))
+            at = reserve(words, FRAME, done, len(data))
             memory[at : at + len(data)] = data
             done += 1
     except MemoryError:

@@ -55,7 +55,7 @@ def _by_length(ring):
         while seq < length_s * _FPS:
             t_ms = seq * 1000 // _FPS & 0x3FFFFFFF
             data = pictures.datas[0]
-            at = reserve(ring.state, ring.words, FRAME, t_ms, len(data))
+            at = reserve(ring.words, FRAME, t_ms, len(data))
             ring.memory[at : at + len(data)] = data
             seq += 1
         found[str(length_s)] = _overhead_us(ring, pictures)
@@ -70,7 +70,7 @@ def _payload_share(ring):
     gone, shares = ring.dropped, []
     for i in range(_MIX_PUSHES):
         data = pictures.datas[i % len(pictures.datas)]
-        at = reserve(ring.state, ring.words, FRAME, i, len(data))
+        at = reserve(ring.words, FRAME, i, len(data))
         ring.memory[at : at + len(data)] = data
         held.append(len(data))
         held_bytes += len(data)

@@ -25,7 +25,7 @@ def run(seed):
         idle_us = _window(bench, pictures)
         rows.append(_trigger(bench))
         bench.stop()
-        rows[-1] += _bare(bench, floor, rows[-1][3])
+        rows[-1] += _bare(floor, rows[-1][3])
         yield
     first_us, data_us, drain_us, blocks, commands, one_us, all_us = map(min, zip(*rows))
     _window(bench, pictures)
@@ -79,7 +79,7 @@ def _trigger(bench):
     return [first_us - start_us, data_us - start_us, end_us - first_us, blocks, commands_per_mb]
 
 
-def _bare(bench, floor, blocks):
+def _bare(floor, blocks):
     """Return microseconds of cipher, hash and write for one block, and for all."""
     pieces, device, encrypt, update = floor.pieces, parts.Device(), floor.encrypt, floor.update
     rest, digested, stage = floor.rest, floor.digested, floor.stage
