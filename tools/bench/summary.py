@@ -80,7 +80,10 @@ def _ring(figures, found):
         ring[key] = None if None in values else max(values)
     ring["pushes_without_heap"] = min(row["pushes_without_heap"] for row in rows)
     ring |= _latency(figures, found, "ring")
-    ring["floor_worst_us"] = _latency(figures, found, "floor")["worst_us"]
+    rows = found.get("latency.floor", [])
+    ring["floor_worst_us"] = figures.median(
+        "ring.floor_worst_us", [row["worst_us"] for row in rows]
+    )
     ring |= _scale(figures, found["scale"])
     ring["times_deque"] = figures.median(
         "ring.times_deque",
@@ -92,8 +95,9 @@ def _ring(figures, found):
 
 def _latency(figures, found, design):
     rows = found.get(f"latency.{design}", [])
+    name = design if design == "ring" else f"peers.{design}"
     return {
-        key: figures.median(f"latency.{design}.{key}", [row[key] for row in rows])
+        key: figures.median(f"{name}.{key}", [row[key] for row in rows])
         for key in ("median_us", "p99_us", "worst_us")
     }
 
@@ -106,7 +110,7 @@ def _scale(figures, rows):
     for key in ("overhead_us_by_ring_mib", "overhead_us_by_length_s"):
         scale[key] = {
             at: figures.median(f"ring.{key}.{at}", [row[key][at] for row in rows])
-            for at in rows[0][key]
+            for at in sorted(rows[0][key], key=int)
         }
         scale[key.replace("_by_", "_range_by_")] = _short(
             max(scale[key].values()) - min(scale[key].values())
@@ -118,7 +122,7 @@ def _by_size(figures, found, name):
     rows = found["peers"]
     return {
         size: figures.median(f"by_size.{name}.{size}", [row["ratios"][size][name] for row in rows])
-        for size in rows[0]["ratios"]
+        for size in sorted(rows[0]["ratios"], key=lambda size: (size == "mix", size.zfill(6)))
     }
 
 

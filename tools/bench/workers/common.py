@@ -32,7 +32,6 @@ RING_BYTES = 4 << 20
 SMALL_BYTES = 64  # a picture so small that only the work around the copy is left
 SIZES = ("16384", "24576", "49152", "mix")
 _MIX_BYTES = (600, 60_000)
-_WALK = 256  # pictures of a mix, at most
 
 
 class Layout:
@@ -59,15 +58,15 @@ class Layout:
 
 
 class Pictures:
-    """A walk of pictures for a memory: `datas`, all views of one buffer, of `size` ("16384",
-    "mix", ...); together no more than `memory_bytes`.
+    """A walk of `count` pictures for a memory: `datas`, all views of one buffer, of `size`
+    ("16384", "mix", ...); together no more than `memory_bytes`.
     """
 
-    def __init__(self, size, memory_bytes):
+    def __init__(self, size, memory_bytes, count=256):
         if size == "mix":
-            sizes = [_log_uniform() for _ in range(_WALK)]
+            sizes = [_log_uniform() for _ in range(count)]
         else:
-            sizes = [int(size)] * min(_WALK, memory_bytes // int(size))
+            sizes = [int(size)] * min(count, memory_bytes // int(size))
         buffer = memoryview(bytearray(random.getrandbits(8) for _ in range(max(sizes))))
         views = {n: buffer[:n] for n in sizes}
         self.datas = [views[n] for n in sizes]

@@ -8,7 +8,8 @@ from bodycam.ring import FRAME, reserve
 from tools.bench import peers
 from tools.bench.workers import common
 
-_ROUNDS = 3
+_ROUNDS = 7
+_WALK = 96  # pictures
 _HEAP_PUSHES = 256
 
 
@@ -18,8 +19,9 @@ def run(seed):
     ring = layout.ring(common.RING_BYTES)
     ratios = {}
     for size in ("1024", "4096", "8192") + common.SIZES:
-        pictures = common.Pictures(size, len(ring.memory))
+        pictures = common.Pictures(size, len(ring.memory), _WALK)
         ratios[size] = yield from _measure(ring, pictures)
+    pictures = common.Pictures("mix", len(ring.memory))
     facts = {}
     for peer in peers.PEERS:
         facts[peer.NAME] = _facts(peer, pictures)
