@@ -199,8 +199,14 @@ class App:
                     self.clock.sleep_ms(min(wait_ms, _WATCHDOG_MS // 2))
                 if watchdog:
                     watchdog.feed()
-                elif not self.chips.attempt("unexpected", lambda: self.chips.pmu.vbus()):
+                elif not self._cable_in():
                     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         except Exception as error:
             self.procedure.fail("unexpected", repr(error))
             machine.reset()
+
+    def _cable_in(self):
+        try:
+            return self.chips.pmu.vbus()
+        except OSError:
+            return False
