@@ -18,9 +18,9 @@ _TIME_LIMIT_S = 300  # of one process
 # worker: one in how many runs it takes part in, heap in MiB, where it has something to say
 WORKERS = {
     "ring": (1, 64, INTERPRETERS),
-    "peers": (5, 64, INTERPRETERS),
+    "peers": (4, 64, INTERPRETERS),
     "scale": (5, 64, INTERPRETERS),
-    "latency": (5, 8, ("unix",)),
+    "latency": (6, 8, ("unix",)),
     "seal": (5, 64, ("unix",)),
     "record": (5, 64, ("unix",)),
     "trigger": (5, 64, ("unix",)),

@@ -66,31 +66,28 @@ _TRIGGER = (
 
 
 def _ring(figures, found):
-    rows = found["ring"]
+    rows, deque_rows = found["ring"], found["peers"]
+    shares = [{size: each["ratio"] for size, each in row["sizes"].items()} for row in rows]
     ring = {}
     for key in ("ratio", "reference_ratio", "floor_us", "push_us"):
         ring[key] = {
             size: figures.median(f"ring.{key}.{size}", [row["sizes"][size][key] for row in rows])
             for size in SIZES
         }
+    ring["ratio_by_size"] = _by_size(figures, "ring", shares)
     for key in ("overhead_calls", "overhead_us"):
         ring[key] = figures.median(f"ring.{key}", [row[key] for row in rows])
     for key in ("heap_bytes_per_frame", "transient_bytes_per_frame"):  # the worst of all runs
         values = [row[key] for row in rows]
         ring[key] = None if None in values else max(values)
     ring["pushes_without_heap"] = min(row["pushes_without_heap"] for row in rows)
-    ring |= _latency(figures, found, "ring")
-    rows = found.get("latency.floor", [])
-    ring["floor_worst_us"] = figures.median(
-        "ring.floor_worst_us", [row["worst_us"] for row in rows]
-    )
-    ring |= _scale(figures, found["scale"])
     ring["times_deque"] = figures.median(
         "ring.times_deque",
-        [row["ratios"]["mix"]["ring"] / row["ratios"]["mix"]["deque"] for row in found["peers"]],
+        [row["ratios"]["mix"]["ring"] / row["ratios"]["mix"]["deque"] for row in deque_rows],
     )
-    ring["ratio_by_size"] = _by_size(figures, found, "ring")
-    return ring
+    ring |= _latency(figures, found, "ring")
+    ring["floor_worst_us"] = _latency(figures, found, "floor")["worst_us"]
+    return ring | _scale(figures, found["scale"])
 
 
 def _latency(figures, found, design):
@@ -118,11 +115,11 @@ def _scale(figures, rows):
     return scale
 
 
-def _by_size(figures, found, name):
-    rows = found["peers"]
+def _by_size(figures, name, rows):
+    """Return the medians of rows of {size: share}, the sizes in order."""
     return {
-        size: figures.median(f"by_size.{name}.{size}", [row["ratios"][size][name] for row in rows])
-        for size in sorted(rows[0]["ratios"], key=lambda size: (size == "mix", size.zfill(6)))
+        size: figures.median(f"{name}.ratio_by_size.{size}", [row[size] for row in rows])
+        for size in sorted(rows[0], key=lambda size: (size == "mix", size.zfill(6)))
     }
 
 
@@ -131,7 +128,10 @@ def _peers(figures, found):
     peers = {}
     for name in DESIGNS:
         if name in rows[0]["peers"]:
-            by_size = _by_size(figures, found, name)
+            ratios = [
+                {size: shares[name] for size, shares in row["ratios"].items()} for row in rows
+            ]
+            by_size = _by_size(figures, f"peers.{name}", ratios)
             peers[name] = {"ratio": by_size["mix"]} | _latency(figures, found, name)
             for key in ("heap_bytes_per_frame", "held_share"):
                 peers[name][key] = figures.median(

@@ -30,7 +30,7 @@ except ImportError:
 
 RING_BYTES = 4 << 20
 SMALL_BYTES = 64  # a picture so small that only the work around the copy is left
-SIZES = ("16384", "24576", "49152", "mix")
+SIZES = ("1024", "4096", "8192", "16384", "24576", "49152", "mix")
 _MIX_BYTES = (600, 60_000)
 
 

@@ -18,7 +18,7 @@ def run(seed):
     layout = common.Layout(seed)
     ring = layout.ring(common.RING_BYTES)
     ratios = {}
-    for size in ("1024", "4096", "8192") + common.SIZES:
+    for size in common.SIZES:
         pictures = common.Pictures(size, len(ring.memory), _WALK)
         ratios[size] = yield from _measure(ring, pictures)
     pictures = common.Pictures("mix", len(ring.memory))
