@@ -139,6 +139,26 @@ SECTIONS = (
             ),
         ),
     ),
+    (
+        "display",
+        (
+            (
+                "dearest change, over one framebuf.blit",
+                "display.worst_change_over_blit",
+                "{:.3f}",
+                _AT_MOST,
+                0.125,
+            ),
+            ("live picture, us", "display.mirror_cpu_us", "{:.0f}", None, None),
+            (
+                "heap asked for per change, bytes",
+                "display.transient_bytes_per_change",
+                "{:.0f}",
+                None,
+                None,
+            ),
+        ),
+    ),
 )
 
 
@@ -165,8 +185,6 @@ def tables(result):
         table.add_row(f"[bold]{title}[/]")
         for what, path, form, bound, goal in rows:
             table.add_row(*_row(result, what, path, form, bound, goal))
-    for key, value in result.get("display", {}).items():
-        table.add_row(f"  display, {key}", str(value))
     return table, _peers(result)
 
 

@@ -59,6 +59,7 @@ _RECORD = (
     *("ratio", "write_commands_per_mb", "device_over_payload", "fs_writes"),
     *("floor_us", "record_us"),
 )
+_NEVER = {"fs_writes", "collections_with_frames"}  # not even once in all runs
 _TRIGGER = (
     *("first_block_over_raw", "first_block_us", "first_data_block_us", "raw_block_us"),
     *("drain_ratio", "drain_blocks", "drain_commands_per_mb", "push_p99_us", "idle_p99_us"),

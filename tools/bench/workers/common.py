@@ -32,6 +32,7 @@ RING_BYTES = 4 << 20
 SMALL_BYTES = 64  # a picture so small that only the work around the copy is left
 SIZES = ("1024", "4096", "8192", "16384", "24576", "49152", "mix")
 _MIX_BYTES = (600, 60_000)
+_WALK = 256  # pictures, at most
 
 
 class Layout:
@@ -58,15 +59,15 @@ class Layout:
 
 
 class Pictures:
-    """A walk of `count` pictures for a memory: `datas`, all views of one buffer, of `size`
-    ("16384", "mix", ...); together no more than `memory_bytes`.
+    """A walk of pictures through a memory: `datas`, all views of one buffer, of `size` ("16384",
+    "mix", ...); together about `memory_bytes`, so that no cache keeps what was written.
     """
 
-    def __init__(self, size, memory_bytes, count=256):
+    def __init__(self, size, memory_bytes):
         if size == "mix":
-            sizes = [_log_uniform() for _ in range(count)]
+            sizes = [_log_uniform() for _ in range(_WALK)]
         else:
-            sizes = [int(size)] * min(count, memory_bytes // int(size))
+            sizes = [int(size)] * min(_WALK, memory_bytes // int(size))
         buffer = memoryview(bytearray(random.getrandbits(8) for _ in range(max(sizes))))
         views = {n: buffer[:n] for n in sizes}
         self.datas = [views[n] for n in sizes]
@@ -133,14 +134,15 @@ def push_us(push, pictures, kind):
 
 
 def best(rounds, *works):
-    """Call all `works` in turn, `rounds` times, each time another one first; return the least
-    that each returned.
+    """Call all `works` in turn, `rounds` times, there and back, so that none always follows the
+    same other; return the least that each returned.
     """
     least = [work() for work in works]
-    for first in range(1, rounds):
-        for i in range(len(works)):
-            i = (first + i) % len(works)
-            least[i] = min(least[i], works[i]())
+    turns = list(enumerate(works))
+    for _ in range(rounds - 1):
+        turns.reverse()
+        for i, work in turns:
+            least[i] = min(least[i], work())
     return least
 
 

@@ -8,8 +8,7 @@ from bodycam.ring import FRAME, reserve
 from tools.bench import peers
 from tools.bench.workers import common
 
-_ROUNDS = 7
-_WALK = 96  # pictures
+_ROUNDS = 5
 _HEAP_PUSHES = 256
 
 
@@ -19,9 +18,8 @@ def run(seed):
     ring = layout.ring(common.RING_BYTES)
     ratios = {}
     for size in common.SIZES:
-        pictures = common.Pictures(size, len(ring.memory), _WALK)
+        pictures = common.Pictures(size, len(ring.memory))
         ratios[size] = yield from _measure(ring, pictures)
-    pictures = common.Pictures("mix", len(ring.memory))
     facts = {}
     for peer in peers.PEERS:
         facts[peer.NAME] = _facts(peer, pictures)
