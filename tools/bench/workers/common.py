@@ -146,6 +146,18 @@ def best(rounds, *works):
     return least
 
 
+def laps(stamps_us):
+    """Return the times between stamps that follow each other."""
+    return [end - start for start, end in zip(stamps_us, stamps_us[1:])]
+
+
+def least_us(rounds):
+    """Return how long a round of laps takes if each lap takes as long as in its best round: long
+    work never gets through without the scheduler, but each lap does at some time.
+    """
+    return sum(min(lap) for lap in zip(*rounds))
+
+
 def taken_bytes(work, n):
     """Return bytes of heap that `work(n)` keeps and asks for, per one of the n, collector off.
 

@@ -5,7 +5,8 @@ call; and what reaches the card for each byte of picture.
 from bodycam.ring import PIECE_BYTES
 from tools.bench.workers import common, parts
 
-_ROUNDS = 3
+_ROUNDS = 5
+_LAP = 16  # frames
 _FRAMES = 480  # a minute
 _FRAME_BYTES = 24_576
 _FRAME_MS = 125
@@ -20,10 +21,12 @@ def run(seed):
     bench = parts.Bench(layout.ring(common.RING_BYTES))
     floor = parts.Floor(bench.ring.memory, PIECE_BYTES)
     data = common.Pictures(str(_FRAME_BYTES), common.RING_BYTES).datas[0]
-    floor_us, record_us = common.best(
-        _ROUNDS, lambda: _bare(floor, data), lambda: _recording(bench, data)
-    )
-    yield
+    floor_laps, record_laps = [], []
+    for _ in range(_ROUNDS):
+        floor_laps.append(_bare(floor, data))
+        record_laps.append(_recording(bench, data))
+        yield
+    floor_us, record_us = common.least_us(floor_laps), common.least_us(record_laps)
     device = bench.card.device = parts.Device()
     _recording(bench, data)
     common.tell(
@@ -39,18 +42,22 @@ def run(seed):
 
 
 def _recording(bench, data):
+    """Record a minute from an empty ring; return the laps, of which the last is the end."""
     recorder, clock = bench.recorder, bench.clock
-    start_us = common.now_us()
+    before = recorder.recorded
+    stamps_us = [common.now_us()]
     recorder.start("bench")
     bench.work()
-    for _ in range(_FRAMES):
+    for i in range(_FRAMES):
         clock.now += _FRAME_MS
         recorder.frame(clock.now, data)
         bench.work()
+        if i % _LAP == _LAP - 1:
+            stamps_us.append(common.now_us())
     bench.stop()
-    took_us = common.now_us() - start_us
-    assert recorder.recorded % _FRAMES == 0, "a picture was lost"
-    return took_us
+    stamps_us.append(common.now_us())
+    assert recorder.recorded == before + _FRAMES, "a picture was lost"
+    return common.laps(stamps_us)
 
 
 def _bare(floor, data):
@@ -59,8 +66,8 @@ def _bare(floor, data):
     digested, stage, n = floor.digested, floor.stage, len(data)
     whole = len(pieces) * PIECE_BYTES
     at = filled = piece = 0
-    start_us = common.now_us()
-    for _ in range(_FRAMES):
+    stamps_us = [common.now_us()]
+    for i in range(_FRAMES):
         if at + n > whole:
             at = 0
         memory[at : at + n] = data
@@ -73,6 +80,7 @@ def _bare(floor, data):
             device.begin(0, stage)
             device.step()
             piece = (piece + 1) % len(pieces)
-    took_us = common.now_us() - start_us
+        if i % _LAP == _LAP - 1:
+            stamps_us.append(common.now_us())
     memory[:] = bytes(len(memory))  # as a ring that was cleared
-    return took_us
+    return common.laps(stamps_us)

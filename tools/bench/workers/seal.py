@@ -21,11 +21,11 @@ def run(seed):
     ring = layout.ring(common.RING_BYTES)
     floor = parts.Floor(ring.memory, PIECE_BYTES)
     bench = parts.Bench(ring)
-    least_us = _round(ring, bench.sealer, floor)
-    for _ in range(_ROUNDS - 1):
-        least_us = [min(pair) for pair in zip(least_us, _round(ring, bench.sealer, floor))]
+    rounds = []
+    for _ in range(_ROUNDS):
+        rounds.append(_round(ring, bench.sealer, floor))
         yield
-    floor_us, seal_us = least_us
+    floor_us, seal_us = [common.least_us(laps) for laps in zip(*rounds)]
     common.tell(
         {
             "ratio": floor_us / seal_us,
@@ -45,27 +45,26 @@ def _prepare(ring, sealer):
 
 
 def _round(ring, sealer, floor):
-    """Return the microseconds of floor and sealer over the same pieces, now one, now the other
+    """Return the times of floor and sealer for each of the same pieces, now one, now the other
     first.
     """
     _prepare(ring, sealer)
-    floor_us = seal_us = 0
-    counts = [0, 0, 0, 0]
+    floor_laps, seal_laps, counts = [], [], [0, 0, 0, 0]
     for i in range(_PIECES):
         ring.piece(True)
         view = ring.view()
-        whole = len(view) == PIECE_BYTES
-        if i & 1 and whole:
-            floor_us += _floor_us(view, floor)
-        us = _seal_us(ring, sealer)
+        whole = len(view) == PIECE_BYTES  # the floor's cipher takes no others
+        if whole and i & 1:
+            floor_laps.append(_floor_us(view, floor))
+        seal_us = _seal_us(ring, sealer)
         if whole:
-            seal_us += us
+            seal_laps.append(seal_us)
             if not i & 1:
-                floor_us += _floor_us(view, floor)
+                floor_laps.append(_floor_us(view, floor))
         ring.release(counts)
         if sealer.full:
             sealer.restart()
-    return floor_us, seal_us
+    return floor_laps, seal_laps
 
 
 def _floor_us(view, floor):
