@@ -62,7 +62,7 @@ class Procedure:
         self._since = self._watched = clock.ticks_ms()
         self._card_in = True
         self._mounts = 0
-        self._lost = 0
+        self._lost = self._dropped = 0
         self._leaving = None  # event that waits for the seal
         self._battery = None  # as the display shows it
         self.stages.observe(self._follow)
@@ -148,6 +148,9 @@ class Procedure:
         if self.parts.recorder.missed != self._lost:
             self._lost = self.parts.recorder.missed
             self.warn("frames_lost", "%d" % self._lost)
+        if self.parts.recorder.ring.dropped != self._dropped:
+            self._dropped = self.parts.recorder.ring.dropped
+            self.warn("window_short")
         present = self.parts.chips.card_present()
         if not present and self._card_in and stage != FAULT:
             self.fail("card_missing", "pulled")

@@ -73,6 +73,8 @@ WARNINGS = {
     "touch_missing": ("Touch fehlt", "No touch"),
     "battery_low": ("Akku fast leer", "Battery low"),
     "card_low": ("Karte fast voll", "Card nearly full"),
+    "window_short": ("Vorpuffer verkürzt", "Pre-buffer shortened"),
+    "window_refused": ("Vorpuffer zu lang", "Pre-buffer too long"),
     "frames_lost": ("Bilder verloren", "Frames lost"),
     "hot": ("Gerät zu heiß", "Device too hot"),
     "restarted": ("Neu gestartet", "Restarted"),
