@@ -89,6 +89,12 @@ def test_the_least_share_of_pictures_of_all_runs_counts_and_ranges_are_differenc
     assert list(ring["overhead_us_by_ring_mib"]) == ["4", "16"]
 
 
+def test_what_must_never_happen_is_not_hidden_by_a_median():
+    found = told([0.8] * 3, [0.1] * 3)
+    found["record"] = [{"fs_writes": strays} for strays in (0, 2, 0)]
+    assert summary.build("unix", 3, 5, found)["record"]["fs_writes"] == 2
+
+
 def test_where_an_interpreter_cannot_measure_there_is_null():
     result = summary.build("wasm", 1, 5, told([0.3], [0.1]))
     assert result["seal"]["ratio"] is None and result["ring"]["worst_us"] is None

@@ -28,7 +28,7 @@ def bench(
     plot: Annotated[Path | None, typer.Option(help="Draw it into a .png or .svg.")] = None,
     runs: Annotated[
         int, typer.Option(help="Processes with a heap layout of their own each; 1 to 1000.")
-    ] = 30,
+    ] = 24,
     seed: Annotated[
         int | None, typer.Option(help="All chance follows from it; default a new one.")
     ] = None,

@@ -144,7 +144,10 @@ def _peers(figures, found):
 
 def _part(figures, found, worker, keys):
     rows = found.get(worker, [])
-    return {key: figures.median(f"{worker}.{key}", [row.get(key) for row in rows]) for key in keys}
+    part = {key: figures.median(f"{worker}.{key}", [row.get(key) for row in rows]) for key in keys}
+    for key in _NEVER.intersection(keys):
+        part[key] = max((row[key] for row in rows), default=None)
+    return part
 
 
 def _gc(figures, found):
