@@ -9,6 +9,7 @@ _AT_LEAST = ("at least", operator.ge)
 _AT_MOST = ("at most", operator.le)
 
 LABELS = {
+    "floor": "a bare copy",
     "ring": "this ring",
     "deque": "deque of bytes",
     "list": "list of bytes",

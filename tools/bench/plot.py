@@ -4,6 +4,7 @@ from tools.bench.goals import LABELS
 from tools.bootstrap import need
 
 _COLOURS = {
+    "floor": "#000000",
     "ring": "#c62828",
     "slots": "#1565c0",
     "class_ring": "#00838f",
@@ -29,6 +30,8 @@ def draw(result, path):
 
     designs = {"ring": result["ring"], **result["peers"]}
     slow = {name: row["worst_us"] for name, row in designs.items() if row["worst_us"]}
+    if slow:
+        slow["floor"] = result["ring"]["floor_worst_us"]
     figure = Figure(figsize=(10, 3.9 if slow else 4.4), dpi=150, layout="constrained")
     left, *right = figure.subplots(1, 2 if slow else 1, squeeze=False)[0]
     _throughput(left, designs)
