@@ -132,9 +132,7 @@ def test_every_worker_takes_part_at_least_once_and_each_run_has_its_own_layout()
 
 
 def test_a_worker_that_fails_is_one_line_with_the_last_that_it_said():
-    with pytest.raises(
-        runner.WorkerError, match="worker ring failed: .*unexpected|takes|positional"
-    ):
+    with pytest.raises(runner.WorkerError, match="^the worker ring failed: TypeError: .*$"):
         runner.run("cpython", "ring", 8, (1, 2, 3))
 
 

@@ -13,7 +13,7 @@ app = typer.Typer(add_completion=False, context_settings={"help_option_names": [
 _EXAMPLES = """\b
 Examples:
   bench
-  bench --on wasm --runs 10
+  bench --on wasm --runs 1
   bench --json --plot bench.png > bench.json"""
 
 _KINDS = (".png", ".svg")
@@ -27,8 +27,11 @@ def bench(
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw it into a .png or .svg.")] = None,
     runs: Annotated[
-        int, typer.Option(help="Processes with a heap layout of their own each; 1 to 1000.")
-    ] = 24,
+        int | None,
+        typer.Option(
+            help="Processes with a heap layout of their own each, 1 to 1000; 24, off unix 4."
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="All chance follows from it; default a new one.")
     ] = None,
@@ -39,8 +42,13 @@ def bench(
     All figures are medians of many runs. Status 0 also where a figure misses its goal.
     """
     from tools.bench import goals, runner, summary
+    from tools.bootstrap import need
 
+    if runs is None:
+        runs = 24 if on == "unix" else 4
     _check(on, runs, plot, runner)
+    if plot:
+        need("plot")  # before the minutes that it takes
     if seed is None:
         seed = random.SystemRandom().randrange(1 << 20)
     with _bar() as progress:

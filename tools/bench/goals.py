@@ -183,7 +183,10 @@ def tables(result):
     table = Table("", Column("", justify="right"), "5 to 95 %", "goal", box=box.SIMPLE)
     for title, rows in SECTIONS:
         table.add_section()
-        table.add_row(f"[bold]{title}[/]")
+        measured = any(figure(result, path) is not None for _, path, *_ in rows)
+        table.add_row(f"[bold]{title}[/]", "" if measured else "-")
+        if not measured:
+            continue
         for what, path, form, bound, goal in rows:
             table.add_row(*_row(result, what, path, form, bound, goal))
     return table, _peers(result)

@@ -1,7 +1,6 @@
 """Draws a result of the bench: throughput by size of picture, and the slowest push."""
 
 from tools.bench.goals import LABELS
-from tools.bootstrap import need
 
 _COLOURS = {
     "floor": "#000000",
@@ -19,13 +18,11 @@ _APART_PCT = 6  # names of two lines, at least
 
 
 def draw(result, path):
-    """Draw into `path`, a .png or .svg.
+    """Draw into `path`, a .png or .svg, with matplotlib: the group `plot`.
 
     Raises:
         OSError: it cannot be written.
-        tools.bootstrap.SetupError: matplotlib is not to be had.
     """
-    need("plot")
     from matplotlib.figure import Figure
 
     designs = {"ring": result["ring"], **result["peers"]}
