@@ -33,7 +33,7 @@ _EVENTS = const(2)
 _FROM_MS = const(3)
 _TO_MS = const(4)
 _LARGEST = const(5)  # bytes
-_NOTHING = (0, 0, 0, 0, 0, 0)
+_MISSED = const(6)
 
 _GAP_BYTES = const(256)  # of a GAP record at most, and of the header behind it
 
@@ -62,7 +62,7 @@ class Recorder:
         self._state = _IDLE
         self._steps = 0
         self._ending = self._behind = False
-        self._missed = list(_NOTHING)  # since the last GAP record
+        self._missed = [0] * _MISSED  # since the last GAP record
         self.garbage_bytes = 0
         self.recorded = 0  # frames taken into recordings since boot
         self.missed = 0  # frames, sounds and events that had no room, since boot
@@ -138,7 +138,8 @@ class Recorder:
         missed = self._missed
         if not self._behind:
             self._behind = True
-            missed[:] = _NOTHING
+            for i in range(_MISSED):
+                missed[i] = 0
             missed[_FROM_MS] = t_ms
         missed[_TO_MS] = t_ms
         missed[what] += len(data) if what == _SOUND_BYTES else 1

@@ -101,6 +101,23 @@ def work(frames):
             recorder.step(clock.now)
 
 
+def locked(frames):
+    micropython.heap_lock()
+    try:
+        for i in range(frames):
+            recorder.frame(i, frame)
+            recorder.sound(i, frame)
+    finally:
+        micropython.heap_unlock()
+
+
+# Armed, the oldest make room; in a recording that nobody seals, the newest are refused.
+locked(5000)
+recorder.start("test")
+locked(5000)
+assert ring.dropped > 4000 and recorder.missed > 9000
+recorder.abort()
+
 recorder.start("test")
 work(40)
 recorder.garbage_bytes = 0  # the caller's JPEGs are not the recorder's
