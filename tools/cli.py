@@ -19,6 +19,7 @@ COMMANDS = {
     "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
 }
 
