@@ -1,12 +1,15 @@
 """The key derivations and ciphers of FORMAT.md sections 2 and 3, on the `cryptography` library."""
 
 from hashlib import sha256
+from mmap import mmap
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFCMAC, CounterLocation, Mode
+
+from .layout import BLOCK, BODY_AT, BODY_END, CHAINED_HEAD, CLEAR
 
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -26,12 +29,27 @@ class Mac:
 
     def __init__(self, key: bytes):
         self._fresh = CMAC(algorithms.AES(key))
+        self._block = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+        doubled = _int(self._block.update(bytes(16))) << 1
+        doubled ^= 0x87 if doubled >> 128 else 0
+        self._k1 = (doubled & (1 << 128) - 1).to_bytes(16, "big")
 
     def of(self, data: bytes) -> bytes:
         """Return the 16-byte CMAC of `data`."""
         mac = self._fresh.copy()
         mac.update(data)
         return mac.finalize()
+
+    def of_digests(self, digests: "list[bytes]") -> bytes:
+        """Return the CMACs of these 32-byte digests, one after the other, in two calls for all.
+
+        SP 800-38B for two whole blocks M1, M2: E(K, E(K, M1) xor M2 xor K1).
+        """
+        size = 16 * len(digests)
+        first = self._block.update(b"".join([digest[:16] for digest in digests]))
+        second = b"".join([digest[16:] for digest in digests])
+        mixed = _int(first) ^ _int(second) ^ _int(self._k1 * len(digests))
+        return self._block.update(mixed.to_bytes(size, "big"))
 
 
 class Chain:
@@ -66,6 +84,61 @@ def segment_key(key: bytes, nonce: bytes, card: bytes, n: int) -> bytes:
 def decryptor(key: bytes, iv: bytes):
     """Return an object whose `update(data)` gives plaintext: whole AES blocks in CBC mode."""
     return Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+
+
+class Deciphering:
+    """Deciphers the blocks of one segment, many in one call.
+
+    CBC mode needs of what stands before only the 16 bytes before: so whole blocks go through, with
+    what is not enciphered, and only the first 16 bytes of a body come out wrong. These name the
+    block, and follow from the block before: they are put right to check that.
+    """
+
+    def __init__(self, key: bytes, n: int):
+        self._cipher = decryptor(key, bytes(16))
+        self._n = n
+        self._last = bytes(16)  # ciphertext at the end of the last body
+        self._plain, self.bodies, self._names = None, [], []
+
+    def take(self, buffer, number: int, first: int) -> "list[bool]":
+        """Decipher into `bodies` the blocks in `buffer`, of which the first is block `first`;
+        return for each whether it follows from the one before.
+        """
+        if self._plain is None:
+            self._cut(len(buffer))
+        self._cipher.update_into(buffer[: number * BLOCK], self._plain)
+        starts = range(0, number * BLOCK, BLOCK)
+        lasts = [buffer[at + BODY_END - 16 : at + BODY_END] for at in starts]
+        before = [buffer[at + BODY_AT - 16 : at + BODY_AT] for at in starts]
+        names = self._names[:number]
+        if first == 0:
+            at = BODY_AT + CLEAR
+            before[0], names[0] = buffer[at - 16 : at], self._plain[at : at + 16]
+        chained = [self._last, *lasts]
+        right = [CHAINED_HEAD.pack(self._n, first + i, 0) for i in range(number)]
+        self._last = bytes(lasts[-1])
+        if _xor(names, before, chained[:-1]) == _int(b"".join(right)):
+            return [True] * number
+        return [
+            _xor([a], [b], [c]) == _int(d) for a, b, c, d in zip(names, before, chained, right)
+        ]
+
+    def _cut(self, size):
+        self._plain = memoryview(mmap(-1, size + BLOCK))  # aligned to a page: see Medium
+        starts = range(BODY_AT, size, BLOCK)
+        self.bodies = [self._plain[at : at + BODY_END - BODY_AT] for at in starts]
+        self._names = [body[:16] for body in self.bodies]
+
+
+def _xor(*lists):
+    total = 0
+    for parts in lists:
+        total ^= _int(b"".join(parts))
+    return total
+
+
+def _int(data):
+    return int.from_bytes(data, "big")
 
 
 def key_id(public) -> bytes:

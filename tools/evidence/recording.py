@@ -39,7 +39,7 @@ class Recording:
             "segments": [segment.n for segment in segments],
             "gaps": sum(reading.gaps for reading in readings),
             "pictures_lost": sum(reading.lost for reading in readings),
-            "findings": [finding._asdict() for finding in findings],
+            "findings": [finding.plain() for finding in findings],
         }
 
     def open(self, reading):

@@ -1,22 +1,33 @@
-"""From the enciphered bodies of blocks to whole records: FORMAT.md sections 6 and 7.
+"""From the deciphered bodies of blocks to whole records: FORMAT.md sections 6 and 7.
 
-`Records` deciphers one segment; `Stream` joins the records of a recording over its segments.
+`Records` takes the blocks of one segment; `Stream` joins the records of a recording over its
+segments.
 """
 
 import json
 from typing import NamedTuple
 
 from . import layout
-from .layout import AUDIO, CHAINED, CLEAR, CLOCK_MS, EVENT, FRAME, GAP, HEAD, RECORD, SEAL
-from .primitives import decryptor
+from .layout import (
+    AUDIO,
+    BODY_SIZE,
+    CHAINED,
+    CLEAR,
+    CLOCK_MS,
+    EVENT,
+    FRAME,
+    GAP,
+    HEAD,
+    RECORD,
+    SEAL,
+)
 
-_ZEROS = bytes(layout.BODY_SIZE)
 _KINDS = (FRAME, AUDIO, EVENT, GAP)
 _LARGEST = 16 << 20  # bytes of a record; a length beyond was never a picture
 
 
 class Malformed(Exception):
-    """A block is authentic and yet not as FORMAT.md says; the text says what is wrong."""
+    """A block is authentic and yet not as FORMAT.md says; the text is a key of words.REASONS."""
 
 
 class Record(NamedTuple):
@@ -84,42 +95,44 @@ class Stream:
         if self.expected is None:
             at = header.first_at or end
             if not CHAINED <= at <= end:
-                raise Malformed("its first record is said to stand where none can")
-            if not self._started and plain[CHAINED:at] != _ZEROS[CHAINED:at]:
-                raise Malformed("something stands before the recording's first record")
+                raise Malformed("first-place")
+            if not self._started and any(plain[CHAINED:at]):
+                raise Malformed("before-first")
             self.expected = header.first_seq if header.first_at else None
             self._started = self._started or at < end
         while at < end:
             if self._left:
-                some = min(self._left, end - at)
+                some = self._left if self._left < end - at else end - at
                 if self._keep:
                     self._data += plain[at : at + some]
                 self._left -= some
                 if not self._left:
                     self._finish()
             elif self._pad:
-                some = min(self._pad, end - at)
+                some = self._pad if self._pad < end - at else end - at
                 if any(plain[at : at + some]):
-                    raise Malformed("the padding of a record is not zero")
+                    raise Malformed("record-padding")
                 self._pad -= some
             else:
                 if not self._head:
                     first = first if first[1] else (self.expected, at)
                     self.begun += 1
-                some = min(RECORD.size - len(self._head), end - at)
-                self._head += plain[at : at + some]
-                if len(self._head) == RECORD.size:
-                    self._begin()
+                some = RECORD.size - len(self._head)
+                if some == RECORD.size <= end - at:
+                    self._begin(*RECORD.unpack_from(plain, at))
+                else:
+                    self._head += plain[at : min(at + some, end)]
+                    if len(self._head) == RECORD.size:
+                        self._begin(*RECORD.unpack(self._head))
             at += some
         if (header.first_seq, header.first_at) != first:
-            raise Malformed("the header names another first record")
+            raise Malformed("first-record")
 
-    def _begin(self):
-        kind, flags, zero, seq, t_ms, size = RECORD.unpack(self._head)
+    def _begin(self, kind, flags, zero, seq, t_ms, size):
         if seq != self.expected:
-            raise Malformed("a record's number does not follow")
+            raise Malformed("record-number")
         if zero or flags > layout.PRE_EVENT or not 0 < size <= _LARGEST or t_ms >= CLOCK_MS:
-            raise Malformed("a field of a record is wrong")
+            raise Malformed("record-field")
         self._record = (kind, flags, seq, t_ms)
         self._keep = self._payload or kind in (EVENT, GAP)
         self._left, self._pad = size, -size % 4
@@ -145,16 +158,14 @@ class Stream:
 
 
 class Records:
-    """Deciphers the blocks of one segment in order: opening words, pieces of the stream, seal."""
+    """Takes the blocks of one segment in order: opening words, pieces of the stream, seal."""
 
-    def __init__(self, segment, key, stream):
+    def __init__(self, segment, stream):
         self.opening: dict = {}  # the words in HEAD
         self.opening_ms = 0
         self.miscounted = False  # the seal counts other gaps than the stream holds
         self._segment = segment
-        self._key = key
         self._stream = stream
-        self._decryptor = decryptor(key, _ZEROS[:16])
         self._b = 0
         self._whole = True  # every block of the segment so far was there
         stream.segment()
@@ -164,37 +175,32 @@ class Records:
         self._whole = False
         self._stream.hole()
 
-    def block(self, header, body) -> None:
-        """Take the next whole block; a jump in its number is a hole.
+    def block(self, header, plain, follows: bool) -> None:
+        """Take the next whole block: its body, deciphered from where its content begins, and
+        whether that followed from the block before; a jump in its number is a hole.
 
         Raises:
             Malformed: a field inside is not as it must be.
         """
-        plain = self._decipher(header, body)
-        if plain[header.used :] != _ZEROS[header.used :]:
-            raise Malformed("bytes after its content are not zero")
+        if header.b != self._b:
+            if header.b > 1 or self._b > 1:
+                self.hole()
+            self._whole = False
+        elif not follows:
+            self._b += 1
+            raise Malformed("chaining")
+        self._b = header.b + 1
+        if (
+            header.used < BODY_SIZE
+            and bytes(plain[header.used :]).count(0) < len(plain) - header.used
+        ):
+            raise Malformed("after-content")
         if header.kind == HEAD:
             self._open(header, plain)
         elif header.kind == SEAL:
             self._end(header, plain)
         else:
             self._stream.piece(header, plain)
-
-    def _decipher(self, header, body):
-        """Return the plaintext, zeros in front of HEAD's; it begins with n and b."""
-        start = CLEAR if header.kind == HEAD else 0
-        if header.b == self._b:
-            plain = self._decryptor.update(body[start:])
-            if layout.CHAINED_HEAD.unpack_from(plain) != (header.n, header.b, 0):
-                raise Malformed("it does not decipher after the block before it")
-        else:
-            if header.b > 1 or self._b > 1:
-                self.hole()
-            self._whole = False
-            self._decryptor = decryptor(self._key, bytes(body[:CHAINED]))
-            plain = _ZEROS[:CHAINED] + self._decryptor.update(body[CHAINED:])
-        self._b = header.b + 1
-        return _ZEROS[:start] + plain if start else plain
 
     def _open(self, header, plain):
         """Check the words in HEAD: they tie the segment to the camera's log."""
@@ -203,29 +209,29 @@ class Records:
         begins = at + RECORD.size
         ends = begins + size
         if (kind, flags, zero, seq) != (EVENT, 0, 0, 0) or header.used != ends + -size % 4:
-            raise Malformed("its record is not the camera's opening words")
-        words = _words(plain[begins:ends])
+            raise Malformed("opening-record")
+        words = _words(bytes(plain[begins:ends]))
         segment = self._segment
         said = [words.get(name) for name in ("event", "epoch", "recording", "index", "boot")]
         if said != ["open", segment.epoch, segment.recording, segment.index, segment.boot]:
-            raise Malformed("the opening words name another recording")
+            raise Malformed("opening-recording")
         if segment.log_mac and words.get("log") != segment.log_mac.hex():
-            raise Malformed("the opening words name another entry of the camera's log")
+            raise Malformed("opening-log")
         self.opening = words
 
     def _end(self, header, plain):
         """Compare the SEAL with what was counted."""
         stream = self._stream
         if header.used != CHAINED + layout.SEAL_BODY.size:
-            raise Malformed("the seal has a wrong length")
+            raise Malformed("seal-length")
         seal = layout.Seal._make(layout.SEAL_BODY.unpack_from(plain, CHAINED))
         if seal.blocks != header.b + 1:
-            raise Malformed("the seal counts other blocks than there are")
+            raise Malformed("seal-blocks")
         if self._whole and not stream.in_header:
             after = seal.next_seq if stream.expected is None else stream.expected
             counted = (stream.begun, stream.begun_frames, after)
             if (seal.records, seal.frames, seal.next_seq) != counted:
-                raise Malformed("the seal counts other records than there are")
+                raise Malformed("seal-records")
         self.miscounted = (
             stream.whole
             and stream.between
@@ -239,5 +245,5 @@ def _words(data):
     except (ValueError, RecursionError):
         words = None
     if not isinstance(words, dict):
-        raise Malformed("the words of an event cannot be read")
+        raise Malformed("event-words")
     return words
