@@ -1,5 +1,6 @@
 """An image file or a card in a reader: found, opened read-only, and read in place."""
 
+import errno
 import os
 from mmap import mmap
 from pathlib import Path
@@ -10,6 +11,7 @@ from .layout import BLOCK, BLOCKS, DIGEST_AT, PLACE_SECTORS, SECTOR, SUPERBLOCK_
 
 _CHUNK = 32  # blocks read at once, 512 KiB
 _TRIED = 256  # places looked at to choose between two descriptions
+_ZERO = bytes(4)
 PROBED = (0, 1, 2, 3, 7, 15, 31, 63, 127, 255)  # blocks of a place that may tell whose it is
 
 
@@ -129,6 +131,32 @@ class Medium:
                     return found
                 second = second or found
         return second if damaged else None
+
+    def written(self, progress=None):
+        """Yield (byte, bytes) of every place of a block that is not zero, from end to end.
+
+        Holes of a sparse image are passed over. `progress(done, total)` counts MiB.
+        """
+        size, at, step = self.size_bytes, 0, len(self.buffer)
+        while at < size:
+            at = self._data_from(at, size)
+            self.blocks(at, len(self.views))
+            for i, (view, *_) in enumerate(self.views):
+                if view[:4] != _ZERO or any(view):
+                    yield at + i * BLOCK, bytes(view)
+            at += step
+            if progress:
+                progress(min(at, size) >> 20, size >> 20)
+
+    def _data_from(self, at, size):
+        """Return where data stands next, rounded down to a block; the same byte if unknown."""
+        try:
+            return max(at, os.lseek(self._file.fileno(), at, os.SEEK_DATA) & -BLOCK)
+        except OSError as error:
+            # ENXIO says that nothing is left; what cannot tell has no holes.
+            return size if error.errno == errno.ENXIO else at
+        except AttributeError:
+            return at
 
     def _described(self):
         """Return the description that fits best what stands on the card, or None.

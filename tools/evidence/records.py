@@ -21,6 +21,7 @@ from .layout import (
     RECORD,
     SEAL,
 )
+from .primitives import decryptor
 
 _KINDS = (FRAME, AUDIO, EVENT, GAP)
 _LARGEST = 16 << 20  # bytes of a record; a length beyond was never a picture
@@ -38,6 +39,7 @@ class Record(NamedTuple):
     seq: int
     t_ms: int
     data: "bytes | dict | None"
+    standing: int = 0  # the worst `Stream.standing` of the blocks that it came from
 
 
 class Stream:
@@ -52,6 +54,8 @@ class Stream:
         self.unknown = False
         self.whole = True  # no piece was missing since the recording began
         self.expected: int | None = None  # number of the next record
+        self.standing = self._worst = 0  # of the block at hand; 0 is the best
+        self.strict = True  # the header of each block must fit what stands in it
         self._take = take
         self._payload = payload
         self._started = False
@@ -80,6 +84,15 @@ class Stream:
         """Whether no record is begun and not ended."""
         return not (self._head or self._left)
 
+    def leads_to(self, header) -> bool:
+        """Return whether what is left of the last record ends where a block says that its first
+        one begins; False after a length that was damaged.
+        """
+        if self._head or self.expected is None:
+            return True
+        rest = self._left + self._pad
+        return header.first_at == (CHAINED + rest if CHAINED + rest < header.used else 0)
+
     def _reset(self):
         self._head, self._data = bytearray(), bytearray()
         self._left = self._pad = 0
@@ -92,6 +105,8 @@ class Stream:
             Malformed: a field inside is not as it must be.
         """
         at, end, first = CHAINED, header.used, (0, 0)
+        begun = self._worst if self._head or self._left else 0
+        self._worst = max(begun, self.standing)
         if self.expected is None:
             at = header.first_at or end
             if not CHAINED <= at <= end:
@@ -119,13 +134,14 @@ class Stream:
                     self.begun += 1
                 some = RECORD.size - len(self._head)
                 if some == RECORD.size <= end - at:
+                    self._worst = self.standing
                     self._begin(*RECORD.unpack_from(plain, at))
                 else:
                     self._head += plain[at : min(at + some, end)]
                     if len(self._head) == RECORD.size:
                         self._begin(*RECORD.unpack(self._head))
             at += some
-        if (header.first_seq, header.first_at) != first:
+        if self.strict and (header.first_seq, header.first_at) != first:
             raise Malformed("first-record")
 
     def _begin(self, kind, flags, zero, seq, t_ms, size):
@@ -154,7 +170,7 @@ class Stream:
             lost = data.get("lost")
             self.lost += lost if type(lost) is int else 0
         if self._take:
-            self._take(Record(kind, flags, seq, t_ms, data))
+            self._take(Record(kind, flags, seq, t_ms, data, self._worst))
 
 
 class Records:
@@ -247,3 +263,16 @@ def _words(data):
     if not isinstance(words, dict):
         raise Malformed("event-words")
     return words
+
+
+def opening(key: bytes, body: bytes) -> "tuple[dict, int]":
+    """Return the words in a HEAD's body and when they were said; {} and 0 where they cannot be
+    read. For salvage: nothing is checked.
+    """
+    plain = decryptor(key, bytes(16)).update(body[CLEAR:])
+    *_, t_ms, size = RECORD.unpack_from(plain, CHAINED)
+    begins = CHAINED + RECORD.size
+    try:
+        return _words(plain[begins : begins + size]), t_ms
+    except Malformed:
+        return {}, 0

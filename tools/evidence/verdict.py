@@ -1,5 +1,7 @@
 """Verifies a card: reads every segment that must be there and gives one verdict."""
 
+from functools import partial
+
 from .case import Case
 from .findings import Finding, worst
 from .records import Stream
@@ -20,23 +22,26 @@ def verify(image, camera_dir=None, key_dirs=(), progress=None) -> dict:
         return summary(case, examine(case, progress))
 
 
-def examine(case: Case, progress=None) -> list[Reading]:
-    """Read all segments of a case and return what was found of each."""
+def examine(case: Case, progress=None, take=None) -> list[Reading]:
+    """Read all segments of a case and return what was found of each.
+
+    `take(segment, record)` gets every whole record, with the first segment of its recording.
+    """
     readings = []
-    for segment, stream in streams(case.segments):
+    for segment, stream in streams(case.segments, take):
         readings.append(_read(case, segment, stream))
         if progress:
             progress(len(readings), len(case.segments))
     return readings
 
 
-def streams(segments):
+def streams(segments, take=None):
     """Yield each segment with the stream that its records go into, one for each recording."""
     before = stream = None
     for segment in segments:
         one = (segment.epoch, segment.recording)
         if before is None or (before.epoch, before.recording) != one or segment.recording is None:
-            stream = Stream()
+            stream = Stream(partial(take, segment) if take else None)
             before = None
         if segment.index and (before is None or before.index + 1 != segment.index):
             stream.hole()
@@ -56,6 +61,12 @@ def _read(case, segment, stream):
 
 def summary(case: Case, readings: list[Reading]) -> dict:
     """Return the verdict on a case whose segments were read."""
+    words = judge(case, readings)
+    return {**words, "findings": [finding.plain() for finding in words["findings"]]}
+
+
+def judge(case: Case, readings: list[Reading]) -> dict:
+    """Return the same with its findings as they are."""
     _cut_off(case, readings)
     findings = case.findings + [finding for reading in readings for finding in reading.findings]
     log = case.log if case.log and case.log.epoch is not None else None
@@ -71,7 +82,7 @@ def summary(case: Case, readings: list[Reading]) -> dict:
         "segments": len(readings),
         "frames": sum(reading.frames for reading in readings),
         "gaps": sum(reading.gaps for reading in readings),
-        "findings": [finding.plain() for finding in findings],
+        "findings": findings,
     }
 
 

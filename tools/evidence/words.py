@@ -307,6 +307,41 @@ FINDINGS = {
         "The first entry of the camera's log, which names the camera, is damaged.",
         "Der erste Eintrag im Logbuch, der die Kamera nennt, ist beschädigt.",
     ),
+    # The clock: no order depends on it
+    "clock-unset": (
+        "note",
+        "The camera's clock was not set (boot {boot}): there is no time of day, only the order "
+        "and the time since switching on.",
+        "Die Uhr der Kamera war nicht gestellt (Start {boot}): Es gibt keine Uhrzeit, nur die "
+        "Reihenfolge und die Zeit seit dem Einschalten.",
+    ),
+    "clock-stepped": (
+        "note",
+        "The camera's clock was changed by {step_s} seconds while the camera was on, at {at}.",
+        "Die Uhr der Kamera wurde im Betrieb um {step_s} Sekunden verstellt, um {at}.",
+    ),
+    "clock-backwards": (
+        "note",
+        "The camera's clock went back by {step_s} seconds between two times it was switched on, "
+        "at {at}.",
+        "Die Uhr der Kamera ging zwischen zwei Einschaltungen um {step_s} Sekunden zurück, um "
+        "{at}.",
+    ),
+    "clock-early": (
+        "note",
+        "The camera's clock was wrong: {at} is before the time at which the station gave it out.",
+        "Die Uhr der Kamera ging falsch: {at} liegt vor der Ausgabe durch die Station.",
+    ),
+    "clock-late": (
+        "note",
+        "The camera's clock was wrong: {at} has not yet come.",
+        "Die Uhr der Kamera ging falsch: {at} liegt in der Zukunft.",
+    ),
+    "clock-step-inside": (
+        "note",
+        "The clock was changed by {step_s} seconds during the recording.",
+        "Die Uhr wurde während der Aufnahme um {step_s} Sekunden verstellt.",
+    ),
     # What a court should know although it changes nothing
     "no-log": (
         "note",
@@ -551,6 +586,7 @@ _RENDER = {
     "gaps": lambda fact, language: count(fact, "gap", language),
     "pictures": lambda fact, language: count(fact, "picture", language),
     "ended": ending,
+    "at": lambda fact, language: moment(fact, language),
     "why": lambda fact, language: pick(REASONS, fact, language),
     "began": lambda fact, language: pick(_BEGAN, fact, language),
     "entry": lambda fact, language: (
