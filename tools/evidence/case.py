@@ -121,7 +121,7 @@ class Case:
 
         Who used the card before it was given to this camera is no stranger: its numbers are lower.
         """
-        for n in (*list(log.segments)[-_AHEAD:], *range(log.next, log.next + _AHEAD)):
+        for n in (*list(log.segments)[-_AHEAD:], *self._ahead()):
             at = self.medium.place(n)
             header = at is not None and self.medium.first_header(at)
             if header and header.n >= log.first and header.device != log.device[:8]:
@@ -130,7 +130,7 @@ class Case:
 
     def _unlisted(self, log, seeds):
         """Return segments on the card whose entry the log has lost; their HEADs say the rest."""
-        first = max(log.first, log.released, log.next - sum(1 for _ in self.medium.places()))
+        first = max(log.first, log.released, log.next - self.medium.count)
         for n in range(first, log.next) if log.damaged else ():
             if n not in log.segments and self._stands(n):
                 segment = found_at(self.medium, self.medium.place(n), seeds)
@@ -163,7 +163,7 @@ class Case:
         else:
             for segment in self.segments:
                 segment.on_card = segment.card == card
-        ahead = (n for n in range(log.next, log.next + _AHEAD) if self._stands(n))
+        ahead = (n for n in self._ahead() if self._stands(n))
         n = next(ahead, None)
         if n is not None:
             self.findings.append(Finding("log-older", n))
@@ -171,17 +171,19 @@ class Case:
             older = (log.released, log.first - 1)
             self.findings.append(Finding("earlier-epoch", facts={"segments": older}))
 
+    def _ahead(self):
+        """Return the numbers behind the log's last that may stand on the card."""
+        return range(self.log.next, self.log.next + min(_AHEAD, self.medium.count))
+
     def _stands(self, n):
         """Return whether blocks of segment n of the log's camera and epoch, or of a later one,
         stand in its place.
         """
-        at = self.medium.place(n)
-        header = at is not None and self.medium.first_header(at)
-        log = self.log
-        return (
-            bool(header)
-            and (header.n, header.device) == (n, log.device[:8])
-            and header.epoch >= log.epoch
+        at, log = self.medium.place(n), self.log
+        found = self.medium.headers(at) if at is not None else ()
+        return any(
+            (header.n, header.device) == (n, log.device[:8]) and header.epoch >= log.epoch
+            for header in found
         )
 
     def _strangers(self):

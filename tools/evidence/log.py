@@ -122,7 +122,8 @@ class Log:
     def _in_order(self):
         """Return the valid entries in their order, and say what is missing between them."""
         entries, torn, expected, previous = [], 0, 0, bytes(16)
-        pages = len(self._data) // layout.PAGE
+        room = len(self._data) // layout.PAGE
+        pages = min(room, len(self._data.rstrip(b"\xff")) // layout.PAGE + 1)
         newest = self._newest_page(pages)
         unreadable = 0  # pages since the last entry that are neither entry nor blank
         for number in range(pages):
@@ -133,7 +134,7 @@ class Log:
             if entry is None or number > newest:
                 unreadable += 1
                 continue
-            if not expected <= entry.s < pages:
+            if not expected <= entry.s < room:
                 self._say("log-misplaced", entry=_name(entry))
                 continue
             gone = entry.s - expected

@@ -108,6 +108,11 @@ class Medium:
         lba = self.layout.first_lba + n % self.layout.segments * PLACE_SECTORS
         return lba * SECTOR
 
+    @property
+    def count(self) -> int:
+        """How many places there are."""
+        return self.layout.segments if self.layout else len(self._found)
+
     def places(self):
         """Return where each place of the card begins, in bytes."""
         if self.layout is None:
@@ -123,14 +128,18 @@ class Medium:
         """Return the header of the first whole block among some of the place at byte `at`, or
         None; with `damaged` that of one that is not whole, where no whole one tells better.
         """
-        second = None
+        found = next(self.headers(at, probed), None)
+        return found or (next(self.headers(at, probed, False), None) if damaged else None)
+
+    def headers(self, at: int, probed=PROBED[:4], whole=True):
+        """Yield the headers of some blocks of the place at byte `at`; of whole blocks only, or
+        whatever begins like one and has the right number.
+        """
         for b in probed:
             found = self.header(at + b * BLOCK)
             if found and found.b == b:
-                if layout.whole(self.read(at + b * BLOCK, BLOCK)):
-                    return found
-                second = second or found
-        return second if damaged else None
+                if not whole or layout.whole(self.read(at + b * BLOCK, BLOCK)):
+                    yield found
 
     def written(self, progress=None):
         """Yield (byte, bytes) of every place of a block that is not zero, from end to end.
