@@ -16,7 +16,7 @@ from tools.evidence.case import beside
 from tools.evidence.verdict import verify
 
 BLOCK = 16_384
-RUNS = 10
+RUNS = 20  # a long test is cut into pieces, each well below the limit of a test
 CHANGES, CHANGES_FULL = 3_000, 100_000
 DAMAGED, TAMPERED, INCOMPLETE, INTACT = "damaged", "tampered", "incomplete", "intact"
 

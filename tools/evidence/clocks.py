@@ -29,7 +29,7 @@ class Clocks:
         for entry in log.entries if log else ():
             if entry.boot == 0:
                 station = set_utc = entry.utc if entry.trust else set_utc
-                before = None
+                self._set[entry.s], before = set_utc, None
                 continue
             if not entry.trust:
                 self._note(said, entry, "clock-unset")
