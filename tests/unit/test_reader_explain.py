@@ -73,7 +73,10 @@ def test_an_intact_card_names_recording_time_camera_length_and_grounds(tmp_path)
     assert (recording["start_utc"], recording["duration_ms"]) == ("2026-06-01T06:00:00Z", 4000)
     assert (recording["camera"], recording["frames"]) == ("MODEL-7", 33)
     assert text.startswith("INTACT.")
-    assert "Recording 1 of camera MODEL-7 Start: 1 June 2026, 06:00:00 UTC. Length: 00:04." in text
+    assert (
+        "Recording 1 of camera MODEL-7 Start: 1 June 2026, 06:00:00 UTC. Length: 4 seconds."
+        in text
+    )
     assert "Nothing is missing in it." in text and "kept in the camera, not on the card" in text
     german = told(camera, tmp_path, "de")[1]
     assert german.startswith("UNVERSEHRT.") and "Beginn: 1. Juni 2026, 06:00:00 UTC" in german

@@ -121,8 +121,9 @@ def recording(key, parts, told, clocks, camera, language) -> dict:
         "duration_ms": length_ms,
         "frames": told.frames if all(reading.deciphered for reading in parts) else None,
         "segments": [reading.segment.n for reading in parts],
+        "blocks": sum(reading.blocks for reading in parts),
         "state": worst(findings),
-        "authenticated": all(reading.authentic for reading in parts)
+        "authenticated": all(reading.authentic and reading.blocks for reading in parts)
         and worst(findings) != "tampered",
         "ended": {"cause": ended[0], "what": ending(ended, language), **_detail(ended)},
         "gaps": told.gaps,

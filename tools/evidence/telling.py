@@ -2,8 +2,7 @@
 
 from datetime import datetime, timezone
 
-from .times import minutes
-from .words import LANGUAGES, count, moment, pick
+from .words import LANGUAGES, count, moment, period, pick
 
 _VERDICTS = {
     "intact": (
@@ -48,8 +47,8 @@ _SAYS = {
     },
     "authenticated": {
         True: (
-            "Origin: confirmed. All of it was written by this camera.",
-            "Herkunft: bestätigt. Alles wurde von dieser Kamera geschrieben.",
+            "Origin: confirmed. All that can be read was written by this camera.",
+            "Herkunft: bestätigt. Alles Lesbare wurde von dieser Kamera geschrieben.",
         ),
         False: ("Origin: not confirmed.", "Herkunft: nicht bestätigt."),
     },
@@ -67,6 +66,16 @@ _SAYS = {
     "no-start": ("time of day not known", "Uhrzeit nicht bekannt"),
     "closed": ("not opened, no viewing key", "nicht geöffnet, kein Schlüssel zum Ansehen"),
     "end": ("End: {what}.", "Ende: {what}."),
+    "gone": ("Nothing of it is on the card.", "Auf der Karte ist nichts davon."),
+    "own": (
+        "Origin of this recording: confirmed. All of it that can be read was written by this "
+        "camera.",
+        "Herkunft dieser Aufnahme: bestätigt. Alles Lesbare wurde von dieser Kamera geschrieben.",
+    ),
+    "not-own": (
+        "Origin of this recording: not confirmed.",
+        "Herkunft dieser Aufnahme: nicht bestätigt.",
+    ),
     "whole": (
         "Nothing is missing in it.",
         "Darin fehlt nichts.",
@@ -82,8 +91,8 @@ _SAYS = {
         "Was auf der Karte steht, ist unbeschädigt; ob mehr da war, ist nicht bekannt.",
     ),
     "gap": (
-        "Gap from {start} to {end}: {lost}, because {cause}.",
-        "Lücke von {start} bis {end}: {lost}, weil {cause}.",
+        "Gap from {start} to {end} seconds after the start: {lost}, because {cause}.",
+        "Lücke von {start} bis {end} Sekunden nach Beginn: {lost}, weil {cause}.",
     ),
     "lost-pictures": ("{lost} not recorded", "{lost} nicht aufgezeichnet"),
     "lost-records": (
@@ -198,7 +207,8 @@ def _lines(facts, language):
     for recording in facts["recordings"]:
         yield ""
         yield say("title", **recording)
-        yield from (f"  {line}" for line in _recording(recording, facts["log"], say, language))
+        known = facts["log"], facts["authenticated"]
+        yield from (f"  {line}" for line in _recording(recording, *known, say, language))
     yield ""
     yield say("known")
     known = ("digest", "seal" if facts["checked"] else "no-seal")
@@ -206,23 +216,28 @@ def _lines(facts, language):
         yield f"  - {pick(_KNOWN, key, language)}"
 
 
-def _recording(recording, log, say, language):
+def _recording(recording, log, authenticated, say, language):
     start = say("no-start")
     if recording["start_utc"]:
         start = moment(_seconds(recording["start_utc"]), language)
     frames = say("closed") if recording["frames"] is None else recording["frames"]
-    yield say("start", start=start, length=minutes(recording["duration_ms"]), frames=frames)
+    length = period(recording["duration_ms"] // 1000, language)
+    yield say("start", start=start, length=length, frames=frames)
+    if not recording["blocks"]:
+        yield say("gone")
     yield say("end", what=recording["ended"]["what"])
     for gap in recording["gaps"]:
         yield say(
             "gap",
-            start=minutes(max(0, gap["from_ms"])),
-            end=minutes(max(0, gap["to_ms"])),
+            start=_tenths(gap["from_ms"], language),
+            end=_tenths(gap["to_ms"], language),
             lost=_lost(gap, say, language),
             cause=pick(_CAUSES, gap["cause"], language),
         )
     if recording["state"] in ("intact", "torn-tail") and not recording["gaps"]:
         yield say("unchecked" if not log else _WHOLE[recording["state"]])
+    if recording["blocks"] and not authenticated:
+        yield say("own" if recording["authenticated"] else "not-own")
     yield _clock(recording["clock"], language)
     kinds = ("note", "incomplete", "damaged", "tampered")
     for finding in recording["findings"] + recording["clock"]["findings"]:
@@ -248,8 +263,13 @@ def _clock(clock, language):
         return text + pick(_CLOCK, "no-bound", language)
     chip = pick(_CLOCK, "chip", language) if clock["source"] == "clock chip" else ""
     error = count(clock["error_s"], "second", language)
-    age = minutes(clock["age_s"] * 1000) + (" min" if clock["age_s"] < 3600 else " h")
+    age = period(clock["age_s"], language)
     return text + pick(_CLOCK, "bound", language).format(age=age, error=error, chip=chip)
+
+
+def _tenths(ms, language):
+    text = f"{max(0, ms) / 1000:.1f}"
+    return text.replace(".", ",") if language == "de" else text
 
 
 def _seconds(text):

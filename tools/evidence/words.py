@@ -516,6 +516,9 @@ FAULTS = {
 _THINGS = {
     "block": (("block", "blocks"), ("Block", "Blöcken")),
     "second": (("second", "seconds"), ("Sekunde", "Sekunden")),
+    "minute": (("minute", "minutes"), ("Minute", "Minuten")),
+    "hour": (("hour", "hours"), ("Stunde", "Stunden")),
+    "day": (("day", "days"), ("Tag", "Tage")),
     "segment": (("segment", "segments"), ("Segment", "Segmenten")),
     "gap": (("gap", "gaps"), ("Lücke", "Lücken")),
     "picture": (("picture", "pictures"), ("Bild", "Bilder")),
@@ -532,6 +535,16 @@ _TO = (" to ", " bis ")
 def count(number: int, thing: str, language: str = "en") -> str:
     """Return the number with its thing, in the plural where it must be."""
     return f"{number} {_THINGS[thing][LANGUAGES.index(language)][number != 1]}"
+
+
+def period(seconds: int, language: str = "en") -> str:
+    """Return a length of time in its two largest units: `1 hour 5 minutes`."""
+    parts, rest = [], seconds
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        number, rest = divmod(rest, size)
+        if number or parts or size == 1:
+            parts.append((number, unit))
+    return " ".join(count(*part, language) for part in parts[:2])
 
 
 def span(first: int, last: int, thing: str, language: str = "en") -> str:
