@@ -11,6 +11,7 @@ from .keyring import Access, Keyring
 from .layout import BLOCK, BLOCKS
 from .log import Log
 from .medium import Medium
+from .primitives import MAX_S
 from .survey import found_at, survey
 
 _AHEAD = 64  # segments looked for behind the last one that the log knows
@@ -102,30 +103,37 @@ class Case:
                 self.findings.append(Finding("description-moved"))
                 return
             medium.layout = described
-        card = medium.layout.card if medium.layout else None
-        cards = {log.card} | {segment.card for segment in segments}
+        card = medium.layout.card if medium.layout else self._written_for()
+        cards = {one.card[:8] for one in (log, *segments)}
         stranger = self._stranger(log)
-        if card in cards or card is None or any(self._stands(s.n) for s in segments):
+        if card[:8] in cards or any(self._stands(s.n) for s in segments):
             if stranger:
                 self.findings.append(Finding("log-replaced", facts={"other": stranger.hex()}))
             return
-        whose = f"; its newest segments are of camera {stranger.hex()}…" if stranger else ""
         raise InputError(
             f"{log.path} is the log of camera {log.name or log.device.hex()} with card "
-            f"{log.card.hex()}, and this is card {card.hex()}{whose}: name the right camera's "
-            "folder with --camera"
+            f"{log.card.hex()}, and this is card {card.hex()}: name the right camera's folder "
+            "with --camera"
         )
+
+    def _written_for(self):
+        """Return the id of the card, or its first 8 bytes, that some block on it names."""
+        headers = filter(None, map(self.medium.first_header, self.medium.places()))
+        return next((header.card for header in headers), self.log.card)
 
     def _stranger(self, log):
         """Return the id of the camera that wrote on this card and is not the log's, or None.
 
-        Who used the card before it was given to this camera is no stranger: its numbers are lower.
+        Who used the card before it was given to this camera is no stranger: its numbers are lower,
+        or it wrote under another id of the card.
         """
+        card = self.medium.layout.card if self.medium.layout else log.card
         for n in (*list(log.segments)[-_AHEAD:], *self._ahead()):
             at = self.medium.place(n)
             header = at is not None and self.medium.first_header(at)
-            if header and header.n >= log.first and header.device != log.device[:8]:
-                return header.device
+            if header and header.card == card[:8] and header.n >= log.first:
+                if header.device != log.device[:8]:
+                    return header.device
         return None
 
     def _unlisted(self, log, seeds):
@@ -134,7 +142,7 @@ class Case:
         for n in range(first, log.next) if log.damaged else ():
             if n not in log.segments and self._stands(n):
                 segment = found_at(self.medium, self.medium.place(n), seeds)
-                if segment and segment.nonce:
+                if segment and segment.nonce and segment.s <= MAX_S:
                     yield segment
 
     def _belong(self, seeds):

@@ -28,6 +28,8 @@ class Medium:
 
     def __init__(self, path, anything=False):
         self.path = Path(path)
+        if self.path.is_fifo() or self.path.is_socket():
+            raise InputError(f"{path} is a pipe and no card; name an image or a card's device")
         try:
             self._file = open(self.path, "rb", buffering=0)
         except OSError as error:

@@ -83,25 +83,24 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
     for first, views, judged in _chunks(medium, segment, mac):
         if deciphering:
             follows = deciphering.take(medium.buffer, len(views), first)
-        if judged is None:
+        if judged is None and not records:
             bad += tail
             tail.clear()
             ends += [_header(views[0][0]), _header(views[-1][0])]
             reading.blocks += len(views)
-            judged = [(_header(view), None) for view, *_ in views] if records else ()
-            counted = True
-        else:
-            counted = False
-        for i, (header, trouble) in enumerate(judged):
+            continue
+        for i, (header, trouble) in enumerate(
+            judged or [(_header(view), None) for view, *_ in views]
+        ):
             b = first + i
             if header is None:
                 tail.append((b, *trouble))
                 continue
-            if not counted:
+            if tail:
                 bad += tail
                 tail.clear()
-                ends.append(header)
-                reading.blocks += 1
+            ends[1:] = (header,)
+            reading.blocks += 1
             if records and not trouble:
                 try:
                     records.block(header, deciphering.bodies[i], follows[i])
