@@ -156,9 +156,10 @@ def _opening(case, segment):
     key, header = case.access(segment).cipher(segment), _header(case, segment, 0)
     if not key or not header:
         return None
-    records, deciphering = Records(segment, Stream()), Deciphering(key, segment.n)
-    case.medium.blocks(case.medium.place(segment.n), 1)
-    (follows,) = deciphering.take(case.medium.buffer, 1, 0)
+    records, medium = Records(segment, Stream()), case.medium
+    deciphering = Deciphering(key, segment.n, medium.buffer, medium.room)
+    medium.blocks(medium.place(segment.n), 1)
+    (follows,) = deciphering.take(1, 0)
     try:
         records.block(header, deciphering.bodies[0], follows)
     except Malformed:

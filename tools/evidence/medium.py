@@ -9,7 +9,7 @@ from . import layout
 from .errors import InputError
 from .layout import BLOCK, BLOCKS, DIGEST_AT, PLACE_SECTORS, SECTOR, SUPERBLOCK_LBAS, Superblock
 
-_CHUNK = 32  # blocks read at once, 512 KiB
+_CHUNK = 16  # blocks read at once, 256 KiB: they stay in a processor's own cache
 _TRIED = 256  # places looked at to choose between two descriptions
 _ZERO = bytes(4)
 PROBED = (0, 1, 2, 3, 7, 15, 31, 63, 127, 255)  # blocks of a place that may tell whose it is
@@ -37,6 +37,7 @@ class Medium:
             raise InputError(f"cannot open {path}: {reason}") from error
         # Aligned to a page: into any other place the system copies several times as slowly.
         self.buffer = memoryview(mmap(-1, _CHUNK * BLOCK))
+        self.room = memoryview(mmap(-1, (_CHUNK + 1) * BLOCK))  # for what is deciphered
         blocks = [self.buffer[at : at + BLOCK] for at in range(0, _CHUNK * BLOCK, BLOCK)]
         # Of each block in the buffer: all of it, what D covers, what the commit word covers, T.
         self.views = [

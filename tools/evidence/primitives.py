@@ -1,7 +1,6 @@
 """The key derivations and ciphers of FORMAT.md sections 2 and 3, on the `cryptography` library."""
 
 from hashlib import sha256
-from mmap import mmap
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -94,40 +93,31 @@ class Deciphering:
     block, and follow from the block before: they are put right to check that.
     """
 
-    def __init__(self, key: bytes, n: int):
+    def __init__(self, key: bytes, n: int, buffer, room):
         self._cipher = decryptor(key, bytes(16))
-        self._n = n
+        self._n, self._buffer, self._room = n, buffer, room
         self._last = bytes(16)  # ciphertext at the end of the last body
-        self._plain, self.bodies, self._names = None, [], []
+        starts = range(BODY_AT, len(buffer), BLOCK)
+        self.bodies = [room[at : at + BODY_END - BODY_AT] for at in starts]
+        self._names = [body[:16] for body in self.bodies]
+        self._befores = [buffer[at - 16 : at] for at in starts]
+        self._lasts = [buffer[at + BODY_END - BODY_AT - 16 :][:16] for at in starts]
 
-    def take(self, buffer, number: int, first: int) -> "list[bool]":
-        """Decipher into `bodies` the blocks in `buffer`, of which the first is block `first`;
+    def take(self, number: int, first: int) -> "list[bool]":
+        """Decipher into `bodies` the blocks in the buffer, of which the first is block `first`;
         return for each whether it follows from the one before.
         """
-        if self._plain is None:
-            self._cut(len(buffer))
-        self._cipher.update_into(buffer[: number * BLOCK], self._plain)
-        starts = range(0, number * BLOCK, BLOCK)
-        lasts = [buffer[at + BODY_END - 16 : at + BODY_END] for at in starts]
-        before = [buffer[at + BODY_AT - 16 : at + BODY_AT] for at in starts]
-        names = self._names[:number]
+        self._cipher.update_into(self._buffer[: number * BLOCK], self._room)
+        names, befores = self._names[:number], self._befores[:number]
         if first == 0:
             at = BODY_AT + CLEAR
-            before[0], names[0] = buffer[at - 16 : at], self._plain[at : at + 16]
-        chained = [self._last, *lasts]
+            befores[0], names[0] = self._buffer[at - 16 : at], self._room[at : at + 16]
+        chained = [self._last, *self._lasts[: number - 1]]
         right = [CHAINED_HEAD.pack(self._n, first + i, 0) for i in range(number)]
-        self._last = bytes(lasts[-1])
-        if _xor(names, before, chained[:-1]) == _int(b"".join(right)):
-            return [True] * number
-        return [
-            _xor([a], [b], [c]) == _int(d) for a, b, c, d in zip(names, before, chained, right)
-        ]
-
-    def _cut(self, size):
-        self._plain = memoryview(mmap(-1, size + BLOCK))  # aligned to a page: see Medium
-        starts = range(BODY_AT, size, BLOCK)
-        self.bodies = [self._plain[at : at + BODY_END - BODY_AT] for at in starts]
-        self._names = [body[:16] for body in self.bodies]
+        follow = _xor(names, befores, chained) == _int(b"".join(right))
+        each = zip(names, befores, chained, right)
+        self._last, follows = bytes(self._lasts[number - 1]), [True] * number
+        return follows if follow else [_xor([a], [b], [c]) == _int(d) for a, b, c, d in each]
 
 
 def _xor(*lists):

@@ -159,11 +159,13 @@ class Stream:
 
     def _finish(self):
         kind, flags, seq, t_ms = self._record
+        self.frames += kind == FRAME
+        if not self._keep and not self._take and kind in _KINDS:
+            return
         data = bytes(self._data) if self._keep else None
         self._data.clear()
         if kind in (EVENT, GAP):
             data = _words(data)
-        self.frames += kind == FRAME
         self.unknown = self.unknown or kind not in _KINDS
         if kind == GAP:
             self.gaps += 1

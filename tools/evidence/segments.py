@@ -1,6 +1,6 @@
 """Reads one segment in place, judges every block, and says what is not as it must be.
 
-FORMAT.md sections 6 and 8. Memory is bounded: up to 64 blocks at a time, in one buffer of the
+FORMAT.md sections 6 and 8. Memory is bounded: some blocks at a time, in one buffer of the
 card's. What one call can do for many blocks is done once: reading, sealing, deciphering.
 """
 
@@ -77,12 +77,12 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
     reading.authentic, reading.deciphered = mac is not None, key is not None
     stream = stream or Stream()
     records = Records(segment, stream) if key else None
-    deciphering = Deciphering(key, segment.n) if key else None
+    deciphering = Deciphering(key, segment.n, medium.buffer, medium.room) if key else None
     before = stream.frames, stream.gaps, stream.lost
     bad, tail, ends = [], [], []
     for first, views, judged in _chunks(medium, segment, mac):
         if deciphering:
-            follows = deciphering.take(medium.buffer, len(views), first)
+            follows = deciphering.take(len(views), first)
         if judged is None and not records:
             bad += tail
             tail.clear()
