@@ -41,8 +41,9 @@ _SAYS = {
             "Es ist nicht alles so da, wie es aufgezeichnet wurde; siehe unten.",
         ),
         None: (
-            "Missing: not known, because the camera's log was not given.",
-            "Ob etwas fehlt, ist nicht bekannt: Das Logbuch der Kamera lag nicht vor.",
+            "Missing: not known, because the camera's log was not given or cannot be used.",
+            "Ob etwas fehlt, ist nicht bekannt: Das Logbuch der Kamera lag nicht vor oder ist "
+            "nicht brauchbar.",
         ),
     },
     "authenticated": {
@@ -171,9 +172,10 @@ _KNOWN = {
         "der Karte, und numeriert jeden Teil.",
     ),
     "no-log": (
-        "The camera's log was not given. So nobody can say whether whole recordings are missing.",
-        "Das Logbuch der Kamera lag nicht vor. Ob ganze Aufnahmen fehlen, kann daher niemand "
-        "sagen.",
+        "The camera's log was not given or cannot be used. So nobody can say whether whole "
+        "recordings are missing.",
+        "Das Logbuch der Kamera lag nicht vor oder ist nicht brauchbar. Ob ganze Aufnahmen "
+        "fehlen, kann daher niemand sagen.",
     ),
     "order": (
         "The order of everything follows from the log and from running numbers, never from the "
