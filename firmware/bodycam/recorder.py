@@ -24,6 +24,7 @@ _BUSY_MS = const(2)
 _BREATH_STEPS = const(7)  # and one more: then what is less urgent has its turn too
 _CLOCK_MS = const(10_000)
 _GARBAGE_LIMIT = const(1_500_000)
+_BLOCK_GARBAGE_BYTES = const(448)  # at most
 _WAIT_MS = const(1000)
 
 # Places in the tally. An attribute would cost four times as much at each frame.
@@ -115,7 +116,8 @@ class Recorder:
         return whether it was taken. One copy; allocates nothing.
         """
         tally = self._tally
-        tally[_GARBAGE_BYTES] += len(data)
+        if type(data) is bytes:  # garbage from now on; a view of a camera's buffer is not
+            tally[_GARBAGE_BYTES] += len(data)
         if self._state == _IDLE:
             return self.ring.push(_PRE_EVENT_FRAME, t_ms, data)
         if self._behind and not self._tell_gap():
@@ -231,6 +233,7 @@ class Recorder:
 
     def _add(self, now):
         self._segments.add(self.ring)
+        self._tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
         if self._segments.writing:
             self._written_at = now
         return 0
