@@ -8,6 +8,7 @@ object: results go into bytearrays of the caller.
 
 from micropython import const
 
+from bodycam.kernel import mix
 from bodycam.memory import halves_of
 
 _ECB = const(1)
@@ -101,12 +102,7 @@ class DigestMAC:
         """
         self._message[:] = digest
         self._aes.encrypt(self._first, self._first)
-        _mix(self._halves)
+        # By 16 bits: 32 would not be small integers on a 32-bit processor.
+        mix(self._halves)
         self._aes.encrypt(self._tag, self._tag)
         return self._tag
-
-
-def _mix(halves):
-    # By 16 bits: 32 would not be small integers on a 32-bit processor.
-    for i in range(8):
-        halves[8 + i] ^= halves[i] ^ halves[16 + i]
