@@ -102,7 +102,7 @@ class Recorder:
         self._ending = self._behind = False
         self._written_at = self._told_at = now
         self._recording = self._log.recording + 1
-        self.event({"event": "start", "why": why})
+        self._why = why
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
         """Accept no more frames, write what waits, and seal."""
@@ -243,8 +243,7 @@ class Recorder:
         waited_ms = self._clock.diff(now, self._written_at)
         early = self._is_early(waited_ms)
         if not segments.is_open:
-            segments.open(self._recording, self._index)
-            self._index += 1
+            self._open(segments)
         elif segments.full:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
         elif early and self.ring.piece(True):
@@ -260,6 +259,12 @@ class Recorder:
             return self._rest(now, waited_ms)
         self._written_at = now
         return 0
+
+    def _open(self, segments):
+        segments.open(self._recording, self._index)
+        if not self._index:
+            self.event({"event": "start", "why": self._why})
+        self._index += 1
 
     def _is_early(self, waited_ms):
         if waited_ms >= self._flush_ms or self._state == _STOPPING:

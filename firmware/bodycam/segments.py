@@ -71,7 +71,9 @@ class Segments:
 
     def _head(self, recording, index):
         facts = self._facts()
-        facts.update({"event": "open", "recording": recording, "index": index})
+        facts["event"] = "open"
+        facts["recording"] = recording
+        facts["index"] = index
         which = (self._nonce, self._log.epoch, recording, index, self._log.seals)
         self._sealer.head(which, json.dumps(facts).encode(), self._opened_ms)
 
