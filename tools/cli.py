@@ -19,6 +19,7 @@ COMMANDS = {
     "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
     "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
 }
 
