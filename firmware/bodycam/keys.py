@@ -8,6 +8,8 @@ object: results go into bytearrays of the caller.
 
 from micropython import const
 
+from bodycam.errors import Fault
+
 _CBC = const(2)
 _ZERO = bytes(16)
 _R128 = const(0x87)  # SP 800-38B 5.3, the constant for 128-bit blocks
@@ -17,6 +19,29 @@ def wipe(buf):
     """Overwrite `buf` with zeros."""
     for i in range(len(buf)):
         buf[i] = 0
+
+
+_plain = bytearray(16)
+
+
+def _encrypt(cipher, buf):
+    # In place. MicroPython's cryptolib tells nothing of an encryption that failed and left the
+    # output blank or as it was: keys and tags from that would be known to everybody.
+    at = len(buf) - 16
+    for i in range(16):
+        _plain[i] = buf[at + i]
+    cipher.encrypt(buf, buf)
+    same = _equals_plain(buf, at)
+    wipe(_plain)
+    if same or _equals_plain(buf, at):
+        raise Fault("crypto_error", "AES failed")
+
+
+def _equals_plain(buf, at):
+    for i in range(16):
+        if buf[at + i] != _plain[i]:
+            return False
+    return True
 
 
 def _double(block):
@@ -33,9 +58,12 @@ def cmac(aes, key, message, tag):
     """Put the CMAC of `message` (any length) under the 32-byte `key` into `tag`, 16 bytes.
 
     Allocates a padded copy.
+
+    Raises:
+        Fault: the cipher failed.
     """
     subkey = bytearray(16)
-    aes(key, _CBC, _ZERO).encrypt(subkey, subkey)
+    _encrypt(aes(key, _CBC, _ZERO), subkey)
     _double(subkey)
     length = len(message)
     padded = bytearray(max(16, (length + 15) // 16 * 16))
@@ -45,7 +73,7 @@ def cmac(aes, key, message, tag):
         padded[length] = 0x80
     for i in range(16):
         padded[len(padded) - 16 + i] ^= subkey[i]
-    aes(key, _CBC, _ZERO).encrypt(padded, padded)
+    _encrypt(aes(key, _CBC, _ZERO), padded)
     tag[:] = memoryview(padded)[-16:]
     wipe(padded)
     wipe(subkey)
@@ -77,7 +105,7 @@ class DigestMAC:
 
     def __init__(self, aes, key):
         self._last_subkey = bytearray(16)
-        aes(key, _CBC, _ZERO).encrypt(self._last_subkey, self._last_subkey)
+        _encrypt(aes(key, _CBC, _ZERO), self._last_subkey)
         _double(self._last_subkey)
         self._aes = aes(key, _CBC, _ZERO)
         self._work = bytearray(32)
@@ -86,6 +114,9 @@ class DigestMAC:
     def tag(self, digest) -> memoryview:
         """Return the 16-byte tag of the 32-byte `digest`; the view is valid until the next
         call.
+
+        Raises:
+            Fault: the cipher failed.
         """
         work = self._work
         last = self._last_subkey
@@ -93,5 +124,5 @@ class DigestMAC:
             work[i] = digest[i] ^ work[16 + i]
         for i in range(16):
             work[16 + i] = digest[16 + i] ^ last[i]
-        self._aes.encrypt(work, work)
+        _encrypt(self._aes, work)
         return self._tag

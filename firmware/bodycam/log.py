@@ -62,6 +62,7 @@ class Log:
         self._last = bytearray(16)  # MAC of the newest entry
         self._seq = 0
         self._at = 0  # next blank page
+        self._refusal = "log_error"  # why nothing may be written; None once recovered
         self._newest = -1  # page of the newest entry
         self._open_page = -1
         self._progress = 0xFFFF
@@ -88,7 +89,8 @@ class Log:
         if not self.pages:
             raise Fault("log_error", "no partition for the log")
         if not self._load(0) or self._code() != EPOCH:
-            raise Fault("not_enrolled", "the log does not begin with an epoch")
+            self._refusal = "not_enrolled"
+            raise Fault(self._refusal, "the log does not begin with an epoch")
         detail = self._detail()
         self.epoch, self.next_segment = struct.unpack_from("<II", detail, 0)
         self.device_id, self.card_id = bytes(detail[8:24]), bytes(detail[24:40])
@@ -100,6 +102,7 @@ class Log:
         self._at = self._first_blank()
         self._adopt_newest()
         self._find_open()
+        self._refusal = None
 
     def _load(self, page):
         self._read(page * PAGE_BYTES, self._page)
@@ -215,8 +218,11 @@ class Log:
         Two page programs, about 2 ms.
 
         Raises:
-            Fault: the log is full or its flash failed.
+            Fault: the log is full, its flash failed, or it was not recovered: then nobody knows
+            where its end is, and nothing is written.
         """
+        if self._refusal:
+            raise Fault(self._refusal, "not recovered")
         for _attempt in range(2):
             if self._at >= self.pages:
                 raise Fault("log_full", "%d pages" % self.pages)

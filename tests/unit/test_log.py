@@ -230,3 +230,18 @@ def test_a_flash_that_fails_is_a_log_error_and_never_taken_for_the_card():
     assert fault.value.reason == "log_error"
     with pytest.raises(Fault):
         journal.acknowledged(15)
+
+
+@pytest.mark.parametrize("fault, damage", [("not_enrolled", 0), ("log_error", 2)])
+def test_a_log_that_cannot_be_recovered_is_never_written_to(fault, damage):
+    flash = enrolled()
+    flash.memory[damage * 256 + 170] ^= 0xFF  # of the newest entry the keys
+    if fault == "not_enrolled":
+        flash.memory[:4] = b"XWL1"
+    before = bytes(flash.memory)
+    journal = Log(flash, aes, Clock(Time()))
+    with pytest.raises(Fault, match=fault):
+        journal.recover()
+    with pytest.raises(Fault, match=fault):
+        journal.note(codes.FAULT, {"why": fault})
+    assert flash.memory == before
