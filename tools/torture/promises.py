@@ -232,9 +232,11 @@ def _acknowledged(outcome, found):
 
 def pairs(outcome, found):
     """Yield (attempt, recording on the card or None)."""
-    by_segment = {n: one for one in found.recordings for n in one.segments}
+    # A segment whose OPEN entry was torn has left nothing: the next recording has its number.
+    owner = {n: attempt for attempt in outcome.attempts for n in attempt.segments}
+    there = {id(owner[n]): one for one in found.recordings for n in one.segments if n in owner}
     for attempt in outcome.attempts:
-        yield attempt, next((by_segment[n] for n in attempt.segments if n in by_segment), None)
+        yield attempt, there.get(id(attempt))
 
 
 def _frames(outcome, found, kind):
