@@ -131,12 +131,11 @@ class AW88298:
 
     def _render(self, periods):
         # A whole number of periods, so that the block can follow itself.
-        block, sine = self._block, self._sine
-        n = len(block) // 2
-        for i in range(n):
-            sample = sine[i * periods * 64 // n & 63]
-            block[i * 2] = sample & 0xFF
-            block[i * 2 + 1] = sample >> 8 & 0xFF
+        block = self._block
+        for at in range(0, len(block), 2):
+            sample = self._sine[at * periods * 64 // len(block) & 63]
+            block[at] = sample & 0xFF
+            block[at + 1] = sample >> 8 & 0xFF
         self._periods = periods
 
     def _wake(self):

@@ -44,6 +44,11 @@ _RAILS = {
     "DLDO1": (0x90, 0x80, 0x99, 100, 0x1C),
     "DLDO2": (0x91, 0x01, 0x9A, 50, 0x12),
 }
+_ENABLE = const(0)
+_BIT = const(1)
+_VOLTAGE = const(2)
+_STEP_MV = const(3)
+_HIGHEST = const(4)
 # Edges read -> pressed is bit 0, released is bit 1: the register has them the other way round.
 _PRESSED_RELEASED = b"\x00\x02\x01\x03"
 
@@ -99,9 +104,9 @@ class AXP2101:
                 self.rail_mv(name, mv)
         on = 0
         for name in rails_on:
-            reg, bit = self._rail(name)[:2]
-            if reg == _RAIL_ON:
-                on |= bit
+            rail = self._rail(name)
+            if rail[_ENABLE] == _RAIL_ON:
+                on |= rail[_BIT]
             else:
                 self.rail(name, True)
         self._write(_RAIL_ON, on)
@@ -112,8 +117,9 @@ class AXP2101:
         self.i2c.readfrom_mem_into(self._address, _RAIL_ON, held)
         good = held[0] == on and self._read(_KEY_TIMES) == _KEY_OFF_10S_ON_512MS
         for name, mv in rails_mv.items():
-            _, _, reg, step_mv, _ = self._rail(name)
-            if mv is not None and 500 + (held[reg - _RAIL_ON] & 0x1F) * step_mv != mv:
+            rail = self._rail(name)
+            steps = held[rail[_VOLTAGE] - _RAIL_ON] & 0x1F
+            if mv is not None and 500 + steps * rail[_STEP_MV] != mv:
                 good = False
         if not good:
             raise OSError(5, "axp2101: registers do not hold")
@@ -125,9 +131,10 @@ class AXP2101:
             OSError: bus failure.
             ValueError: no such rail.
         """
-        reg, bit, _, _, _ = self._rail(name)
-        value = self._read(reg)
-        self._write(reg, value | bit if on else value & ~bit)
+        rail = self._rail(name)
+        value = self._read(rail[_ENABLE])
+        value = value | rail[_BIT] if on else value & ~rail[_BIT]
+        self._write(rail[_ENABLE], value)
 
     def rail_mv(self, name: str, mv: int) -> None:
         """Set the voltage of the rail `name` in millivolts; whether it is on does not change.
@@ -136,11 +143,11 @@ class AXP2101:
             OSError: bus failure.
             ValueError: no such rail, or it cannot give exactly that voltage.
         """
-        _, _, reg, step_mv, highest = self._rail(name)
-        steps, rest = divmod(mv - 500, step_mv)
-        if rest or not 0 <= steps <= highest:
+        rail = self._rail(name)
+        steps, rest = divmod(mv - 500, rail[_STEP_MV])
+        if rest or not 0 <= steps <= rail[_HIGHEST]:
             raise ValueError("axp2101: %s cannot give %d mV" % (name, mv))
-        self._write(reg, steps)
+        self._write(rail[_VOLTAGE], steps)
 
     def _rail(self, name):
         if name not in _RAILS:

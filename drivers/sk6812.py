@@ -29,12 +29,11 @@ class SK6812:
         """
         if not 0 <= r | g | b <= 255:
             raise ValueError("sk6812: 0..255")
-        grb = self._grb
-        for i in range(0, len(grb), 3):
-            grb[i] = g
-            grb[i + 1] = r
-            grb[i + 2] = b
-        self._bitstream(self._pin, 0, _TIMING_NS, grb)
+        for i in range(0, len(self._grb), 3):
+            self._grb[i] = g
+            self._grb[i + 1] = r
+            self._grb[i + 2] = b
+        self._bitstream(self._pin, 0, _TIMING_NS, self._grb)
 
     def deinit(self) -> None:
         """Make all lights dark. May be called twice."""

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIM = ROOT / "tools" / "sim" / "shim"  # the module `micropython`, for CPython
 
 # As on the camera, where `bodycam` lies at the top; `drivers` and `boards` lie beside it.
-sys.path[:0] = [str(ROOT / "firmware"), str(ROOT), str(SHIM)]
+sys.path[:0] = [str(ROOT / "firmware"), str(ROOT), str(SHIM), str(ROOT / "tests" / "unit")]
 
 from tools import bootstrap  # noqa: E402
 

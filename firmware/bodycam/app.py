@@ -12,7 +12,7 @@ import machine
 from cryptolib import aes
 
 from bodycam import VERSION, log, profile
-from bodycam.blocks import BLOCK_BYTES, Sealer
+from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.chips import Chips
 from bodycam.clock import CHIP, Clock
@@ -44,7 +44,7 @@ class App:
         self.collections = 0
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
-        stage = bytearray(BLOCK_BYTES)
+        stage = bytearray(STAGE_BYTES)
         self.chips = chips = Chips(board, self.clock, self.profile)
         self.log = log.Log(chips.flash, aes, self.clock)
         self._set_clock()
@@ -199,8 +199,14 @@ class App:
                     self.clock.sleep_ms(min(wait_ms, _WATCHDOG_MS // 2))
                 if watchdog:
                     watchdog.feed()
-                elif not self.chips.attempt("unexpected", lambda: self.chips.pmu.vbus()):
+                elif not self._cable_in():
                     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         except Exception as error:
             self.procedure.fail("unexpected", repr(error))
             machine.reset()
+
+    def _cable_in(self):
+        try:
+            return self.chips.pmu.vbus()
+        except OSError:
+            return False

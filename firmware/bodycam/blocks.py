@@ -1,8 +1,8 @@
 """Blocks of the evidence log: header, cipher, digest, tag and commit word, made in one staging
 buffer. Hot path.
 
-The layout is FORMAT.md section 6. Per block one hash object is made (its digest is the only fresh
-bytes object); everything else is reused.
+The layout is FORMAT.md section 6. Per block one hash object, its digest and two views of the
+ring are made; everything else is reused.
 """
 
 import hashlib
@@ -13,10 +13,12 @@ from micropython import const
 
 from bodycam.errors import Fault
 from bodycam.keys import DigestMAC, kdf, wipe
+from bodycam.memory import words_of
 from bodycam.ring import PIECE_BYTES
 
 BLOCK_BYTES = const(16_384)
 SEGMENT_BLOCKS = const(256)
+STAGE_BYTES = const(32_768)  # blocks that are written at once when several wait
 
 HEAD = const(1)
 DATA = const(2)
@@ -29,40 +31,65 @@ CARD_ERROR = const(4)
 FAILED = const(5)
 
 _CBC = const(2)
+_HEADER_WORDS = const(16)
 _BODY = const(64)
 _CLEAR_END = const(320)  # of HEAD
 _BODY_END = const(16_320)
 _DIGEST = const(16_332)
-_TAG = const(16_364)
 _COMMIT = const(16_380)
 
+# Words of the header.
+_BLOCK = const(3)
+_USED = const(6)
+_FIRST_SEQ = const(7)
+_FIRST_AT = const(8)
+_T_MS = const(9)
+
+_BLANK = bytes(16)
 _pack = struct.pack_into
 
 
+class _Slot:
+    """One block of the stage, cut into the views that its making needs."""
+
+    def __init__(self, block):
+        self.block = block
+        self.words = words_of(block, _HEADER_WORDS)
+        self.body = block[_BODY:_BODY_END]
+        self.first = block[_BODY : _BODY + 16]
+        self.rest = block[_BODY + 16 : _BODY_END]
+        self.last = block[_BODY_END - 16 : _BODY_END]
+        self.head_first = block[_CLEAR_END : _CLEAR_END + 16]
+        self.head_body = block[_CLEAR_END:_BODY_END]
+        self.digested = block[:_DIGEST]
+        self.signed = block[_DIGEST:_COMMIT]
+
+
 class Sealer:
-    """Makes the blocks of one segment after another in `stage`, a bytearray of 16,384 bytes (a
+    """Makes the blocks of one segment after another in `stage`, a bytearray of STAGE_BYTES (a
     port may place it in DMA memory).
 
     `aes` is `cryptolib.aes`, `card_id` and `device_id` have 16 bytes. After `begin`, call `head`,
-    then `data` for each piece, then `seal`; each leaves a finished block in `stage`, and the
-    number of the block it made in `block`.
+    then `data` for each piece, then `seal`; each leaves a finished block in the stage, behind
+    those since the last `restart`. `waiting` are the bytes of these blocks, `block` is the number
+    of the last one.
     """
 
     def __init__(self, aes, stage, device_id, card_id):
         self._aes = aes
-        self.stage = memoryview(stage)
-        self._digested = self.stage[:_DIGEST]
-        self._signed = self.stage[_DIGEST:_COMMIT]
-        self._first = self.stage[_BODY : _BODY + 16]
-        self._rest = self.stage[_BODY + 16 : _BODY_END]
-        self._head_body = self.stage[_CLEAR_END:_BODY_END]
-        self._body = self.stage[_BODY:_BODY_END]
+        stage = memoryview(stage)
+        cuts = range(BLOCK_BYTES, len(stage) + 1, BLOCK_BYTES)
+        self._slots = [_Slot(stage[at - BLOCK_BYTES : at]) for at in cuts]
+        self._stages = [stage[:at] for at in cuts]
         self._zeros = memoryview(bytes(_BODY_END - _BODY))
         self._device_id = bytes(device_id)
         self._card_id = bytes(card_id)
+        self._prefix = bytearray(16)
+        self._prefix_words = words_of(self._prefix, 4)
         self._plain = bytearray(16)
         self._cipher = self._mac = None
         self.block = 0
+        self.waiting = 0
 
     def begin(self, keys, segment: int, entry: int, epoch: int, boot: int):
         """Take the cipher and MAC key of a new segment (a bytearray of 64 bytes, wiped here)
@@ -72,22 +99,42 @@ class Sealer:
         self._cipher = self._aes(view[:32], _CBC, bytes(16))
         self._mac = DigestMAC(self._aes, view[32:])
         wipe(keys)
-        stage = self.stage
-        stage[:_BODY] = self._zeros[:_BODY]
-        stage[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
-        _pack("<4sBBHII", stage, 0, b"BWB1", 1, 0, 0, segment, 0)
-        _pack("<II", stage, 16, entry, epoch)
-        stage[40:48] = self._card_id[:8]
-        stage[48:56] = self._device_id[:8]
-        _pack("<I", stage, 56, boot)
-        self._segment = segment
+        for slot in self._slots:
+            block = slot.block
+            block[:_BODY] = self._zeros[:_BODY]
+            block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
+            _pack("<4sBBHII", block, 0, b"BWB1", 1, 0, 0, segment, 0)
+            _pack("<II", block, 16, entry, epoch)
+            block[40:48] = self._card_id[:8]
+            block[48:56] = self._device_id[:8]
+            _pack("<I", block, 56, boot)
+        self._prefix_words[0] = segment
         self.block = -1
+        self.waiting = 0
 
-    def head(self, nonce, epoch: int, recording: int, index: int, seals, event, t_ms: int):
-        """Make block 0. `seals` are up to two sealed READ seeds of 88 bytes, `event` the JSON
-        bytes of the `open` event.
+    @property
+    def stage(self) -> memoryview:
+        """The finished blocks that wait to be written, one behind the other: one of a few views
+        that are made once.
         """
-        body = self._body
+        return self._stages[self.waiting // BLOCK_BYTES - 1]
+
+    @property
+    def full(self) -> bool:
+        """Whether the stage has no place for another block."""
+        return self.waiting == len(self._slots) * BLOCK_BYTES
+
+    def restart(self):
+        """The stage has been written: begin again at its first place."""
+        self.waiting = 0
+
+    def head(self, which, event, t_ms: int):
+        """Make block 0. `which` is (nonce, epoch, recording, index, seals), with up to two
+        sealed READ seeds of 88 bytes, `event` the JSON bytes of the `open` event.
+        """
+        nonce, epoch, recording, index, seals = which
+        slot = self._next(HEAD, 0)
+        body = slot.body
         body[:] = self._zeros
         body[0:16] = nonce
         body[16:32] = self._card_id
@@ -95,88 +142,84 @@ class Sealer:
         _pack("<IIII", body, 48, epoch, recording, index, len(seals))
         for i, seal in enumerate(seals):
             body[64 + 88 * i : 152 + 88 * i] = seal
-        _pack("<II", body, 256, self._segment, 0)
+        body[256:272] = self._prefix
         _pack("<IIII", body, 272, 3, 0, t_ms, len(event))
         body[288 : 288 + len(event)] = event
-        self._header(HEAD, 0, 288 + len(event) + 3 & -4, t_ms)
-        self._encipher(self._head_body, self._head_body)
-        self._close()
+        self._note(slot.words, 288 + len(event) + 3 & -4, t_ms)
+        self._encipher(slot.head_body, slot.head_body, slot.head_first, slot.last)
+        self._close(slot)
 
-    def data(self, frames, piece: int, t_ms: int):
-        """Encipher a piece of the ring `frames`, as it says itself, into a DATA block.
+    def data(self, frames, t_ms: int):
+        """Encipher the piece that the ring `frames` found last into a DATA block.
 
         Bounded: AES and SHA-256 of 16 KiB.
         """
-        used = frames.used
-        self._header(DATA, used < PIECE_BYTES, used + 16, t_ms)
-        if frames.first_at(piece) >= 0:
-            self._note_first(frames.first_seq(piece), frames.first_at(piece))
-        self._prefix()
-        self._encipher(frames.view(piece), self._rest)
-        self._close()
+        source = frames.view()
+        slot = self._next(DATA, len(source) < PIECE_BYTES)
+        self._note(slot.words, len(source) + 16, t_ms)
+        if frames.first_at() >= 0:
+            slot.words[_FIRST_SEQ] = frames.first_seq()
+            slot.words[_FIRST_AT] = frames.first_at() + 16
+        if len(source) < PIECE_BYTES:
+            source = self._copy(slot.rest, source)
+        self._put_prefix(slot.first)
+        self._encipher(source, slot.rest, slot.first, slot.last)
+        self._close(slot)
 
-    def _note_first(self, seq, at):
-        _pack("<II", self.stage, 28, seq, at + 16)
+    def _note(self, words, used, t_ms):
+        words[_USED] = used
+        words[_FIRST_SEQ] = words[_FIRST_AT] = 0
+        words[_T_MS] = t_ms
 
-    def seal(self, counts, reason: int, first_ms: int, last_ms: int, next_seq: int, t_ms: int):
-        """Make the SEAL block. `counts` are records, frames, gaps and lost frames of this
-        segment.
+    def _copy(self, rest, source):
+        rest[: len(source)] = source
+        rest[len(source) :] = self._zeros[: len(rest) - len(source)]
+        return rest
+
+    def seal(self, counts, reason: int, opened_ms: int, next_seq: int, t_ms: int):
+        """Make the SEAL block. `counts` are records and frames of this segment, gaps and lost
+        frames of the recording.
         """
-        body = self._body
+        slot = self._next(SEAL, 0)
+        body = slot.body
         body[16:] = self._zeros[16:]
-        _pack("<IIIII", body, 16, self.block + 2, counts[0], counts[1], counts[2], counts[3])
-        _pack("<IIII", body, 36, reason, first_ms, last_ms, next_seq)
-        self._header(SEAL, 0, 52, t_ms)
-        self._prefix()
-        self._encipher(self._rest, self._rest)
-        self._close()
+        _pack("<IIIII", body, 16, self.block + 1, counts[0], counts[1], counts[2], counts[3])
+        _pack("<IIII", body, 36, reason, opened_ms, t_ms, next_seq)
+        self._note(slot.words, 52, t_ms)
+        self._put_prefix(slot.first)
+        self._encipher(slot.rest, slot.rest, slot.first, slot.last)
+        self._close(slot)
         self._cipher = self._mac = None
 
-    def _header(self, kind, flags, used, t_ms):
+    def _next(self, kind, flags):
+        slot = self._slots[self.waiting // BLOCK_BYTES]
         self.block += 1
-        stage = self.stage
-        stage[5] = kind
-        stage[6] = flags
-        _pack("<I", stage, 12, self.block)
-        _pack("<II", stage, 24, used, 0)
-        _pack("<II", stage, 32, 0, t_ms)
+        slot.block[5] = kind
+        slot.block[6] = flags
+        slot.words[_BLOCK] = self._prefix_words[1] = self.block
+        return slot
 
-    def _prefix(self):
-        first = self._first
-        _pack("<II", first, 0, self._segment, self.block)
-        _pack("<II", first, 8, 0, 0)
-        self._encipher(first, first)
+    def _put_prefix(self, first):
+        first[:] = self._prefix
+        self._cipher.encrypt(first, first)
 
-    def _encipher(self, source, target):
+    def _encipher(self, source, target, first, last):
         # MicroPython's cryptolib ignores the result of mbedtls_aes_crypt_cbc, and on ESP32-S3 the
         # driver can fail and leave the output blank or untouched. Either would then be tagged as
-        # if it were the recording.
-        self._remember(source, len(source) - 16)
+        # if it were the recording. `first` and `last` are 16 bytes of the output.
+        plain = self._plain
+        plain[:] = source[-16:]
+        last[:] = plain
         self._cipher.encrypt(source, target)
-        if self._failed(target, len(target) - 16):
+        if last == plain or last == _BLANK or first == self._prefix or first == _BLANK:
             raise Fault("crypto_error", "AES failed at block %d" % self.block)
 
-    def _remember(self, source, at):
-        plain = self._plain
-        for i in range(16):
-            plain[i] = source[at + i]
-
-    def _failed(self, target, at):
-        plain = self._plain
-        same = blank = True
-        for i in range(16):
-            if target[at + i] != plain[i]:
-                same = False
-            if target[at + i]:
-                blank = False
-        return same or blank
-
-    def _close(self):
-        stage = self.stage
-        digest = hashlib.sha256(self._digested).digest()
-        stage[_DIGEST:_TAG] = digest
-        stage[_TAG:_COMMIT] = self._mac.tag(digest)
-        _pack("<I", stage, _COMMIT, crc32(self._signed))
+    def _close(self, slot):
+        digest = hashlib.sha256(slot.digested).digest()
+        slot.signed[:32] = digest
+        slot.signed[32:] = self._mac.tag(digest)
+        _pack("<I", slot.block, _COMMIT, crc32(slot.signed))
+        self.waiting += BLOCK_BYTES
 
 
 def segment_keys(aes, read, check, context, keys):

@@ -161,11 +161,11 @@ class Chips:
         self._on_i2c.append(self.camera)
 
     def _backlight(self, pct):
-        row = self._board.DISPLAY
-        name = row["backlight"][1]
-        low_mv, high_mv = row["backlight_mv"]
+        name = self._board.DISPLAY["backlight"][1]
         if pct:
-            self.pmu.rail_mv(name, low_mv + (high_mv - low_mv) * pct // 10_000 * 100)
+            low_mv, high_mv = self._board.DISPLAY["backlight_mv"]
+            mv = low_mv + (high_mv - low_mv) * pct // 10_000 * 100
+            self.pmu.rail_mv(name, mv)
         self.pmu.rail(name, pct > 0)
 
     def card_present(self) -> bool:

@@ -9,7 +9,9 @@ object: results go into bytearrays of the caller.
 from micropython import const
 
 from bodycam.errors import Fault
+from bodycam.memory import halves_of
 
+_ECB = const(1)
 _CBC = const(2)
 _ZERO = bytes(16)
 _R128 = const(0x87)  # SP 800-38B 5.3, the constant for 128-bit blocks
@@ -24,24 +26,16 @@ def wipe(buf):
 _plain = bytearray(16)
 
 
-def _encrypt(cipher, buf):
-    # In place. MicroPython's cryptolib tells nothing of an encryption that failed and left the
-    # output blank or as it was: keys and tags from that would be known to everybody.
-    at = len(buf) - 16
-    for i in range(16):
-        _plain[i] = buf[at + i]
+def _encrypt(cipher, buf, last):
+    # In place; `last` are its last 16 bytes. MicroPython's cryptolib tells nothing of an
+    # encryption that failed and left the output blank or as it was: keys and tags made from that
+    # would be known to everybody.
+    _plain[:] = last
     cipher.encrypt(buf, buf)
-    same = _equals_plain(buf, at)
-    wipe(_plain)
-    if same or _equals_plain(buf, at):
+    failed = last == _plain or last == _ZERO
+    _plain[:] = _ZERO
+    if failed:
         raise Fault("crypto_error", "AES failed")
-
-
-def _equals_plain(buf, at):
-    for i in range(16):
-        if buf[at + i] != _plain[i]:
-            return False
-    return True
 
 
 def _double(block):
@@ -63,7 +57,7 @@ def cmac(aes, key, message, tag):
         Fault: the cipher failed.
     """
     subkey = bytearray(16)
-    _encrypt(aes(key, _CBC, _ZERO), subkey)
+    _encrypt(aes(key, _CBC, _ZERO), subkey, subkey)
     _double(subkey)
     length = len(message)
     padded = bytearray(max(16, (length + 15) // 16 * 16))
@@ -73,8 +67,9 @@ def cmac(aes, key, message, tag):
         padded[length] = 0x80
     for i in range(16):
         padded[len(padded) - 16 + i] ^= subkey[i]
-    _encrypt(aes(key, _CBC, _ZERO), padded)
-    tag[:] = memoryview(padded)[-16:]
+    last = memoryview(padded)[-16:]
+    _encrypt(aes(key, _CBC, _ZERO), padded, last)
+    tag[:] = last
     wipe(padded)
     wipe(subkey)
 
@@ -98,18 +93,19 @@ class DigestMAC:
     """CMAC of 32-byte digests under one key, with one cipher object for its whole life.
 
     Hot path: no heap per tag.
-
-    The cipher object chains from tag to tag, so the last tag is taken out of the next message
-    again.
     """
 
     def __init__(self, aes, key):
-        self._last_subkey = bytearray(16)
-        _encrypt(aes(key, _CBC, _ZERO), self._last_subkey)
-        _double(self._last_subkey)
-        self._aes = aes(key, _CBC, _ZERO)
-        self._work = bytearray(32)
-        self._tag = memoryview(self._work)[16:]
+        subkey = bytearray(16)
+        self._aes = aes(key, _ECB)
+        _encrypt(self._aes, subkey, subkey)
+        _double(subkey)
+        self._work = memoryview(bytearray(48))
+        self._work[32:] = subkey
+        self._first, self._tag = self._work[:16], self._work[16:32]
+        self._message = self._work[:32]
+        self._halves = halves_of(self._work, 24)
+        wipe(subkey)
 
     def tag(self, digest) -> memoryview:
         """Return the 16-byte tag of the 32-byte `digest`; the view is valid until the next
@@ -118,11 +114,14 @@ class DigestMAC:
         Raises:
             Fault: the cipher failed.
         """
-        work = self._work
-        last = self._last_subkey
-        for i in range(16):
-            work[i] = digest[i] ^ work[16 + i]
-        for i in range(16):
-            work[16 + i] = digest[16 + i] ^ last[i]
-        _encrypt(self._aes, work)
+        self._message[:] = digest
+        _encrypt(self._aes, self._first, self._first)
+        _mix(self._halves)
+        _encrypt(self._aes, self._tag, self._tag)
         return self._tag
+
+
+def _mix(halves):
+    # By 16 bits: 32 would not be small integers on a 32-bit processor.
+    for i in range(8):
+        halves[8 + i] ^= halves[i] ^ halves[16 + i]

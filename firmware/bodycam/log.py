@@ -209,7 +209,8 @@ class Log:
         """
         detail = json.dumps(facts).encode()
         if len(detail) > _DETAIL_BYTES:
-            detail = json.dumps({"why": str(facts.get("why", ""))[:40]}).encode()
+            why = str(facts.get("why", ""))[:40]
+            detail = json.dumps({"why": why}).encode()
         self.append(code, detail)
 
     def append(self, code: int, detail: bytes):
@@ -330,7 +331,8 @@ class Log:
         self.open = False
         self.torn = None
         self.previous = "torn" if code == TORN else "sealed"
-        self.append(code, struct.pack("<II", segment, blocks))
+        detail = struct.pack("<II", segment, blocks)
+        self.append(code, detail)
 
     @property
     def proved_blocks(self) -> int:

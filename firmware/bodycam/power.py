@@ -30,14 +30,20 @@ class Power:
         """Read the gauge; return milliseconds until the next reading."""
         if self._gauge is None:
             return 600_000
+        self._read()
+        if self.percent is not None:
+            self._judge()
+        return _PERIOD_MS
+
+    def _read(self):
         try:
             self.percent = self._gauge.percent()
             self.charging = self._gauge.charging()
         except OSError:
             self.errors += 1
             self.percent = None
-        if self.percent is None:
-            return _PERIOD_MS
+
+    def _judge(self):
         if self.charging:
             self._told = 0
         while (
@@ -49,4 +55,3 @@ class Power:
             self._alarm(self.percent)
         if self.percent <= EMPTY_PCT and not self.charging:
             self._empty()
-        return _PERIOD_MS

@@ -64,6 +64,7 @@ class Procedure:
         self._mounts = 0
         self._lost = 0
         self._leaving = None  # event that waits for the seal
+        self._battery = None  # as the display shows it
         self.stages.observe(self._follow)
         # By priority; the constants above are places in it.
         services = (
@@ -112,27 +113,32 @@ class Procedure:
         stage = self.stages.stage
         if stage == OFF:
             self.parts.chips.pmu.power_off()
-        limit_ms = self.profile["display_timeout_s"] * 1000
-        if (stage == DISPLAY_ON or stage == ARMED) and self._clock.diff(
-            now, self._since
-        ) >= limit_ms:
-            self.stages.post("timeout")
-        face = self.parts.face
+        if stage == DISPLAY_ON or stage == ARMED:
+            shown_ms = self._clock.diff(now, self._since)
+            if shown_ms >= self.profile["display_timeout_s"] * 1000:
+                self.stages.post("timeout")
+        self._battery = self._told_battery(now)
+        self._show(now)
+        return min(_FACE_MS, self.parts.face.step(now))
+
+    def _told_battery(self, now):
+        # It takes rows from the picture: it is shown for a moment, and while it is low.
         percent = self.parts.power.percent
-        since_ms = self._clock.diff(now, self._since)
-        # The battery takes rows from the picture: it is shown for a moment, and while it is low.
-        told = percent is not None and (since_ms < _BATTERY_MS or percent <= ALARMS_PCT[0])
-        battery = "%d %%" % percent if told else None
-        face.show(
+        if percent is None:
+            return None
+        if percent <= ALARMS_PCT[0] or self._clock.diff(now, self._since) < _BATTERY_MS:
+            return "%d %%" % percent
+
+    def _show(self, now):
+        self.parts.face.show(
             self.stages.stage,
             now,
-            since_ms,
+            self._clock.diff(now, self._since),
             self.reason,
             self.controls.asking,
             self.warning,
-            battery,
+            self._battery,
         )
-        return min(_FACE_MS, face.step(now))
 
     def _watch(self, now):
         """Look after the card and after faults that mend."""
@@ -267,20 +273,17 @@ class Procedure:
             self._note(log.STAGE, {"from": before, "to": after, "why": event})
 
     def _enter(self, before, after):
-        eye, profile = self.parts.eye, self.profile
         self.signals.stage(after)
-        if after == RECORDING:
-            eye.look(True, self._record_ms, self.parts.mirror_ms(RECORDING))
-        elif after == ARMED:
-            eye.look(True, self._record_ms, self.parts.mirror_ms(ARMED))
+        if after == RECORDING or after == ARMED:
+            self.parts.eye.look(True, self._record_ms, self.parts.mirror_ms(after))
         elif after == DISPLAY_ON:
-            eye.look(False, 1000 // profile["mirror_fps"], 1000 // profile["mirror_fps"])
+            mirror_ms = 1000 // self.profile["mirror_fps"]
+            self.parts.eye.look(False, mirror_ms, mirror_ms)
         else:
-            eye.close()
+            self.parts.eye.close()
         if before == ARMED and after != RECORDING:
             self.parts.recorder.ring.clear()
         if after == IDLE or after == OFF:
             self.reason = None
         # A stage has changed: every service but the keys decides anew when it is due.
-        for place in range(_EYE, _MIRROR + 1):
-            self._loop.hurry(place)
+        self._loop.hurry_from(_EYE)

@@ -2,28 +2,39 @@
 
 Hot path: one bounded piece of work per step, no heap per frame of its own.
 
-A step is one of: ask the card to go on, seal a piece of the ring into a block and hand it to the
-card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
-Collections run here alone, when no frame waits.
+A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
+to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill,
+and blocks that queued up behind it are written two at a time. Collections run here alone, when no
+frame waits.
 """
 
 import json
 
 from micropython import const
 
-from bodycam import blocks, log, ring
-from bodycam.errors import Fault
+from bodycam import blocks, ring
+from bodycam.ring import reserve
+from bodycam.segments import Segments
 
 _IDLE = const(0)
-_OPENING = const(1)
-_RUNNING = const(2)
-_STOPPING = const(3)
+_RUNNING = const(1)
+_STOPPING = const(2)
 
-_LAST_DATA_BLOCK = const(254)
 _BUSY_MS = const(2)
-_ETIMEDOUT = const(110)
 _CLOCK_MS = const(10_000)
 _GARBAGE_BYTES = const(1_500_000)
+_WAIT_MS = const(1000)
+
+# Places in what was missed.
+_FRAMES = const(0)
+_SOUND_BYTES = const(1)
+_EVENTS = const(2)
+_FROM_MS = const(3)
+_TO_MS = const(4)
+_NOTHING = (0, 0, 0, 0, 0)
+
+_PRE_EVENT_FRAME = ring.FRAME | ring.PRE_EVENT
+_PRE_EVENT_AUDIO = ring.AUDIO | ring.PRE_EVENT
 
 
 class Recorder:
@@ -36,26 +47,18 @@ class Recorder:
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
         self.ring = frames
-        self._card = card
+        self._memory, self._words = frames.memory, frames.words
+        self._segments = Segments(card, journal, sealer, clock, hooks["facts"], hooks["nonce"])
         self._log = journal
-        self._sealer = sealer
         self._clock = clock
         self._flush_ms = profile["flush_ms"]
         self._pre_event_ms = profile["pre_event_s"] * 1000
-        self._facts = hooks["facts"]
-        self._nonce = hooks["nonce"]
         self._sealed = hooks["sealed"]
         self._collect = hooks["collect"]
         self._state = _IDLE
-        self._writing = self._retried = self._closing = False
-        self._segment_open = False
-        self._keys = bytearray(64)
-        self._counts = [
-            0,
-            0,
-            0,
-            0,
-        ]  # records, frames of the segment; gaps, lost frames of the recording
+        self._ending = self._behind = False
+        # What was refused since the last GAP record: frames, bytes of sound, events; from, to.
+        self._missed = [0, 0, 0, 0, 0]
         self.garbage_bytes = 0
         self.recorded = 0  # frames taken into recordings since boot
 
@@ -76,13 +79,13 @@ class Recorder:
     def start(self, why: str):
         """Begin a recording with what the ring holds; frames are accepted from now on."""
         now = self._clock.ticks_ms()
+        self._forget_old()
         self.ring.hold()
-        self._state = _OPENING
+        self._state = _RUNNING
         self._index = 0
         self._reason = blocks.STOPPED
-        self._gap_from = self._gap_to = self._gap_lost = 0
-        self._counts[2] = self._counts[3] = 0
-        self._next_seq = -1
+        self._segments.counts[2] = self._segments.counts[3] = 0
+        self._ending = self._behind = False
         self._sealed_at = self._told_at = now
         self._recording = self._log.recording + 1
         self.event({"event": "start", "why": why})
@@ -94,43 +97,59 @@ class Recorder:
             self._state = _STOPPING
             self._reason = reason
 
-    def frame(self, t_ms: int, data) -> bool:
+    def frame(self, t_ms, data) -> bool:
         """Take one JPEG into the recording or, while none runs, into the pre-event memory;
-        return whether it was taken.
+        return whether it was taken. One copy; allocates nothing.
         """
         self.garbage_bytes += len(data)
-        if not self.busy:
-            self.ring.push(ring.FRAME | ring.PRE_EVENT, t_ms, data)
-            self.ring.trim(t_ms - self._pre_event_ms)
-            return True
-        if (self._gap_lost == 0 or self._tell_gap()) and self.ring.push(ring.FRAME, t_ms, data):
-            self.recorded += 1
-            return True
-        self._gap_to = t_ms
-        if self._gap_lost == 0:
-            self._gap_from = t_ms
-        self._gap_lost += 1
-        return False
+        kind = ring.FRAME
+        if self._state == _IDLE:
+            kind = _PRE_EVENT_FRAME
+        elif self._behind and not self._tell_gap():
+            return self._miss(_FRAMES, t_ms, 1)
+        at = reserve(self._words, kind, t_ms, len(data))
+        if at < 0:
+            return self._miss(_FRAMES, t_ms, 1)
+        self._memory[at : at + len(data)] = data
+        self.recorded += kind == ring.FRAME
+        return True
+
+    def sound(self, t_ms, data) -> bool:
+        """Take 16-bit mono samples of 16 kHz, as `frame` takes pictures."""
+        if self._state == _IDLE:
+            return self.ring.push(_PRE_EVENT_AUDIO, t_ms, data)
+        return self._put(ring.AUDIO, t_ms, data) or self._miss(_SOUND_BYTES, t_ms, len(data))
 
     def event(self, facts: dict):
         """Put an event into the recording's stream; outside a recording it does nothing."""
         if self.busy:
-            self.ring.push(ring.EVENT, self._clock.stamp(), json.dumps(facts).encode())
+            t_ms = self._clock.stamp()
+            text = json.dumps(facts).encode()
+            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, 1)
+
+    def _put(self, kind, t_ms, data):
+        return (not self._behind or self._tell_gap()) and self.ring.push(kind, t_ms, data)
+
+    def _miss(self, what, t_ms, n):
+        missed = self._missed
+        if not self._behind:
+            self._behind = True
+            missed[:] = _NOTHING
+            missed[_FROM_MS] = t_ms
+        missed[_TO_MS] = t_ms
+        missed[what] += n
+        return False
 
     def _tell_gap(self):
-        text = json.dumps(
-            {
-                "lost": self._gap_lost,
-                "from_ms": self._gap_from,
-                "to_ms": self._gap_to,
-                "why": "ring full",
-            }
-        )
-        if not self.ring.push(ring.GAP, self._clock.stamp(), text.encode()):
+        lost, sound_bytes, events, from_ms, to_ms = self._missed
+        gap = {"lost": lost, "from_ms": from_ms, "to_ms": to_ms, "why": "ring full"}
+        gap["audio_bytes"] = sound_bytes
+        gap["events"] = events
+        if not self.ring.push(ring.GAP, self._clock.stamp(), json.dumps(gap).encode()):
             return False
-        self._counts[2] += 1
-        self._counts[3] += self._gap_lost
-        self._gap_lost = 0
+        self._behind = False
+        self._segments.counts[2] += 1
+        self._segments.counts[3] += lost
         return True
 
     # Consumer
@@ -145,145 +164,78 @@ class Recorder:
             OSError: the card failed; `again` then.
         """
         if self._state == _IDLE:
-            return 1000
-        return self._go_on(now) if self._writing else self._next(now)
+            return self._wait()
+        return self._go_on() if self._segments.writing else self._next(now)
 
     def again(self, error):
-        """Take the OSError that a step raised: write once more, the same bytes at the same place.
-
-        A card remaps a bad sector by itself. One that was silent for 5 s is not asked again.
+        """Take the OSError that a step raised: the card gets a second chance.
 
         Raises:
-            Fault: it was the second time, the card timed out, or it was no write; `abort` then.
+            Fault: it had that, or was no use; `abort` then.
         """
-        if self._retried or not self._writing or error.errno == _ETIMEDOUT:
-            raise Fault("card_error", error)
-        self._retried = True
-        try:
-            self._card.device.cancel()
-            self._card.device.begin(self._lba, self._sealer.stage)
-        except OSError as second:
-            raise Fault("card_error", second)
+        self._segments.again(error)
 
     def abort(self):
         """Give up the recording after a Fault: note in the log how much of the segment the card
         has.
         """
-        if self._segment_open:
-            self._segment_open = False
-            self._log.close_segment(log.TORN, self._segment, self._acknowledged + 1)
-        self._writing = False
         self._state = _IDLE
         self.ring.clear()
+        self._segments.abort()
 
-    def _go_on(self, now):
-        if not self._card.device.step():
+    def _wait(self):
+        # Between recordings; in the pre-event memory the frames of some time.
+        if self.ring.used_bytes:
+            self._forget_old()
+        if self.garbage_bytes > _GARBAGE_BYTES:
+            self._tidy()
+        return _WAIT_MS
+
+    def _forget_old(self):
+        self.ring.trim(self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF)
+
+    def _tidy(self):
+        self.garbage_bytes = 0
+        self._collect()
+
+    def _go_on(self):
+        if not self._segments.step():
             return _BUSY_MS
-        self._writing = self._retried = False
-        block = self._sealer.block
-        self._acknowledged = block
-        self._log.acknowledged(block)
-        if self._closing:
-            self._closed(now)
+        if self._ending and not self._segments.is_open:
+            self._state = _IDLE
+            self.ring.clear()
+            self._sealed()
         return 0
 
     def _next(self, now):
-        if not self._segment_open:
-            self._open(now)
-        elif self._sealer.block == _LAST_DATA_BLOCK:
-            self._seal(blocks.SEGMENT_FULL)
-        elif not self._seal_piece(now):
-            if self._state == _STOPPING:
-                self._seal(self._reason)
-            else:
-                return self._rest(now)
+        segments = self._segments
+        if not segments.is_open:
+            segments.open(self._recording, self._index)
+            self._index += 1
+        elif segments.full:
+            segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
+        elif self.ring.piece(self._is_early(now)):
+            self._sealed_at = now
+            segments.add(self.ring)
+        elif self._behind:
+            self._tell_gap()
+        elif self._state == _STOPPING:
+            self._ending = True
+            segments.seal(self._reason, self.ring.next_seq())
+        else:
+            return self._rest(now)
         return 0
 
-    def _seal_piece(self, now):
-        frames = self.ring
+    def _is_early(self, now):
         early = self.garbage_bytes > _GARBAGE_BYTES or self._state == _STOPPING
-        early = early or self._clock.diff(now, self._sealed_at) >= self._flush_ms
-        piece = frames.piece(early)
-        if piece < 0:
-            return False
-        if self._next_seq < 0:
-            self._next_seq = frames.first_seq(piece)
-        self._count(frames.records(piece), frames.frames(piece))
-        self._sealer.data(frames, piece, self._clock.stamp())
-        frames.release()
-        self._sealed_at = now
-        self._write()
-        return True
-
-    def _count(self, records, pictures):
-        self._counts[0] += records
-        self._counts[1] += pictures
-        self._next_seq += records
+        return early or self._clock.diff(now, self._sealed_at) >= self._flush_ms
 
     def _rest(self, now):
         if self.garbage_bytes > _GARBAGE_BYTES and self.ring.used_bytes == 0:
-            self.garbage_bytes = 0
-            self._collect()
+            self._tidy()
         if self._clock.diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
         if self.ring.used_bytes == 0:
             self._sealed_at = now
         return max(1, min(_CLOCK_MS, self._flush_ms - self._clock.diff(now, self._sealed_at)))
-
-    def _open(self, now):
-        journal = self._log
-        if journal.full:
-            raise Fault("log_full", "dock the camera")
-        self._segment = journal.next_segment
-        if self._card.room(self._segment, journal.released) <= 0:
-            raise Fault("card_full", "segment %d" % self._segment)
-        nonce = self._nonce()
-        entry = journal.open_segment(nonce, self._recording, self._index, self._keys)
-        self._segment_open = True
-        self._acknowledged = -1
-        self._counts[0] = self._counts[1] = 0
-        self._opened_ms = self._clock.stamp()
-        self._sealer.begin(self._keys, self._segment, entry, journal.epoch, journal.boot)
-        facts = self._facts()
-        facts.update({"event": "open", "recording": self._recording, "index": self._index})
-        self._sealer.head(
-            nonce,
-            journal.epoch,
-            self._recording,
-            self._index,
-            journal.seals,
-            json.dumps(facts).encode(),
-            self._opened_ms,
-        )
-        self._index += 1
-        if self._state == _OPENING:
-            self._state = _RUNNING
-        self._closing = False
-        self._write()
-
-    def _seal(self, reason):
-        self._sealer.seal(
-            self._counts,
-            reason,
-            self._opened_ms,
-            self._clock.stamp(),
-            max(self._next_seq, 0),
-            self._clock.stamp(),
-        )
-        self._closing = True
-        self._close_reason = reason
-        self._write()
-
-    def _write(self):
-        self._lba = self._card.lba(self._segment, self._sealer.block)
-        self._writing = True
-        self._card.device.begin(self._lba, self._sealer.stage)
-
-    def _closed(self, now):
-        self._segment_open = False
-        self._log.close_segment(log.SEAL, self._segment, self._sealer.block + 1)
-        if self._close_reason != blocks.SEGMENT_FULL:
-            self._state = _IDLE
-            self.ring.clear()
-            self._sealed()

@@ -6,6 +6,8 @@ A missing or failing lamp, speaker or motor never stops the camera: it is counte
 of it.
 """
 
+from micropython import const
+
 _GREEN = (0, 90, 0)
 _DIM_GREEN = (0, 30, 0)
 _RED = (160, 0, 0)
@@ -13,6 +15,8 @@ _BLUE = (0, 0, 120)
 _AMBER = (140, 70, 0)
 _WHITE = (20, 20, 20)
 _DARK = (0, 0, 0)
+
+_NEVER_MS = const(60_000)
 
 # stage: (colour, lit ms, period ms). A period of 0 is steady.
 LIGHTS = {
@@ -90,41 +94,62 @@ class Signals:
 
     def _step_light(self, now):
         color, lit_ms, period_ms = self._light
-        wait_ms = 60_000
-        if period_ms:
-            phase_ms = self._clock.diff(now, self._since) % period_ms
-            if phase_ms < lit_ms:
-                wait_ms = lit_ms - phase_ms
-            else:
-                wait_ms = period_ms - phase_ms
-                color = _DARK
-        if color != self._lit:
-            self._lit = color
-            self._do(self._lamp and self._lamp.color, *color)
-        return wait_ms
+        if not period_ms:
+            self._shine(color)
+            return _NEVER_MS
+        phase_ms = self._clock.diff(now, self._since) % period_ms
+        if phase_ms < lit_ms:
+            self._shine(color)
+            return lit_ms - phase_ms
+        self._shine(_DARK)
+        return period_ms - phase_ms
 
     def _step_sequence(self, now):
         if self._next > len(self._steps):
-            return 60_000
+            return _NEVER_MS
         left_ms = self._clock.diff(self._due, now)
         if left_ms > 0:
             return left_ms
         if self._next == len(self._steps):
             self._next += 1
-            self._do(self._motor and self._motor.drive, 0)
-            self._do(self._tone and self._tone.sleep)
-            return 60_000
-        hz, length_ms, vibrate = self._steps[self._next]
+            self._shake(0)
+            self._hush()
+            return _NEVER_MS
+        step = self._steps[self._next]
         self._next += 1
-        self._due = self._clock.add(now, length_ms)
-        if hz:
-            self._do(self._tone and self._tone.tone, hz, length_ms)
-        self._do(self._motor and self._motor.drive, 100 if vibrate else 0)
-        return length_ms
+        self._due = self._clock.add(now, step[1])
+        if step[0]:
+            self._sound(step)
+        self._shake(100 if step[2] else 0)
+        return step[1]
 
-    def _do(self, act, *values):
-        if act:
+    def _shine(self, color):
+        if color == self._lit:
+            return
+        self._lit = color
+        if self._lamp:
             try:
-                act(*values)
+                self._lamp.color(color[0], color[1], color[2])
+            except OSError:
+                self.errors += 1
+
+    def _sound(self, step):
+        if self._tone:
+            try:
+                self._tone.tone(step[0], step[1])
+            except OSError:
+                self.errors += 1
+
+    def _hush(self):
+        if self._tone:
+            try:
+                self._tone.sleep()
+            except OSError:
+                self.errors += 1
+
+    def _shake(self, pct):
+        if self._motor:
+            try:
+                self._motor.drive(pct)
             except OSError:
                 self.errors += 1

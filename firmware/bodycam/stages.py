@@ -95,8 +95,7 @@ class Stages:
             if event not in EVENTS:
                 raise ValueError("no such event: " + event)
             return False
-        before = self.stage
-        self.stage = after
-        for tell in self._observers:
-            tell(before, event, after)
+        before, self.stage = self.stage, after
+        for i in range(len(self._observers)):
+            self._observers[i](before, event, after)
         return True

@@ -6,7 +6,7 @@ import gc
 import micropython
 from cryptolib import aes
 
-from bodycam.blocks import BLOCK_BYTES, Sealer
+from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.recorder import Recorder
 from bodycam.ring import PIECE_BYTES, Ring
 
@@ -84,7 +84,7 @@ clock, card, hooks = Clock(), Card(), {}
 hooks["facts"] = dict
 hooks["nonce"] = lambda: bytes(16)
 hooks["sealed"] = hooks["collect"] = lambda: None
-sealer = Sealer(aes, bytearray(BLOCK_BYTES), bytes(16), bytes(16))
+sealer = Sealer(aes, bytearray(STAGE_BYTES), bytes(16), bytes(16))
 profile = {"flush_ms": 250, "pre_event_s": 0}
 ring = Ring(bytearray(20 * PIECE_BYTES))
 recorder = Recorder(ring, card, Log(), sealer, clock, profile, hooks)

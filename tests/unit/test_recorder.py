@@ -7,7 +7,7 @@ from fakes import Time
 from test_log import enrolled
 
 from bodycam import log as codes
-from bodycam.blocks import BLOCK_BYTES, Sealer
+from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.clock import Clock
 from bodycam.errors import Fault
 from bodycam.log import Log
@@ -76,7 +76,7 @@ class Rig:
             "sealed": self.on_sealed,
             "collect": self.on_collect,
         }
-        sealer = Sealer(aes, bytearray(BLOCK_BYTES), self.log.device_id, self.log.card_id)
+        sealer = Sealer(aes, bytearray(STAGE_BYTES), self.log.device_id, self.log.card_id)
         self.ring = Ring(bytearray(pieces * PIECE_BYTES))
         parts = (self.ring, self.card, self.log, sealer, self.clock, make(), hooks)
         self.recorder = Recorder(*parts)
@@ -160,8 +160,8 @@ def test_beyond_the_ring_every_lost_frame_is_counted_in_a_gap():
     lost = rig.ring.lost
     assert lost > 0
     assert rig.recorder.recorded - given + lost >= 64
-    assert rig.recorder._counts[2] >= 1  # gap records
-    assert rig.recorder._counts[3] == 64 - (rig.recorder.recorded - given)
+    assert rig.recorder._segments.counts[2] >= 1  # gap records
+    assert rig.recorder._segments.counts[3] == 64 - (rig.recorder.recorded - given)
 
 
 def test_a_write_that_failed_once_is_done_again_with_the_same_bytes():
@@ -263,8 +263,8 @@ class SilentAES:
 def test_a_cipher_that_fails_silently_is_a_fault_and_its_block_never_written(how):
     rig = Rig()
     cipher = SilentAES(how)
-    stage = bytearray(BLOCK_BYTES)
-    rig.recorder._sealer = Sealer(cipher, stage, rig.log.device_id, rig.log.card_id)
+    stage = bytearray(STAGE_BYTES)
+    rig.recorder._segments._sealer = Sealer(cipher, stage, rig.log.device_id, rig.log.card_id)
     rig.recorder.start("record")
     rng = random.Random(1)
     for _ in range(8):

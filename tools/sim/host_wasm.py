@@ -5,6 +5,7 @@ interpreter's memory, so that nothing is copied on the way.
 """
 
 import os
+from array import array
 
 import _host
 from uctypes import addressof
@@ -95,10 +96,15 @@ class aes:
         self._key = bytes(key)
         self._iv = bytearray(iv) if mode == 2 else None
         self._encrypts = None
+        # What stays the same, where JavaScript finds it; nothing in this heap ever moves.
+        chain_at = addressof(self._iv) if mode == 2 else 0
+        self._state = array("i", (addressof(self._key), len(key), chain_at, 0))
+        self._state_at = addressof(self._state)
 
     def _work(self, encrypts, data, out):
         if self._encrypts is None:
             self._encrypts = encrypts
+            self._state[3] = encrypts
         if self._encrypts != encrypts:
             raise ValueError("can't encrypt & decrypt")
         if len(data) % 16:
@@ -114,10 +120,7 @@ class aes:
 
     def _run(self, data, out):
         # The JavaScript side keeps nothing: it moves the chaining value on in place.
-        key, iv = self._key, self._iv
-        chain = addressof(iv) if iv else 0
-        source, target = addressof(data), addressof(out)
-        _host.aes(self._encrypts, addressof(key), len(key), chain, source, target, len(data))
+        _host.aes(self._state_at, addressof(data), addressof(out), len(data))
 
     def encrypt(self, data, out=None):
         """Encrypt whole blocks into `out`, or return them."""

@@ -227,9 +227,8 @@ class Machine:
             raise ValueError("encoding")
         self._charge()
         self._mcu.world.charge(len(data) * 8 * (timing[0] + timing[1]) // 1000)
-        pad = pin._pad
-        if pad.bits and pad.output:
-            pad.bits(timing, data)
+        if pin._pad.bits and pin._pad.output:
+            pin._pad.bits(timing, data)
 
 
 class Pin:

@@ -257,8 +257,8 @@ class Run:
             world.charge(step_us)
             if wait_ms > 0:
                 world.sleep(wait_ms)
-            if self._awaited:
-                self._await_picture()
+            if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
+                self._note_delay()
             if self._ending and world.ms >= self._end_ms:
                 self._finish("")
                 return
@@ -291,11 +291,9 @@ class Run:
         if down:
             self._presses = [self._presses[1], self.world.ms]
 
-    def _await_picture(self):
-        recorded, stage_ms = self._awaited
-        if self._app.counters["recorded"] == recorded:
-            return
+    def _note_delay(self):
         # From the first press of the two. Seen from idle when that press also opened the display.
+        stage_ms = self._awaited[1]
         self._awaited = None
         pressed_ms, now_ms = self._presses[0], self.world.ms
         stages = [row for row in self._stages if row["t_ms"] >= pressed_ms]

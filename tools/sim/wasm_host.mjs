@@ -91,7 +91,8 @@ const host = {
     for (let i = 0; i < n; i++) crc = ((crc << 8) & 0xff00) ^ crcTable[(crc >> 8) ^ data[i]];
     return crc;
   },
-  aes(encrypts, key, keyBytes, iv, source, target, n) {
+  aes(state, source, target, n) {
+    const [key, keyBytes, iv, encrypts] = new Int32Array(memory.buffer, state, 4);
     const name = `aes-${keyBytes * 8}-${iv ? "cbc" : "ecb"}`;
     const chain = iv ? bytes(iv, 16) : null;
     const last = encrypts || !chain ? null : bytes(source, n).slice(n - 16);

@@ -138,11 +138,14 @@ class World:
 
         It must not charge time.
         """
+        self._queue((ms, fn, args, line))
+
+    def _queue(self, act):
         agenda = self._agenda
         i = len(agenda)
-        while i and agenda[i - 1][0] <= ms:
+        while i and agenda[i - 1][0] <= act[0]:
             i -= 1
-        agenda.insert(i, (ms, fn, args, line))
+        agenda.insert(i, act)
         self.next_ms = agenda[-1][0]
 
     def load(self, acts):

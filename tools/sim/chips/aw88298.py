@@ -77,7 +77,7 @@ class AW88298Chip(I2CChip):
         """Fill `buf` with registers of two bytes, high byte first."""
         self._check(reg, buf)
         for i in range(0, len(buf), 2):
-            value = self.stuck.get(reg, self._get(reg))
+            value = self._get(reg)
             buf[i] = value >> 8
             buf[i + 1] = value & 0xFF
             reg += 1
@@ -86,7 +86,8 @@ class AW88298Chip(I2CChip):
         """Write registers of two bytes, high byte first."""
         self._check(reg, data)
         for i in range(0, len(data), 2):
-            self._put(reg, data[i] << 8 | data[i + 1])
+            value = data[i] << 8 | data[i + 1]
+            self._put(reg, value)
             reg += 1
 
     def _check(self, reg, buf):
@@ -96,6 +97,8 @@ class AW88298Chip(I2CChip):
     def _get(self, reg):
         if reg not in _TABLE:
             self.unknown(reg)
+        if reg in self.stuck:
+            return self.stuck[reg]
         if reg == 0x01:
             locked = self.clocked and not self._regs[0x04] & _POWER_DOWN
             return (0x0001 if locked else 0) | (0x0100 if self._playing() else 0)
@@ -141,35 +144,44 @@ class AW88298Chip(I2CChip):
 
     def hear(self, buf, rate_hz, bits):
         """Take what the I2S sends, mono, and note the tone in it."""
-        world = self.world
         frame = bits // 8
-        samples = len(buf) // frame
-        start_ms = max(self._end_ms, world.ms)
-        follows = self._samples and start_ms <= self._end_ms + 1
-        self._end_ms = start_ms + samples * 1000 // rate_hz
         periods = 0
         if self._playing() and _RATES_HZ[self._regs[0x06] & 0x0F] == rate_hz:
-            periods = self._periods_in(buf, frame)
-        if not periods:
+            periods = _periods_in(buf, frame)
+        self._take(len(buf) // frame, periods, rate_hz)
+
+    def _take(self, samples, periods, rate_hz):
+        start_ms = max(self._end_ms, self.world.ms)
+        if start_ms > self._end_ms + 1 or not periods:
             self._samples = 0
-            return
-        hz = periods * rate_hz // samples
-        tones = world.tones
-        if follows and abs(tones[-1][1] - hz) * samples <= rate_hz + hz * samples // 50:
-            start_ms = tones.pop()[0]
+        self._end_ms = start_ms + samples * 1000 // rate_hz
+        if periods:
+            self._note(start_ms, samples, periods, rate_hz)
+
+    def _note(self, start_ms, samples, periods, rate_hz):
+        if self._samples and self._sounds_like(samples, periods * rate_hz // samples, rate_hz):
+            start_ms = self.world.tones.pop()[0]
             samples += self._samples
             periods += self._periods
         self._samples, self._periods = samples, periods
-        tones.append((start_ms, periods * rate_hz // samples, samples * 1000 // rate_hz))
+        ms = samples * 1000 // rate_hz
+        self.world.tones.append((start_ms, periods * rate_hz // samples, ms))
 
-    def _periods_in(self, buf, frame):
-        # The sign is in the highest byte; a period begins where it turns positive.
-        negative = True
-        periods = 0
-        for i in range(frame - 1, len(buf), frame):
-            if buf[i] & 0x80:
-                negative = True
-            elif negative and (buf[i] or buf[i - 1]):
-                negative = False
-                periods += 1
-        return periods
+    def _sounds_like(self, samples, hz, rate_hz):
+        last_hz = self.world.tones[-1][1]
+        return abs(last_hz - hz) * samples <= rate_hz + hz * samples // 50
+
+
+def _periods_in(buf, frame):
+    # The sign is in the highest byte; a period begins where it turns positive.
+    negative = True
+    periods = 0
+    i = frame - 1
+    while i < len(buf):
+        if buf[i] & 0x80:
+            negative = True
+        elif negative and (buf[i] or buf[i - 1]):
+            negative = False
+            periods += 1
+        i += frame
+    return periods

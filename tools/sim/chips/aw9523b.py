@@ -56,17 +56,21 @@ class AW9523BChip(I2CChip):
         self._outside[pin] = level
 
     def _settle(self):
+        driving = self._driving(0) | self._driving(1) << 8
+        for pin in range(16):
+            self._put_out(pin, driving >> pin & 1)
+
+    def _driving(self, port):
         regs = self._regs
-        for port in (0, 1):
-            driving = regs[0x02 + port] & ~regs[0x04 + port] & regs[0x12 + port]
-            if not self.powered or port == 0 and not regs[0x11] & 0x10:
-                driving = 0
-            for pin in range(8):
-                level = driving >> pin & 1
-                if level != self._levels[port * 8 + pin]:
-                    self._levels[port * 8 + pin] = level
-                    for fn in self._listeners.get(port * 8 + pin, ()):
-                        fn(level)
+        if not self.powered or port == 0 and not regs[0x11] & 0x10:
+            return 0
+        return regs[0x02 + port] & ~regs[0x04 + port] & regs[0x12 + port]
+
+    def _put_out(self, pin, level):
+        if level != self._levels[pin]:
+            self._levels[pin] = level
+            for fn in self._listeners.get(pin, ()):
+                fn(level)
 
     def get(self, reg):
         """Return the value read from a register."""

@@ -162,15 +162,20 @@ class AXP2101Chip(I2CChip):
         fn(self._rails_mv[name])
 
     def _switch_rails(self):
-        regs = self._regs
-        for name, (on_reg, bit, mv_reg, lowest_mv, step_mv) in _RAILS.items():
-            mv = 0
-            if self.on and regs[on_reg] >> bit & 1:
-                mv = lowest_mv + (regs[mv_reg] & 0x1F) * step_mv
+        for name in _RAILS:
+            mv = self._mv(*_RAILS[name]) if self.on else 0
             if mv != self._rails_mv.get(name):
                 self._rails_mv[name] = mv
-                for fn in self._listeners.get(name, ()):
-                    fn(mv)
+                self._tell(name, mv)
+
+    def _mv(self, on_reg, bit, mv_reg, lowest_mv, step_mv):
+        if not self._regs[on_reg] >> bit & 1:
+            return 0
+        return lowest_mv + (self._regs[mv_reg] & 0x1F) * step_mv
+
+    def _tell(self, name, mv):
+        for fn in self._listeners.get(name, ()):
+            fn(mv)
 
     # On and off
 

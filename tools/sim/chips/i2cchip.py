@@ -42,10 +42,14 @@ class I2CChip:
 
     def read(self, reg, buf):
         """Fill `buf` from register `reg` on."""
-        stuck = self.stuck
         for i in range(len(buf)):
-            value = self.get(reg + i)
-            buf[i] = stuck.get(reg + i, value) if stuck else value
+            buf[i] = self.get(reg + i)
+        if self.stuck:
+            self._stick(reg, buf)
+
+    def _stick(self, reg, buf):
+        for i in range(len(buf)):
+            buf[i] = self.stuck.get(reg + i, buf[i])
 
     def write(self, reg, data):
         """Write `data` to register `reg` on."""

@@ -247,14 +247,17 @@ class ILI9342CChip:
             row, column = divmod(self._at, width)
             if row > self._y1 - self._y0:  # the pointer is back at the window's start
                 self._at = row = column = 0
-            n = min(width - column, len(view))
-            row += self._y0
-            if self._mirrored[row] != self._mx:
-                self._turn_row(row)
-            start = row * _ROW + self._x0 * 2 + column
-            self._gram[start : start + n] = view[:n]
-            self._at += n
-            view = view[n:]
+            part = view[: width - column]
+            self._part_of_row(row, column, part)
+            view = view[len(part) :]
+
+    def _part_of_row(self, row, column, part):
+        row += self._y0
+        if self._mirrored[row] != self._mx:
+            self._turn_row(row)
+        at = row * _ROW + self._x0 * 2 + column
+        self._gram[at : at + len(part)] = part
+        self._at += len(part)
 
     def _turn_row(self, row):
         at = row * _ROW

@@ -42,17 +42,23 @@ class SK6812Chip:
         self.pixels = [(0, 0, 0)] * self._count
         self._world.lamp = (0, 0, 0)
 
-    def _bits(self, timing, data):
+    def _check(self, timing, data):
         for i in range(4):
             if abs(timing[i] - _TIMING_NS[i]) > _TOLERANCE_NS:
                 raise ChipError("SK6812: a pulse of %d ns" % timing[i])
         if len(data) % 3:
             raise ChipError("SK6812: not whole lights")
+
+    def _bits(self, timing, data):
+        self._check(timing, data)
         if self.absent or not min(self._supplies.values()):
             return
-        for i in range(min(len(data) // 3, self._count - self.dead)):
-            g, r, b = data[i * 3], data[i * 3 + 1], data[i * 3 + 2]
-            self.pixels[i] = (r, g, b)
+        self._show(data)
         self._world.lamp = self.pixels[0]
         if any(self.pixels[0]):
             self._world.lamp_lit = self.pixels[0]
+
+    def _show(self, data):
+        for i in range(min(len(data) // 3, self._count - self.dead)):
+            at = i * 3
+            self.pixels[i] = (data[at + 1], data[at], data[at + 2])

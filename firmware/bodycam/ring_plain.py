@@ -1,0 +1,65 @@
+"""The ring's index work in plain bytecode: the reference for `ring_viper`, and what runs where
+viper does not. Both leave the same bytes in the ring, and the same state.
+
+Everything is counted in words of 4 bytes, and stays below 2**30.
+"""
+
+from micropython import const
+
+# The first words of the ring are its state. It is all one memory, so that one argument does.
+_WRITE = const(0)  # where the next record goes
+_LIMIT = const(1)  # as far as it may reach before somebody looks again; never too far
+_LOW = const(2)  # first word that is still needed
+_END = const(3)  # where the records ended before WRITE went round; 0: it never did
+_SEQ = const(4)  # number of the next record
+_HELD = const(5)  # 1: refuse the newest; 0: drop the oldest
+_LOST = const(6)  # how many were refused
+_DROPPED = const(7)  # how many made room
+_WORDS = const(8)  # where the ring ends
+_FIRST = const(16)  # where its records begin
+
+_FREE = const(4)  # words between WRITE and LOW: `Ring.hold` moves LOW down to a multiple of 4
+
+
+def reserve(words, kind: int, t_ms: int, n: int) -> int:
+    """Write the header of a record of `n` bytes (1 and more); return at which byte its content
+    goes, which the caller copies in, or -1 when there is no room. Allocates nothing.
+    """
+    at = words[_WRITE]
+    if at + (n + 19 >> 2) > words[_LIMIT]:
+        at = _make_room(words, n + 19 >> 2)
+        if at < 0:
+            return -1
+    words[at] = kind
+    words[at + 1] = words[_SEQ]
+    words[at + 2] = t_ms
+    words[at + 3] = n
+    at += 4
+    words[at + (n - 1 >> 2)] = 0
+    words[_SEQ] = words[_SEQ] + 1 & 0x3FFFFFFF
+    words[_WRITE] = at + (n + 3 >> 2)
+    return at << 2
+
+
+def _make_room(words, need):
+    at = words[_WRITE]
+    low = words[_LOW]
+    while at + need > (low - _FREE if at < low else words[_WORDS]):
+        if at >= low and _FIRST + need <= low - _FREE:
+            words[_END] = at
+            at = _FIRST
+            break
+        if words[_HELD] or at == low:
+            words[_LOST] += 1
+            at = -1
+            break
+        words[_DROPPED] += 1
+        low += words[low + 3] + 19 >> 2
+        if low == at:
+            words[_END] = at
+            low = at = _FIRST
+        elif low >= words[_END] and at < low:
+            low = _FIRST
+    words[_LOW] = low
+    words[_LIMIT] = low - _FREE if at < low else words[_WORDS]
+    return at

@@ -1,0 +1,150 @@
+"""Segments on the card: each is opened in the log, filled with blocks, sealed, and entered as
+sealed. Hot path: one bounded piece of work per call, and no waiting for the card.
+"""
+
+import json
+
+from micropython import const
+
+from bodycam import blocks, log
+from bodycam.errors import Fault
+
+_LAST_DATA_BLOCK = const(254)
+_ETIMEDOUT = const(110)
+
+
+class Segments:
+    """Writes segments to `card`, with the keys and entries of `journal` and the blocks of
+    `sealer`.
+
+    `facts()` returns the dict for the `open` event, `nonce()` 16 random bytes. `is_open` is
+    whether a segment is, `writing` whether blocks are under way to the card.
+    """
+
+    def __init__(self, card, journal, sealer, clock, facts, nonce):
+        self._card = card
+        self._log = journal
+        self._sealer = sealer
+        self._clock = clock
+        self._facts = facts
+        self._nonce = nonce
+        self._keys = bytearray(64)
+        # Records and frames of the segment; gaps and lost frames of the recording.
+        self.counts = [0, 0, 0, 0]
+        self.is_open = self.writing = False
+        self._closing = self._retried = False
+
+    @property
+    def full(self) -> bool:
+        """Whether only the place for the SEAL block is left."""
+        return self._sealer.block == _LAST_DATA_BLOCK
+
+    def open(self, recording: int, index: int):
+        """Open the next segment, number `index` of `recording`, and hand its HEAD to the card.
+
+        Blocks for one block's cipher and digest and 5 ms of the log.
+
+        Raises:
+            Fault: log or card have no room, or the log or the cipher failed.
+            OSError: the card failed.
+        """
+        journal = self._log
+        if journal.full:
+            raise Fault("log_full", "dock the camera")
+        self._number = journal.next_segment
+        if self._card.room(self._number, journal.released) <= 0:
+            raise Fault("card_full", "segment %d" % self._number)
+        nonce = self._nonce()
+        entry = journal.open_segment(nonce, recording, index, self._keys)
+        self.is_open = True
+        self._closing = False
+        self._acknowledged = -1
+        self.counts[0] = self.counts[1] = 0
+        self._opened_ms = self._clock.stamp()
+        self._sealer.begin(self._keys, self._number, entry, journal.epoch, journal.boot)
+        facts = self._facts()
+        facts.update({"event": "open", "recording": recording, "index": index})
+        which = (nonce, journal.epoch, recording, index, journal.seals)
+        self._sealer.head(which, json.dumps(facts).encode(), self._opened_ms)
+        self._write()
+
+    def add(self, frames):
+        """Seal the piece that the ring `frames` found last, and give it back.
+
+        The block goes to the card with the next one, if the ring has a whole piece for it.
+
+        Raises:
+            Fault: the cipher failed.
+            OSError: the card failed.
+        """
+        self._sealer.data(frames, self._clock.stamp())
+        frames.release(self.counts)
+        if self._sealer.full or self.full or not frames.piece(False):
+            self._write()
+
+    def seal(self, reason: int, next_seq: int):
+        """Hand the SEAL block to the card; `next_seq` is the sequence number of the next record.
+
+        Raises:
+            Fault: the cipher failed.
+            OSError: the card failed.
+        """
+        self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._clock.stamp())
+        self._closing = True
+        self._write()
+
+    def step(self) -> bool:
+        """Ask the card to go on; return whether it has taken what was handed to it.
+
+        When that was the SEAL block, the segment is entered as sealed, and no longer open.
+
+        Raises:
+            Fault: the log failed.
+            OSError: the card failed.
+        """
+        if not self._card.device.step():
+            return False
+        self.writing = self._retried = False
+        sealer = self._sealer
+        sealer.restart()
+        while self._acknowledged < sealer.block:
+            self._acknowledged += 1
+            self._log.acknowledged(self._acknowledged)
+        if self._closing:
+            self.is_open = False
+            self._log.close_segment(log.SEAL, self._number, sealer.block + 1)
+        return True
+
+    def again(self, error):
+        """Take the OSError of a write: write once more, the same bytes at the same place.
+
+        A card remaps a bad sector by itself. One that was silent for 5 s is not asked again.
+
+        Raises:
+            Fault: it was the second time, the card timed out, or it was no write.
+        """
+        if self._retried or not self.writing or error.errno == _ETIMEDOUT:
+            raise Fault("card_error", error)
+        self._retried = True
+        try:
+            self._card.device.cancel()
+            self._hand_over()
+        except OSError as second:
+            raise Fault("card_error", second)
+
+    def abort(self):
+        """Leave an open segment as it is: note in the log how many blocks the card has."""
+        if self.is_open:
+            self.is_open = False
+            self._log.close_segment(log.TORN, self._number, self._acknowledged + 1)
+        self.writing = False
+
+    def _write(self):
+        sealer = self._sealer
+        first = sealer.block + 1 - sealer.waiting // blocks.BLOCK_BYTES
+        self._lba = self._card.lba(self._number, first)
+        self.writing = True
+        self._hand_over()
+
+    def _hand_over(self):
+        self._card.device.begin(self._lba, self._sealer.stage)

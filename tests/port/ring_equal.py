@@ -1,0 +1,61 @@
+# on: unix
+"""The viper kernel and its plain reference leave the same bytes and the same state, over random
+operations, and neither takes heap.
+"""
+
+import random
+
+import micropython
+
+from bodycam.ring import FRAME, PIECE_BYTES, Ring
+from bodycam.ring_plain import reserve as plain
+from bodycam.ring_viper import reserve as viper
+
+OPERATIONS = 20_000
+DATA = bytes(range(251)) * 80
+
+
+def put(ring, reserve, t_ms, data):
+    at = reserve(ring.words, FRAME, t_ms, len(data))
+    if at >= 0:
+        ring.memory[at : at + len(data)] = data
+    return at
+
+
+one = bytearray(5 * PIECE_BYTES)
+other = bytearray(5 * PIECE_BYTES)
+rings = (Ring(one), Ring(other))
+random.seed(7)
+for step in range(OPERATIONS):
+    n = random.choice((1, 2, 3, 4, 5, 64, 640, 3000, 16_000))
+    data = memoryview(DATA)[:n]
+    assert put(rings[0], viper, step, data) == put(rings[1], plain, step, data), step
+    if step % 1000 == 400:
+        rings[0].hold(), rings[1].hold()
+    if step % 1000 > 400 and random.random() < 0.1:
+        flush = random.random() < 0.2
+        assert rings[0].piece(flush) == rings[1].piece(flush), step
+        if rings[0].piece(flush) and rings[1].piece(flush):
+            rings[0].release([0, 0]), rings[1].release([0, 0])
+    if step % 1000 == 999:
+        rings[0].clear(), rings[1].clear()
+    if step % 50 == 0:
+        assert one == other, step
+assert one == other
+assert rings[0].lost > 100 and rings[0].dropped > 100
+
+
+def many(ring, reserve, n):
+    for i in range(n):
+        put(ring, reserve, i, DATA)
+
+
+for ring, reserve in zip(rings, (viper, plain)):
+    ring.clear()
+    many(ring, reserve, 100)
+    before = micropython.mem_total()
+    micropython.heap_lock()
+    many(ring, reserve, 10_000)
+    micropython.heap_unlock()
+    assert micropython.mem_total() == before
+print("ok")

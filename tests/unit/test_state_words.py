@@ -1,0 +1,151 @@
+"""No function that runs repeatedly while the camera works takes its frame from the heap.
+
+It would be garbage at every call, and slow behind a ring of 4 MiB.
+"""
+
+import pytest
+from conftest import ROOT
+from statewords import LIMIT_WORDS, state_words
+
+FOLDERS = ("firmware/bodycam", "drivers", "tools/sim/chips")
+# What of tools/sim runs inside MicroPython.
+SIMULATION = ("host_files", "host_micropython", "host_wasm", "mcu", "runner", "wiring", "world")
+PATHS = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.py"))]
+PATHS += [ROOT / "tools" / "sim" / (name + ".py") for name in SIMULATION]
+
+BOOT = "once a boot"
+START = "at a start of the camera, which takes 0.3 s"
+EVENT = "once for a press, a stage, a segment or an entry of the log"
+FAILURE = "after a failure only"
+SETUP = "when a card or a clock is set up, never while the camera is worn"
+UNDER_WAY = "not yet within the limit"
+
+# (file, function): why it does not run repeatedly.
+EXCEPTIONS = {
+    ("firmware/bodycam/app.py", "App.__init__"): BOOT,
+    ("firmware/bodycam/app.py", "App._fault_of"): BOOT,
+    ("firmware/bodycam/app.py", "App._join_recorder"): BOOT,
+    ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
+    ("firmware/bodycam/app.py", "App.run"): BOOT,
+    ("firmware/bodycam/card.py", "Card._adopt"): "when a card is put in",
+    ("firmware/bodycam/card.py", "Card.count_blocks"): "at a boot after a power cut",
+    ("firmware/bodycam/card.py", "Card.mount"): "when a card is put in",
+    ("firmware/bodycam/chips.py", "Chips.__init__"): BOOT,
+    ("firmware/bodycam/chips.py", "Chips._join_camera"): BOOT,
+    ("firmware/bodycam/chips.py", "Chips._join_signals"): BOOT,
+    ("firmware/bodycam/chips.py", "Chips._join_spi"): BOOT,
+    ("firmware/bodycam/chips.py", "Chips._new_i2c"): START,
+    ("firmware/bodycam/chips.py", "Chips.attempt"): BOOT,
+    ("firmware/bodycam/eye.py", "Eye._start"): START,
+    ("firmware/bodycam/log.py", "Log._compose"): EVENT,
+    ("firmware/bodycam/log.py", "Log._read"): EVENT,
+    ("firmware/bodycam/log.py", "Log._write"): EVENT + ", and once for 16 blocks",
+    ("firmware/bodycam/log.py", "Log.open_segment"): EVENT,
+    ("firmware/bodycam/procedure.py", "Procedure.__init__"): BOOT,
+    ("firmware/bodycam/procedure.py", "Procedure._mend"): FAILURE,
+    ("firmware/bodycam/procedure.py", "Procedure._note"): EVENT,
+    ("firmware/bodycam/procedure.py", "Procedure._trouble"): FAILURE,
+    ("firmware/bodycam/procedure.py", "Procedure.fail"): FAILURE,
+    ("firmware/bodycam/profile.py", "load"): BOOT,
+    ("firmware/bodycam/profile.py", "make"): BOOT,
+    ("drivers/aw88298.py", "AW88298.__init__.<listcomp>"): BOOT,
+    ("drivers/aw9523b.py", "AW9523B.setup"): BOOT,
+    ("drivers/axp2101.py", "AXP2101._check"): BOOT,
+    ("drivers/axp2101.py", "AXP2101.setup"): BOOT,
+    ("drivers/bm8563.py", "BM8563.set_unix_s"): SETUP,
+    ("drivers/bm8563.py", "BM8563.unix_s"): BOOT,
+    ("drivers/crc16.py", "_fill"): "at the first sector",
+    ("drivers/gc0308.py", "GC0308.__init__"): BOOT,
+    ("drivers/gc0308.py", "GC0308._open"): START,
+    ("drivers/gc0308.py", "GC0308.start"): START,
+    ("drivers/sdcardspi.py", "SDCardSPI.__init__"): BOOT,
+    ("drivers/sdcardspi.py", "SDCardSPI.deinit"): "at the end",
+    ("drivers/sdcardspi.py", "SDCardSPI.erase"): SETUP,
+    ("drivers/sdcardspi.py", "_sectors.<listcomp>"): "at the first write of a buffer",
+    ("tools/sim/chips/aw88298.py", "AW88298Chip.__init__"): BOOT,
+    ("tools/sim/chips/axp2101.py", "AXP2101Chip._reset"): BOOT,
+    ("tools/sim/chips/bm8563.py", "BM8563Chip._fields"): BOOT,
+    ("tools/sim/chips/bm8563.py", "BM8563Chip._take"): SETUP,
+    ("tools/sim/chips/gc0308.py", "Camera.__init__"): START,
+    ("tools/sim/chips/gc0308.py", "CameraModule.__init__"): BOOT,
+    ("tools/sim/chips/gc0308.py", "GC0308Chip.__init__"): BOOT,
+    ("tools/sim/chips/ili9342c.py", "ILI9342CChip.__init__"): BOOT,
+    ("tools/sim/chips/nor.py", "NORChip._clear"): EVENT + ", and once for 16 blocks",
+    ("tools/sim/chips/nor.py", "NORChip._keep"): EVENT + ", and once for 16 blocks",
+    ("tools/sim/chips/nor.py", "NORChip.erase"): SETUP,
+    ("tools/sim/chips/nor.py", "NORChip.program"): EVENT + ", and once for 16 blocks",
+    ("tools/sim/chips/sdcard.py", "SDCardChip._erase"): SETUP,
+    ("tools/sim/chips/sdcard.py", "SDCardChip._read_ocr"): "when a card is put in",
+    ("tools/sim/chips/sk6812.py", "SK6812Chip.__init__"): BOOT,
+    ("tools/sim/host_files.py", "Store._grow"): BOOT,
+    ("tools/sim/mcu.py", "I2C.scan"): SETUP,
+    ("tools/sim/mcu.py", "I2S.__init__"): BOOT,
+    ("tools/sim/mcu.py", "Machine.__init__"): BOOT,
+    ("tools/sim/mcu.py", "SPI.__init__"): BOOT,
+    ("tools/sim/runner.py", "Run._note_delay"): "once a recording",
+    ("tools/sim/runner.py", "Run._tally"): BOOT,
+    ("tools/sim/runner.py", "Run.slice"): "once for 5000 steps or a minute",
+    ("tools/sim/wiring.py", "Camera.__init__"): BOOT,
+    ("tools/sim/wiring.py", "Crypto.__init__"): BOOT,
+    ("tools/sim/wiring.py", "_card"): BOOT,
+    ("tools/sim/wiring.py", "_display"): BOOT,
+    ("tools/sim/wiring.py", "_eye"): BOOT,
+    ("tools/sim/world.py", "World.load"): BOOT,
+    ("firmware/bodycam/blocks.py", "Sealer._header"): UNDER_WAY,
+    ("firmware/bodycam/blocks.py", "Sealer.begin"): EVENT,
+    ("firmware/bodycam/blocks.py", "Sealer.head"): EVENT,
+    ("firmware/bodycam/blocks.py", "Sealer.seal"): EVENT,
+    ("firmware/bodycam/blocks.py", "segment_keys"): EVENT,
+    ("firmware/bodycam/face.py", "Face.__init__"): BOOT,
+    ("firmware/bodycam/face.py", "Face._draw_reason"): UNDER_WAY,
+    ("firmware/bodycam/face.py", "Face._draw_time"): UNDER_WAY,
+    ("firmware/bodycam/face.py", "Face._draw_top"): UNDER_WAY,
+    ("firmware/bodycam/face.py", "Face._draw_words"): UNDER_WAY,
+    ("firmware/bodycam/face.py", "Face.show"): UNDER_WAY,
+    ("firmware/bodycam/face.py", "Face.step"): UNDER_WAY,
+    ("firmware/bodycam/keys.py", "cmac"): EVENT,
+    ("firmware/bodycam/keys.py", "kdf"): EVENT,
+    ("firmware/bodycam/lettering.py", "Ink.__init__.<listcomp>"): BOOT,
+    ("firmware/bodycam/lettering.py", "Ink.flood"): UNDER_WAY,
+    ("firmware/bodycam/lettering.py", "Pen.__init__.<listcomp>"): BOOT,
+    ("firmware/bodycam/lettering.py", "Pen.glyph"): UNDER_WAY,
+    ("firmware/bodycam/lettering.py", "Pen.write"): UNDER_WAY,
+    ("firmware/bodycam/lettering.py", "mix"): UNDER_WAY,
+    ("firmware/bodycam/lettering.py", "text_px"): UNDER_WAY,
+    ("firmware/bodycam/mirror.py", "Mirror._paint_dot"): UNDER_WAY,
+    ("firmware/bodycam/mirror.py", "Mirror.color"): UNDER_WAY,
+    ("firmware/bodycam/mirror.py", "Mirror.draw"): UNDER_WAY,
+    ("firmware/bodycam/mirror.py", "_dot_rows"): BOOT,
+    ("firmware/bodycam/recorder.py", "Recorder.__init__"): BOOT,
+    ("firmware/bodycam/recorder.py", "Recorder._open"): EVENT,
+    ("firmware/bodycam/recorder.py", "Recorder.again"): FAILURE,
+    ("firmware/bodycam/ring.py", "Ring.__init__.<listcomp>"): BOOT,
+    ("drivers/ili9342c.py", "ILI9342C.__init__"): BOOT,
+    ("drivers/ili9342c.py", "ILI9342C._command"): UNDER_WAY,
+    ("drivers/ili9342c.py", "ILI9342C.fill"): UNDER_WAY,
+    ("drivers/ili9342c.py", "ILI9342C.window_write"): UNDER_WAY,
+}
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+def test_what_runs_repeatedly_has_at_most_eleven_words_of_state(path):
+    above = {name: words for name, words in state_words(path) if words > LIMIT_WORDS}
+    allowed = {name for file, name in EXCEPTIONS if file == name_of(path)}
+    assert above.keys() - allowed == set(), above
+    assert allowed - above.keys() == set(), "no longer above the limit: take them off the table"
+
+
+def test_the_table_names_files_that_are_checked():
+    assert {file for file, _ in EXCEPTIONS} <= {name_of(path) for path in PATHS}
+
+
+def test_the_count_is_the_one_the_heap_shows(run_on):
+    script = ROOT / "tests" / "port" / "state_words.py"
+    words = dict(state_words(script))
+    assert (words["eleven"], words["twelve"]) == (11, 12)
+    assert (words["eleven_with_try"], words["twelve_with_try"]) == (11, 12)
+    assert run_on("unix", script).endswith("ok\n")
