@@ -165,6 +165,8 @@ class Recorder:
         """
         if self._state == _IDLE:
             return self._wait()
+        if self._segments.last and not self._segments.takes(self.ring.used_bytes):
+            self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         return self._go_on() if self._segments.writing else self._next(now)
 
     def again(self, error):
