@@ -302,12 +302,10 @@ class World:
         ma = -CHARGE_MA if self.cable else self.board.CURRENTS_MA[self.stage]
         uc = self._uc + ma * ms
         self._uc = uc % _UC_PER_UAH
-        self._uah = min(self._uah - uc // _UC_PER_UAH, self._full_uah)
+        self._uah = max(0, min(self._uah - uc // _UC_PER_UAH, self._full_uah))
 
     def _account_again(self):
         self.at(self.ms + _ACCOUNT_MS, self._account_again)
         self._account()
-        if self._uah <= 0 and self._full_uah:
-            self._uah = 0
-            if self.stage != "off":
-                self._cut()
+        if not self._uah and self._full_uah and self.stage != "off":
+            self._cut()
