@@ -23,8 +23,8 @@ class Room:
     def used_pct(self) -> int:
         """Places in use, in percent; 0 while no card is mounted."""
         places = self._card.segments
-        free = self._card.room(self._log.next_segment, self._log.released)
-        return 100 - 100 * free // places if places else 0
+        used = self._log.next_segment - self._log.released
+        return 100 * used // places if places else 0
 
     def alarm(self) -> "str | None":
         """Return the warning that is due: each once, until a station has made room."""
