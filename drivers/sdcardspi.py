@@ -66,7 +66,7 @@ _LIMIT_MS = const(5000)  # 4.6.2.2 allows a write 500 ms; cards have been seen t
 _R1_BYTES = const(9)  # the response comes within eight bytes
 _LOOKS = const(20)
 _TRIES = const(4)
-_TURNS = const(5)
+_TURNS = const(16)  # a sector or a look each
 _ERASE_SECTORS = const(8192)  # 4.14.3: small areas one after the other; 3 s is an AU's limit
 _KEPT_VIEWS = const(4)
 
@@ -121,7 +121,7 @@ class SDCardSPI:
         self._lba = 0
         self._refused = None  # the data response, once a sector was refused
         self._receiving = False  # the card expects data blocks
-        self._busy = False
+        self.busy = False
         self._since = -1  # ticks when the card was first seen busy at the end of a step
         self._shift = 0  # 9 for a card that counts bytes, not sectors
         cs(1)
@@ -177,15 +177,15 @@ class SDCardSPI:
         self._parts = self._cut(view)
         self._lba = lba
         self._sent = 0
-        self._busy = True  # as far as we know
+        self.busy = True  # as far as we know
         self._since = -1
         self._phase = _OPEN
 
     def step(self) -> bool:
         """Go on with the write that was begun; return True when it is done or there is none.
 
-        Sends sectors as long as the card takes them. Blocks at most 2 ms at 20 MHz, 0.3 ms while
-        the card stalls. Allocates nothing.
+        Sends sectors as long as the card takes them. Blocks at most 7 ms at 20 MHz, 0.3 ms while
+        the card stalls: `busy` is then true. Allocates nothing.
 
         Raises:
             OSError: the card refused a sector or reports an error (EIO), is write-protected
@@ -207,7 +207,7 @@ class SDCardSPI:
         """Write `view` to sector `lba` on, as `begin` and `step` do. Blocks until it is done."""
         self.begin(lba, view)
         while not self.step():
-            if self._busy:
+            if self.busy:
                 self._clock.sleep_ms(1)
 
     def cancel(self) -> None:
@@ -260,13 +260,13 @@ class SDCardSPI:
 
     def _work(self, phase):
         for _ in range(_TURNS):
-            if not self._busy or self._ready():
+            if not self.busy or self._ready():
                 phase = self._phases[phase]()
                 if not phase:
                     return phase
             elif self._since >= 0:
                 break  # it was busy at the end of the last step already: look once, then leave
-        if self._busy:
+        if self.busy:
             self._be_patient(_LIMIT_MS)
         return phase
 
@@ -279,7 +279,7 @@ class SDCardSPI:
             self._must(_ACMD_PRE_ERASE, len(self._parts) >> 16, len(self._parts) & 0xFFFF)
         self._at(_WRITE_MULTIPLE, self._lba)
         self._receiving = True
-        self._busy = True  # one look, because a byte must lie between response and token
+        self.busy = True  # one look, because a byte must lie between response and token
         return _SEND
 
     def _send(self):
@@ -291,7 +291,7 @@ class SDCardSPI:
         packet[_CRC_AT + 1] = crc & 0xFF
         answer = self._answer
         self._spi.write_readinto(packet, answer)
-        self._busy = answer[_BUSY_AT] != 0xFF
+        self.busy = answer[_BUSY_AT] != 0xFF
         if answer[_RESPONSE_AT] & 0x1F != _ACCEPTED:
             self._refused = answer[_RESPONSE_AT]
             return _STOP
@@ -305,7 +305,7 @@ class SDCardSPI:
         else:
             self._spi.write(_STOP_TOKEN)
         self._receiving = False
-        self._busy = True
+        self.busy = True
         return _CHECK
 
     def _leave(self):
@@ -472,7 +472,7 @@ class SDCardSPI:
         self._spi.write_readinto(_ONES, self._seen)
         if self._seen[_LAST_LOOK] != 0xFF:
             return False
-        self._busy = False
+        self.busy = False
         if self._since >= 0:
             self._since = -1
         return True

@@ -79,8 +79,8 @@ class Sealer:
         self._aes = aes
         stage = memoryview(stage)
         cuts = range(BLOCK_BYTES, len(stage) + 1, BLOCK_BYTES)
-        self._slots = [_Slot(stage[at - BLOCK_BYTES : at]) for at in cuts]
         self._stages = [stage[:at] for at in cuts]
+        self._slots = [_Slot(blocks[-BLOCK_BYTES:]) for blocks in self._stages]
         self._zeros = memoryview(bytes(_BODY_END - _BODY))
         self._device_id = bytes(device_id)
         self._card_id = bytes(card_id)

@@ -40,22 +40,18 @@ class Loop:
         clock, due, services = self._clock, self._due, self._services
         while True:
             now = clock.tick()
-            i = self._first_due()
-            if i >= 0:
-                began_ms = clock.up_ms
-                try:
-                    wait_ms = services[i](now)
-                except (Fault, OSError) as error:
-                    self._trouble(i, error)
-                    wait_ms = _AGAIN_MS
-                due[i] = (clock.uptime_ms() if i else began_ms) + wait_ms
-            yield max(0, min(due) - clock.up_ms)
-
-    def _first_due(self):
-        for i in range(len(self._due)):
-            if self._due[i] <= self._clock.up_ms:
-                return i
-        return -1
+            began_ms = clock.up_ms
+            for i in range(len(due)):
+                if due[i] <= began_ms:
+                    try:
+                        wait_ms = services[i](now)
+                    except (Fault, OSError) as error:
+                        self._trouble(i, error)
+                        wait_ms = _AGAIN_MS
+                    due[i] = (clock.uptime_ms() if i else began_ms) + wait_ms
+                    break
+            wait_ms = min(due) - clock.up_ms
+            yield wait_ms if wait_ms > 0 else 0
 
     def hurry(self, place: int):
         """Let the service at this place have a turn at once."""

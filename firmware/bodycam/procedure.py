@@ -147,8 +147,8 @@ class Procedure:
         stage = self.stages.stage
         if stage == OFF:
             return _WATCH_MS
-        if self.parts.recorder.ring.lost != self._lost:
-            self._lost = self.parts.recorder.ring.lost
+        if self.parts.recorder.missed != self._lost:
+            self._lost = self.parts.recorder.missed
             self.warn("frames_lost", "%d" % self._lost)
         alarm = self._room.alarm()
         if alarm:

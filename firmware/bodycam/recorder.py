@@ -21,6 +21,7 @@ _RUNNING = const(1)
 _STOPPING = const(2)
 
 _BUSY_MS = const(2)
+_BREATH_STEPS = const(7)  # and one more: then what is less urgent has its turn too
 _CLOCK_MS = const(10_000)
 _GARBAGE_BYTES = const(1_500_000)
 _WAIT_MS = const(1000)
@@ -31,7 +32,10 @@ _SOUND_BYTES = const(1)
 _EVENTS = const(2)
 _FROM_MS = const(3)
 _TO_MS = const(4)
-_NOTHING = (0, 0, 0, 0, 0)
+_LARGEST = const(5)  # bytes
+_NOTHING = (0, 0, 0, 0, 0, 0)
+
+_GAP_BYTES = const(256)  # of a GAP record at most, and of the header behind it
 
 _PRE_EVENT_FRAME = ring.FRAME | ring.PRE_EVENT
 _PRE_EVENT_AUDIO = ring.AUDIO | ring.PRE_EVENT
@@ -56,11 +60,12 @@ class Recorder:
         self._sealed = hooks["sealed"]
         self._collect = hooks["collect"]
         self._state = _IDLE
+        self._steps = 0
         self._ending = self._behind = False
-        # What was refused since the last GAP record: frames, bytes of sound, events; from, to.
-        self._missed = [0, 0, 0, 0, 0]
+        self._missed = list(_NOTHING)  # since the last GAP record
         self.garbage_bytes = 0
         self.recorded = 0  # frames taken into recordings since boot
+        self.missed = 0  # frames, sounds and events that had no room, since boot
 
     @property
     def wants_frames(self) -> bool:
@@ -104,52 +109,53 @@ class Recorder:
         self.garbage_bytes += len(data)
         kind = ring.FRAME
         if self._state == _IDLE:
-            kind = _PRE_EVENT_FRAME
-        elif self._behind and not self._tell_gap():
-            return self._miss(_FRAMES, t_ms, 1)
-        at = reserve(self._words, kind, t_ms, len(data))
+            return self.ring.push(_PRE_EVENT_FRAME, t_ms, data)
+        if self._behind and not self._tell_gap():
+            return self._miss(_FRAMES, t_ms, data)
+        at = reserve(self._words, ring.FRAME, t_ms, len(data))
         if at < 0:
-            return self._miss(_FRAMES, t_ms, 1)
+            return self._miss(_FRAMES, t_ms, data)
         self._memory[at : at + len(data)] = data
-        self.recorded += kind == ring.FRAME
+        self.recorded += 1
         return True
 
     def sound(self, t_ms, data) -> bool:
         """Take 16-bit mono samples of 16 kHz, as `frame` takes pictures."""
         if self._state == _IDLE:
             return self.ring.push(_PRE_EVENT_AUDIO, t_ms, data)
-        return self._put(ring.AUDIO, t_ms, data) or self._miss(_SOUND_BYTES, t_ms, len(data))
+        return self._put(ring.AUDIO, t_ms, data) or self._miss(_SOUND_BYTES, t_ms, data)
 
     def event(self, facts: dict):
         """Put an event into the recording's stream; outside a recording it does nothing."""
         if self.busy:
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, 1)
+            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
 
     def _put(self, kind, t_ms, data):
         return (not self._behind or self._tell_gap()) and self.ring.push(kind, t_ms, data)
 
-    def _miss(self, what, t_ms, n):
+    def _miss(self, what, t_ms, data):
         missed = self._missed
         if not self._behind:
             self._behind = True
             missed[:] = _NOTHING
             missed[_FROM_MS] = t_ms
         missed[_TO_MS] = t_ms
-        missed[what] += n
+        missed[what] += len(data) if what == _SOUND_BYTES else 1
+        missed[_LARGEST] = max(missed[_LARGEST], len(data))
+        self.missed += 1
         return False
 
     def _tell_gap(self):
-        lost, sound_bytes, events, from_ms, to_ms = self._missed
-        gap = {"lost": lost, "from_ms": from_ms, "to_ms": to_ms, "why": "ring full"}
-        gap["audio_bytes"] = sound_bytes
-        gap["events"] = events
-        if not self.ring.push(ring.GAP, self._clock.stamp(), json.dumps(gap).encode()):
+        # Only once there is room for what was refused, so that one stall is one gap.
+        missed = self._missed
+        if self.ring.room_bytes < missed[_LARGEST] + _GAP_BYTES:
             return False
+        self.ring.push(ring.GAP, self._clock.stamp(), _gap(missed))
         self._behind = False
         self._segments.counts[2] += 1
-        self._segments.counts[3] += lost
+        self._segments.counts[3] += missed[_FRAMES]
         return True
 
     # Consumer
@@ -202,12 +208,16 @@ class Recorder:
 
     def _go_on(self):
         if not self._segments.step():
-            return _BUSY_MS
+            return _BUSY_MS if self._segments.stalled else self._breath_ms()
         if self._ending and not self._segments.is_open:
             self._state = _IDLE
             self.ring.clear()
             self._sealed()
         return 0
+
+    def _breath_ms(self):
+        self._steps = self._steps + 1 & _BREATH_STEPS
+        return 0 if self._steps else 1
 
     def _next(self, now):
         segments = self._segments
@@ -229,11 +239,12 @@ class Recorder:
         return 0
 
     def _is_early(self, now):
-        early = self.garbage_bytes > _GARBAGE_BYTES or self._state == _STOPPING
-        return early or self._clock.diff(now, self._sealed_at) >= self._flush_ms
+        if self._state == _STOPPING or self._clock.diff(now, self._sealed_at) >= self._flush_ms:
+            return True
+        return self.garbage_bytes > _GARBAGE_BYTES and self.ring.frame_waits()
 
     def _rest(self, now):
-        if self.garbage_bytes > _GARBAGE_BYTES and self.ring.used_bytes == 0:
+        if self.garbage_bytes > _GARBAGE_BYTES and not self.ring.frame_waits():
             self._tidy()
         if self._clock.diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now
@@ -241,3 +252,11 @@ class Recorder:
         if self.ring.used_bytes == 0:
             self._sealed_at = now
         return max(1, min(_CLOCK_MS, self._flush_ms - self._clock.diff(now, self._sealed_at)))
+
+
+def _gap(missed):
+    facts = {"lost": missed[_FRAMES], "from_ms": missed[_FROM_MS], "to_ms": missed[_TO_MS]}
+    facts["audio_bytes"] = missed[_SOUND_BYTES]
+    facts["events"] = missed[_EVENTS]
+    facts["why"] = "ring full"
+    return json.dumps(facts).encode()

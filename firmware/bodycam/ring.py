@@ -47,6 +47,7 @@ _LOST = const(6)
 _DROPPED = const(7)
 _WORDS = const(8)
 _FIRST = const(16)
+_FREE = const(4)
 
 # The consumer's own.
 _NEXT = const(9)  # first record header that no piece has passed
@@ -82,11 +83,12 @@ class Ring:
         words = self.words
         top = words[_WORDS] if words[_END] else max(words[_TOP], words[_WRITE])
         for at in range(4 * _FIRST, 4 * top, _WIPE_BYTES):
-            self._wipe(at, min(_WIPE_BYTES, len(self.memory) - at))
+            self._wipe(at)
         words[_WRITE] = words[_LOW] = words[_NEXT] = words[_TOP] = _FIRST
         words[_LIMIT] = words[_END] = words[_HELD] = words[_USED] = 0
 
-    def _wipe(self, at, n):
+    def _wipe(self, at):
+        n = min(_WIPE_BYTES, len(self.memory) - at)
         self.memory[at : at + n] = self._zeros[:n]
 
     @property
@@ -105,6 +107,15 @@ class Ring:
         words = self.words
         used = words[_WRITE] - words[_LOW]
         return 4 * (used if used >= 0 else used + words[_END] - _FIRST)
+
+    @property
+    def room_bytes(self) -> int:
+        """Bytes of the largest record, with its header, that would be taken without dropping."""
+        words = self.words
+        write, low = words[_WRITE], words[_LOW]
+        if write < low:
+            return 4 * (low - _FREE - write)
+        return 4 * max(words[_WORDS] - write, low - _FREE - _FIRST)
 
     # Producer
 
@@ -200,6 +211,18 @@ class Ring:
         if at == words[_WRITE]:
             return words[_SEQ]
         return words[(_FIRST if words[_WRITE] < words[_LOW] and at == words[_END] else at) + 1]
+
+    def frame_waits(self) -> bool:
+        """Whether a frame, or a part of a record, is still to be sealed."""
+        words = self.words
+        at = words[_NEXT]
+        if at != words[_LOW]:
+            return True
+        while at != words[_WRITE]:
+            if words[at] & 0xFF == FRAME:
+                return True
+            at = self._after(at)
+        return False
 
     def release(self, counts):
         """Give the piece back: it has been sealed. Add its record headers to `counts[0]`, those

@@ -104,6 +104,11 @@ class Segments:
         self._closing = True
         self._write()
 
+    @property
+    def stalled(self) -> bool:
+        """Whether the card was busy when it was last asked."""
+        return self._card.device.busy
+
     def step(self) -> bool:
         """Ask the card to go on; return whether it has taken what was handed to it.
 

@@ -14,7 +14,7 @@ from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.clock import Clock
 from bodycam.errors import Fault
-from bodycam.log import Log
+from bodycam.log import BOOT, Log
 from bodycam.loop import Loop
 from bodycam.profile import make
 from bodycam.recorder import Recorder
@@ -69,11 +69,13 @@ class Desk:
         aes = Crypto(world, costs, host_cpython.aes).aes
         log = Log(flash, aes, clock)
         log.recover()
+        log.boot += 1
+        log.note(BOOT, {})
         card = Card(device)
         card.mount(log.card_id)
         sealer = Sealer(aes, bytearray(STAGE_BYTES), log.device_id, log.card_id)
         hooks = {
-            "facts": lambda: {"log": log.last_mac.hex(), "utc": None, "trust": 0},
+            "facts": lambda: {"log": log.last_mac.hex(), "epoch": log.epoch, "boot": log.boot},
             "nonce": lambda: bytes(range(16)),
             "sealed": lambda: setattr(self, "sealed", True),
             "collect": self._collect,
@@ -113,7 +115,7 @@ class Desk:
         self.recorder.again(error)
 
     def _collect(self):
-        assert self.ring.used_bytes == 0 or not self.recorder.busy, "a frame waits"
+        assert not (self.recorder.busy and self.ring.frame_waits()), "a frame waits"
         self.collections += 1
 
     def _now_us(self):
@@ -213,16 +215,17 @@ def test_what_a_longer_stall_costs_is_counted_to_the_frame_in_a_gap(desk):
     it = desk(15)
     it.start()
     it.run(2000)
-    for _ in range(4):
-        it.chip.stall(4500)  # just what the driver has patience for
-        it.run(4500)
+    for _ in range(3):
+        it.chip.stall(4900)  # just what the driver has patience for
+        it.run(5000)
     it.run(20_000)
     found = it.finish()
     lost = it.given - it.taken
-    print(f"{lost} of {it.given} frames lost, {it.gaps}")
+    print(f"{lost} of {it.given} frames lost in {len(it.gaps)} gaps")
     assert lost > 30
     assert sum(gap["lost"] for gap in it.gaps) == lost
-    assert it.sounds - sum(gap["audio_bytes"] for gap in it.gaps) > 0
+    assert 1 <= len(it.gaps) <= 3
+    assert sum(gap["audio_bytes"] for gap in it.gaps) > 0
     assert found["verdict"] == "intact" and found["frames"] == it.taken
     assert found["gaps"] == len(it.gaps)
 

@@ -70,9 +70,7 @@ def all_day():
 
 
 all_day()
-micropython.heap_lock()
-try:
-    all_day()
-finally:
-    micropython.heap_unlock()
+before = micropython.mem_total()
+all_day()
+assert micropython.mem_total() == before, "taken, even if it was given back at once"
 print("ok")

@@ -262,11 +262,11 @@ def test_one_command_a_block_and_one_exchange_a_sector(it):
     assert sum(whole) < 32 * 517 + 100 * 256
 
 
-def test_a_block_takes_less_than_20_ms_of_steps_of_2_ms(it):
+def test_a_block_takes_less_than_20_ms_of_steps_of_7_ms(it):
     it.card.begin(0, pattern(32))
     took = steps(it)
     assert sum(took) < 20_000
-    assert max(took) <= 2_200
+    assert max(took) <= 7_000
 
 
 def test_the_same_view_is_cut_once(it):
@@ -292,15 +292,17 @@ def test_bytes_outside_recording_are_counted(it):
 
 def test_pre_erase_is_announced_and_its_rest_is_lost():
     it = build(pre_erase=True)
-    it.card.write(0, pattern(8))
-    it.card.begin(0, pattern(8, seed=2))
+    it.card.write(0, pattern(32))
+    it.card.begin(0, pattern(32, seed=2))
     it.card.step()
     it.card.cancel()
     it.card.read(0, bytearray(512))
-    written = [it.store.sectors[lba] for lba in range(8)]
-    kept = sum(a == b for a, b in zip(written, [pattern(8, 2)[i * 512 :][:512] for i in range(8)]))
-    assert 0 < kept < 8
-    assert written[kept:] == [bytes(512)] * (8 - kept)
+    written = [it.store.sectors[lba] for lba in range(32)]
+    kept = sum(
+        a == b for a, b in zip(written, [pattern(32, 2)[i * 512 :][:512] for i in range(32)])
+    )
+    assert 0 < kept < 32
+    assert written[kept:] == [bytes(512)] * (32 - kept)
     assert_rules_kept(it)
 
 
@@ -321,7 +323,7 @@ def test_another_device_may_use_the_bus_between_two_steps(it):
         it.spi.write(b"\xfc\x40\x00" * 50)
         other_cs(1)
         turns += 1
-    assert turns > 5
+    assert turns >= 2
     assert len(heard) == turns
     assert it.store.sectors[31] == pattern(32)[-512:]
 

@@ -4,9 +4,6 @@ Runs on all three interpreters. It is strict: an unknown name is an AttributeErr
 a TypeError. A bus finds its devices by the board's pins; on other pins nobody answers. Every call
 costs virtual time: `call_us` of the board's COSTS, a bus its own entry and the time on the wire.
 Time passes before the bytes do, so that a power cut during a transfer loses that transfer.
-
-No function on the path of every poll and every sector has more than 11 words of state, because
-MicroPython would take it from the heap (py/objfunc.c, VM_MAX_STATE_ON_STACK).
 """
 
 from tools.sim.world import ChipError, Reset

@@ -251,9 +251,6 @@ class Run:
         while self._steps > 0 and world.ms < until_ms:
             self._steps -= 1
             wait_ms = step()
-            # MicroPython looks for a run of free blocks from where it last gave out a single one:
-            # this moves that place on, past the ring, and made recordings three times as quick.
-            crumb = (wait_ms,)  # noqa: F841
             world.charge(step_us)
             if wait_ms > 0:
                 world.sleep(wait_ms)

@@ -7,7 +7,7 @@ supply) is answered as a card answers it. A command sent to a busy card is ignor
 
 A whole data packet in one exchange and a run of clocks in one exchange take a short way; any other
 grouping of the same bytes goes through the state machine and has the same effect. Within one
-exchange no time passes. The hot functions have no more than 11 words of state (see mcu.py).
+exchange no time passes. The hot functions have no more than 11 words of state (see README.md).
 """
 
 from micropython import const
