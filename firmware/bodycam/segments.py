@@ -13,7 +13,7 @@ from bodycam.ring import PIECE_BYTES
 _LAST_DATA_BLOCK = const(254)
 _EIO = const(5)
 _ETIMEDOUT = const(110)
-_LIMIT_MS = const(5000)  # for what is handed to the card at once
+_LIMIT_MS = const(6000)  # for one write; a card that is busy for 5 s has been given up by then
 _SPARE_PIECES = const(4)  # for what comes between two looks, and the end of the stream
 
 
@@ -137,7 +137,7 @@ class Segments:
         if answer is not False:
             raise OSError(_EIO, "card: step answered %r" % (answer,))
         if self._clock.diff(self._clock.ticks_ms(), self._since) > _LIMIT_MS:
-            raise OSError(_ETIMEDOUT, "card: not done after 5 s")
+            raise OSError(_ETIMEDOUT, "card: not done after %d ms" % _LIMIT_MS)
         return False
 
     def again(self, error):

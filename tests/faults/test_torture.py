@@ -126,7 +126,7 @@ def _shows_nothing(monkeypatch):
 CUT = ["0:00 boot", "+2.5 press twice", "+4.4 cut", "+1 boot", "+3 end"]
 STOP = ["0:00 boot", "+2.5 press twice", "+4 hold 3", "+1 press", "+2 end"]
 DEAD = ["0:00 boot", "+2.5 press twice", "+3 card dead", "+12 end"]
-SLOW = ["0:00 boot", "+2.5 press twice", "+1 card slow 150", "+80 hold 3", "+1 press", "+60 end"]
+SLOW = [*STOP[:2], "+1 card slow 150", "+75 card slow 1", "+10 hold 3", "+1 press", "+5 end"]
 
 
 @pytest.mark.parametrize(

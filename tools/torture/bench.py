@@ -62,6 +62,7 @@ class Outcome:
     image: Path
     clip: Path
     result: dict
+    first: int  # segment that this run could open first
     attempts: list
     before: list  # pictures before any recording
     acknowledged: dict  # segment: number of blocks
@@ -130,6 +131,7 @@ class Bench:
             "camera": f"{image}.camera",
             "out": str(self.image.parent),
         }
+        self.first = Log(f"{image}.camera").next
         self._modules = _firmware_modules()
         self.run = Run(host_cpython, config)
         self.attempts, self.before, self.acknowledged = [], [], {}
@@ -165,8 +167,8 @@ class Bench:
         if self.keys:
             self.keys.search()
         return Outcome(
-            self.image, self.clip, result, self.attempts, self.before, self.acknowledged,
-            self.faults, self.overwritten, self.unsaid, self.keys, broken,
+            self.image, self.clip, result, self.first, self.attempts, self.before,
+            self.acknowledged, self.faults, self.overwritten, self.unsaid, self.keys, broken,
         )  # fmt: skip
 
     # Seams

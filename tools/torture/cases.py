@@ -98,9 +98,9 @@ def _stall_cut(rng):
 
 
 def _slow(rng):
-    factor = rng.choice((2, 5, 20, 60))
-    return BOOT + RECORD + [f"+1 card slow {factor}", f"{_s(rng, 5, 90)} hold 3", "+1 press",
-                            "+60 end"]  # fmt: skip
+    # So slow that the queue overflows, or nearly; then it has time to empty.
+    lines = BOOT + RECORD + [f"+1 card slow {rng.choice((5, 60, 150))}"]
+    return lines + [f"{_s(rng, 30, 90)} card slow 1", "+10 hold 3", "+1 press", "+5 end"]
 
 
 def _swap(medium):

@@ -263,7 +263,8 @@ def _frames(outcome, found, kind):
             yield f"{what}: its gaps say {one.lost} pictures, only {refused} were refused"
         if len(mine) < len(taken) and found.verdict["verdict"] == "intact":
             yield f"{what}: pictures are lost and the verdict is intact"
-    if any(id(one) not in seen and one.frames for one in found.recordings):
+    strange = (one for one in found.recordings if id(one) not in seen and one.frames)
+    if any(one.segments[0] >= outcome.first for one in strange):
         yield "the card holds a recording that the camera did not make"
 
 
