@@ -64,7 +64,7 @@ class FaultCard:
         self.sectors = self._real = store.size_bytes // _SECTOR
         self.moody = False
         self._journal = []  # (lba, content before), the newest last
-        self._reads = {}  # disturbed sector: how often it has been read
+        self._weak = set()  # sectors that the next reading destroys
         self._clone = {}  # sector: content when the clone was made
         self._memory = {}  # what was written to a card that is not our own
         self._span = [self._real, 0]  # first sector written and the one after the last
@@ -112,7 +112,7 @@ class FaultCard:
     def disturb(self, sectors):
         """Let so many sectors written in this run read well once more, and then never again."""
         for _ in range(sectors):
-            self._reads[self._written()] = 0
+            self._weak.add(self._written())
 
     def _written(self):
         first, end = self._span
@@ -131,10 +131,9 @@ class FaultCard:
         if self.sectors != self._real:
             lba %= self.sectors
         self._store.readinto(lba, buf)
-        if self._reads and lba in self._reads:
-            self._reads[lba] += 1
-            if self._reads[lba] == 2:
-                self._flip(lba)
+        if self._weak and lba in self._weak:
+            self._weak.remove(lba)
+            self._flip(lba)
         if self._world.card.full and lba in _SUPERBLOCKS:
             _superblock(buf, 36, bytes(4))
         elif self.medium != "own":

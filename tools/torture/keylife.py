@@ -5,6 +5,8 @@ chain's newest value and, until the entry before is erased, the one before; noth
 chain, no entry's key, no segment's. The card never holds any.
 """
 
+import errno
+import os
 from pathlib import Path
 
 from tools.evidence import layout
@@ -115,15 +117,28 @@ class KeyWatch:
 
 
 def written(image):
-    """Yield what stands on a card from its first place on, in pieces of 4 MiB without blanks."""
+    """Yield what stands on a card from its first place on, place by place, without blanks."""
     step = layout.BLOCK * layout.BLOCKS
     with open(image, "rb") as file:
         file.seek(layout.SUPERBLOCK_LBAS[0] * layout.SECTOR)
-        file.seek(layout.superblock(file.read(layout.SECTOR)).first_lba * layout.SECTOR)
-        while data := file.read(step):
-            data = used(data, b"\0", layout.BLOCK)
+        first = layout.superblock(file.read(layout.SECTOR)).first_lba * layout.SECTOR
+        for at in range(first, os.fstat(file.fileno()).st_size, step):
+            if _is_hole(file, at, step):
+                continue
+            file.seek(at)
+            data = used(file.read(step), b"\0", layout.BLOCK)
             if data:
                 yield data
+
+
+def _is_hole(file, at, n):
+    # A sparse image says by itself where nothing was ever written.
+    try:
+        return os.lseek(file.fileno(), at, os.SEEK_DATA) >= at + n
+    except AttributeError:
+        return False
+    except OSError as error:
+        return error.errno == errno.ENXIO
 
 
 def used(data, blank, step):
