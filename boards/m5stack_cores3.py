@@ -111,7 +111,8 @@ SHARED = {
     11: "I2C clock of the chips and of the camera's SCCB: made anew after camera start and stop",
 }
 
-RECORD = {"size_px": (320, 240), "fps": 8}
+# The largest picture is that of a busy scene at this quality: estimate, twice that of a calm one.
+RECORD = {"size_px": (320, 240), "fps": 8, "frame_bytes_max": 16_000}
 MIRROR_FPS = 3
 
 # What work costs, in microseconds of virtual time. Each figure: source, or "estimate".

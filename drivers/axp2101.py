@@ -44,9 +44,9 @@ _RAILS = {
     "DLDO1": (0x90, 0x80, 0x99, 100, 0x1C),
     "DLDO2": (0x91, 0x01, 0x9A, 50, 0x12),
 }
-_ENABLE = const(0)
+_ON_REG = const(0)  # places in a row
 _BIT = const(1)
-_VOLTAGE = const(2)
+_MV_REG = const(2)
 _STEP_MV = const(3)
 _HIGHEST = const(4)
 # Edges read -> pressed is bit 0, released is bit 1: the register has them the other way round.
@@ -105,7 +105,7 @@ class AXP2101:
         on = 0
         for name in rails_on:
             rail = self._rail(name)
-            if rail[_ENABLE] == _RAIL_ON:
+            if rail[_ON_REG] == _RAIL_ON:
                 on |= rail[_BIT]
             else:
                 self.rail(name, True)
@@ -118,7 +118,7 @@ class AXP2101:
         good = held[0] == on and self._read(_KEY_TIMES) == _KEY_OFF_10S_ON_512MS
         for name, mv in rails_mv.items():
             rail = self._rail(name)
-            steps = held[rail[_VOLTAGE] - _RAIL_ON] & 0x1F
+            steps = held[rail[_MV_REG] - _RAIL_ON] & 0x1F
             if mv is not None and 500 + steps * rail[_STEP_MV] != mv:
                 good = False
         if not good:
@@ -132,9 +132,9 @@ class AXP2101:
             ValueError: no such rail.
         """
         rail = self._rail(name)
-        value = self._read(rail[_ENABLE])
+        value = self._read(rail[_ON_REG])
         value = value | rail[_BIT] if on else value & ~rail[_BIT]
-        self._write(rail[_ENABLE], value)
+        self._write(rail[_ON_REG], value)
 
     def rail_mv(self, name: str, mv: int) -> None:
         """Set the voltage of the rail `name` in millivolts; whether it is on does not change.
@@ -147,7 +147,7 @@ class AXP2101:
         steps, rest = divmod(mv - 500, rail[_STEP_MV])
         if rest or not 0 <= steps <= rail[_HIGHEST]:
             raise ValueError("axp2101: %s cannot give %d mV" % (name, mv))
-        self._write(rail[_VOLTAGE], steps)
+        self._write(rail[_MV_REG], steps)
 
     def _rail(self, name):
         if name not in _RAILS:

@@ -11,7 +11,7 @@ import time
 import machine
 from cryptolib import aes
 
-from bodycam import VERSION, log, profile
+from bodycam import VERSION, headroom, log, profile
 from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.chips import Chips
@@ -47,6 +47,7 @@ class App:
         stage = bytearray(STAGE_BYTES)
         self.chips = chips = Chips(board, self.clock, self.profile)
         self.log = log.Log(chips.flash, aes, self.clock)
+        self._check_window()
         self._set_clock()
         self._log_fault = self._fault_of(self.log.recover)
         self.card = Card(chips.card)
@@ -61,6 +62,14 @@ class App:
         self.power = Power(chips.pmu, self._battery_low, self._battery_empty)
         self.procedure = Procedure(self, self.profile, board.RECORD["fps"])
         self.stages = self.procedure.stages
+
+    def _check_window(self):
+        # Seconds before a recording are promised, or there are none.
+        values = self.profile
+        if values["pre_event_s"] > headroom.window_s(self._board, values["audio"]):
+            values["pre_event_s"] = 0
+            self.chips.warning = self.chips.warning or "window_refused"
+            self.chips.troubles.append("window_refused")
 
     def _set_clock(self):
         chips = self.chips
@@ -150,7 +159,9 @@ class App:
 
     def _note_boot(self):
         self.log.boot += 1
-        self.log.note(log.BOOT, {"firmware": VERSION, "cause": machine.reset_cause()})
+        stall_ms = headroom.stall_ms(self._board, self.profile["audio"])
+        facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
+        self.log.note(log.BOOT, facts)
         for trouble in self.chips.troubles:
             self.log.note(log.WARNING, {"why": trouble})
 

@@ -39,11 +39,15 @@ _DIGEST = const(16_332)
 _COMMIT = const(16_380)
 
 # Words of the header.
+_SEGMENT = const(2)
 _BLOCK = const(3)
+_ENTRY = const(4)
+_EPOCH = const(5)
 _USED = const(6)
 _FIRST_SEQ = const(7)
 _FIRST_AT = const(8)
 _T_MS = const(9)
+_BOOT = const(14)
 
 _BLANK = bytes(16)
 _pack = struct.pack_into
@@ -90,6 +94,13 @@ class Sealer:
         self._cipher = self._mac = None
         self.block = 0
         self.waiting = 0
+        for slot in self._slots:
+            block = slot.block
+            block[:_BODY] = self._zeros[:_BODY]
+            block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
+            block[:5] = b"BWB1\x01"
+            block[40:48] = self._card_id[:8]
+            block[48:56] = self._device_id[:8]
 
     def begin(self, keys, segment: int, entry: int, epoch: int, boot: int):
         """Take the cipher and MAC key of a new segment (a bytearray of 64 bytes, wiped here)
@@ -100,14 +111,11 @@ class Sealer:
         self._mac = DigestMAC(self._aes, view[32:])
         wipe(keys)
         for slot in self._slots:
-            block = slot.block
-            block[:_BODY] = self._zeros[:_BODY]
-            block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
-            _pack("<4sBBHII", block, 0, b"BWB1", 1, 0, 0, segment, 0)
-            _pack("<II", block, 16, entry, epoch)
-            block[40:48] = self._card_id[:8]
-            block[48:56] = self._device_id[:8]
-            _pack("<I", block, 56, boot)
+            words = slot.words
+            words[_SEGMENT] = segment
+            words[_ENTRY] = entry
+            words[_EPOCH] = epoch
+            words[_BOOT] = boot
         self._prefix_words[0] = segment
         self.block = -1
         self.waiting = 0

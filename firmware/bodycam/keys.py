@@ -14,13 +14,13 @@ from bodycam.memory import halves_of
 _ECB = const(1)
 _CBC = const(2)
 _ZERO = bytes(16)
+_ZEROS = memoryview(bytes(256))
 _R128 = const(0x87)  # SP 800-38B 5.3, the constant for 128-bit blocks
 
 
 def wipe(buf):
-    """Overwrite `buf` with zeros."""
-    for i in range(len(buf)):
-        buf[i] = 0
+    """Overwrite `buf`, a bytearray or memoryview of at most 256 bytes, with zeros."""
+    buf[:] = _ZEROS[: len(buf)]
 
 
 _plain = bytearray(16)

@@ -16,7 +16,7 @@ class Loop:
     next turn.
 
     The first one is periodic: its next turn counts from the beginning of this one.
-    `trouble(error)` takes the Fault or OSError that a service raised; the service is called again
+    `trouble(place, error)` takes the Fault or OSError of a service; the service is called again
     0.2 s later.
     """
 

@@ -63,7 +63,7 @@ class Procedure:
         self._since = self._watched = clock.ticks_ms()
         self._card_in = True
         self._mounts = 0
-        self._lost = 0
+        self._lost = self._dropped = 0
         self._room = Room(parts.card, parts.log)
         self._leaving = None  # event that waits for the seal
         self._battery = None  # as the display shows it
@@ -150,9 +150,12 @@ class Procedure:
         if self.parts.recorder.missed != self._lost:
             self._lost = self.parts.recorder.missed
             self.warn("frames_lost", "%d" % self._lost)
+        if self.parts.recorder.ring.dropped != self._dropped:
+            self._dropped = self.parts.recorder.ring.dropped
+            self.warn("window_short")
         alarm = self._room.alarm()
         if alarm:
-            self.warn(alarm, "%d %%" % self._room.used_pct)
+            self.warn(alarm)
             self.signals.play("warning")
         present = self.parts.chips.card_present()
         if not present and self._card_in and stage != FAULT:
@@ -196,10 +199,8 @@ class Procedure:
         # red.
         if (self.stages.stage, "record") not in stages.TABLE:
             return
-        if self.parts.log.full:
-            self.fail("log_full")
-        elif self._room.full:
-            self.fail("card_full")
+        if self._room.refusal:
+            self.fail(self._room.refusal)
         else:
             self.stages.post("record")
 
@@ -209,8 +210,8 @@ class Procedure:
         event, self._leaving = self._leaving, None
         if event:
             self.stages.post(event)
-        elif self._room.full:
-            self.fail("card_full")  # said now, not when the next recording is wanted
+        elif self._room.refusal:
+            self.fail(self._room.refusal)  # said now, not when the next recording is wanted
 
     def leave(self, event: str, reason: int = STOPPED):
         """Post `event` (`dock`, `battery_empty`) now, or once a running recording is sealed."""

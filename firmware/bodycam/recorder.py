@@ -107,7 +107,6 @@ class Recorder:
         return whether it was taken. One copy; allocates nothing.
         """
         self.garbage_bytes += len(data)
-        kind = ring.FRAME
         if self._state == _IDLE:
             return self.ring.push(_PRE_EVENT_FRAME, t_ms, data)
         if self._behind and not self._tell_gap():

@@ -98,7 +98,7 @@ class Ring:
 
     @property
     def dropped(self) -> int:
-        """Records that made room, or were too old, before a recording."""
+        """Records that made room for newer ones before a recording, since construction."""
         return self.words[_DROPPED]
 
     @property
@@ -134,14 +134,13 @@ class Ring:
     def trim(self, since_ms: int):
         """Drop records older than `since_ms` (`t_ms` as in the records); only while not held.
 
-        Allocates nothing.
+        `dropped` does not count them. Allocates nothing.
         """
         words = self.words
         while words[_LOW] != words[_WRITE]:
             age_ms = since_ms - words[words[_LOW] + 2] & 0x3FFFFFFF
             if not age_ms or age_ms >= _HALF:
                 return
-            words[_DROPPED] += 1
             words[_LOW] = self._after(words[_LOW])
             self._begin_again()
 

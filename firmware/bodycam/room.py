@@ -1,4 +1,4 @@
-"""How much room the card has: alarms at 80, 90 and 98 % of its places, and whether it is full."""
+"""How much room card and log have: alarms at 80, 90 and 98 % of the card's places, then refusal."""
 
 # From how many percent on, and what is said (keys of words.WARNINGS).
 ALARMS_PCT = ((98, "card_98"), (90, "card_90"), (80, "card_80"))
@@ -15,9 +15,12 @@ class Room:
         self._told_pct = 0
 
     @property
-    def full(self) -> bool:
-        """Whether no further segment can be opened."""
-        return self._card.room(self._log.next_segment, self._log.released) <= 0
+    def refusal(self) -> "str | None":
+        """Why no recording can be opened: a key of words.FAULTS, None while one can."""
+        if self._log.full:
+            return "log_full"
+        if self._card.room(self._log.next_segment, self._log.released) <= 0:
+            return "card_full"
 
     @property
     def used_pct(self) -> int:

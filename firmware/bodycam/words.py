@@ -75,6 +75,8 @@ WARNINGS = {
     "card_80": ("Karte zu 80 % voll", "Card 80 % full"),
     "card_90": ("Karte zu 90 % voll", "Card 90 % full"),
     "card_98": ("Karte fast voll", "Card nearly full"),
+    "window_short": ("Vorpuffer verkürzt", "Pre-buffer shortened"),
+    "window_refused": ("Vorpuffer zu lang", "Pre-buffer too long"),
     "frames_lost": ("Bilder verloren", "Frames lost"),
     "hot": ("Gerät zu heiß", "Device too hot"),
     "restarted": ("Neu gestartet", "Restarted"),

@@ -79,6 +79,8 @@ def test_the_last_place_ends_a_recording_with_all_that_was_taken(tmp_path, stall
 class Counts:
     """A card of `segments` places and the log's counters in one."""
 
+    full = False  # the log
+
     def __init__(self, segments):
         self.segments = segments
         self.next_segment = self.released = 0
@@ -97,9 +99,11 @@ def test_each_alarm_is_given_once_and_again_when_a_station_has_made_room():
             alarm = room.alarm()
             if alarm:
                 given.setdefault(alarm, []).append(used)
-        assert room.full
+        assert room.refusal == "card_full"
         counts.released = counts.next_segment
-        assert room.alarm() is None and not room.full
+        assert room.alarm() is None and room.refusal is None
+    counts.full = True
+    assert room.refusal == "log_full"
     assert given == {"card_80": [160] * 2, "card_90": [180] * 2, "card_98": [196] * 2}
 
 

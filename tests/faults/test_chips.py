@@ -32,10 +32,10 @@ def bench(tmp_path, pictures, monkeypatch):
     before = dict(sys.modules)
     watches = []
 
-    def make(script=SCRIPT):
+    def make(script=SCRIPT, profile="nrw_order_service"):
         config = {
             "board": "m5stack_cores3",
-            "profile": "nrw_order_service",
+            "profile": profile,
             "seed": 1,
             "acts": [list(act) for act in parse(script)],
             "clip": str(pictures),
@@ -153,3 +153,29 @@ def test_a_bus_that_sticks_for_two_seconds_while_recording_loses_no_evidence(ben
     assert "fault" not in stages
     found = verify(run.image, *beside(run.image))
     assert found["verdict"] == "intact" and found["frames"] > 60
+
+
+def warning_when_armed(bench, monkeypatch, **changes):
+    """Arm a camera with a window of 30 s on a board with `changes`; return its warning then."""
+    board = __import__("boards.m5stack_cores3", fromlist=("ID",))
+    for name, value in changes.items():
+        monkeypatch.setattr(board, name, value)
+    run = bench("0:00 boot\n0:03 hold 3.2\n+40 press\n+2 end\n", "pre_event_30s")
+    seen = []
+    stages = play(run, lambda: seen.append(run._app.procedure.warning), 40_000)
+    return "armed" in stages, seen[0]
+
+
+def test_a_window_that_the_ring_cannot_hold_is_refused(bench, monkeypatch):
+    seen = warning_when_armed(bench, monkeypatch, RING_BYTES=2 << 20)
+    assert seen == (False, "window_refused")
+
+
+def test_frames_larger_than_expected_shorten_the_window_and_that_is_said(bench, monkeypatch):
+    small = {"size_px": (320, 240), "fps": 8, "frame_bytes_max": 4000}
+    seen = warning_when_armed(bench, monkeypatch, RING_BYTES=1 << 20, RECORD=small)
+    assert seen == (True, "window_short")
+
+
+def test_a_window_that_fits_is_kept_without_a_word(bench, monkeypatch):
+    assert warning_when_armed(bench, monkeypatch) == (True, None)

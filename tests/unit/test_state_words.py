@@ -37,6 +37,7 @@ EXCEPTIONS = {
     ("firmware/bodycam/app.py", "App._join_recorder"): BOOT,
     ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
     ("firmware/bodycam/app.py", "App.run"): BOOT,
+    ("firmware/bodycam/blocks.py", "Sealer.__init__"): BOOT,
     ("firmware/bodycam/blocks.py", "Sealer.begin"): EVENT,
     ("firmware/bodycam/blocks.py", "Sealer.head"): EVENT,
     ("firmware/bodycam/blocks.py", "Sealer.seal"): EVENT,

@@ -163,13 +163,12 @@ class AXP2101Chip(I2CChip):
 
     def _switch_rails(self):
         for name in _RAILS:
-            mv = self._mv(_RAILS[name]) if self.on else 0
+            mv = self._rail_mv(*_RAILS[name]) if self.on else 0
             if mv != self._rails_mv.get(name):
                 self._rails_mv[name] = mv
                 self._tell(name, mv)
 
-    def _mv(self, row):
-        on_reg, bit, mv_reg, lowest_mv, step_mv = row
+    def _rail_mv(self, on_reg, bit, mv_reg, lowest_mv, step_mv):
         if not self._regs[on_reg] >> bit & 1:
             return 0
         return lowest_mv + (self._regs[mv_reg] & 0x1F) * step_mv
