@@ -40,6 +40,7 @@ _DETAIL_BYTES = const(96)
 _KEYS = const(164)
 _KEYS_END = const(232)
 _PROGRESS = const(232)
+_ERASURES = const(3)  # attempts: a bit may need a second programming
 _RESERVED_PAGES = const(16)  # kept for SEAL, FAULT and OFF when the log is full
 
 
@@ -237,10 +238,11 @@ class Log:
         self._last[:] = self._view[144:160]
         self._keys[:] = self._view[_KEYS : _KEYS + 64]
         wipe(self._page)
-        if self._newest >= 0:
-            self._erase_keys(self._newest)
-        self._newest = page
+        # The entry stands, whatever becomes of the key before it.
+        before, self._newest = self._newest, page
         self._seq += 1
+        if before >= 0:
+            self._erase_keys(before)
 
     def _compose(self, code, detail):
         page, view = self._page, self._view
@@ -280,11 +282,13 @@ class Log:
     def _erase_keys(self, page):
         field = bytearray(_KEYS_END - _KEYS)
         at = page * PAGE_BYTES + _KEYS
-        self._write(at, field)
-        self._read(at, field)
-        if any(field):
+        for _attempt in range(_ERASURES):
+            self._write(at, field)
+            self._read(at, field)
+            if not any(field):
+                return
             wipe(field)
-            raise Fault("log_error", "page %d keeps an old key" % page)
+        raise Fault("log_error", "page %d keeps an old key" % page)
 
     # Segments
 

@@ -187,12 +187,10 @@ class Procedure:
 
     def gesture(self, event: str):
         """Take what the button means."""
-        if event == "arm" and not self.profile["pre_event_s"]:
-            return
         if event == "record":
             self._record()
-            return
-        self.stages.post(event)
+        elif event != "arm" or self.profile["pre_event_s"]:
+            self.stages.post(event)
 
     def _record(self):
         # Room in card and log is known beforehand: a recording that cannot be opened never shows

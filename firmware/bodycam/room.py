@@ -1,4 +1,4 @@
-"""How much room card and log have: alarms at 80, 90 and 98 % of the card's places, then refusal."""
+"""The room in card and log: alarms at 80, 90 and 98 % of the card, and when nothing begins."""
 
 # From how many percent on, and what is said (keys of words.WARNINGS).
 ALARMS_PCT = ((98, "card_98"), (90, "card_90"), (80, "card_80"))

@@ -245,3 +245,30 @@ def test_a_log_that_cannot_be_recovered_is_never_written_to(fault, damage):
     with pytest.raises(Fault, match=fault):
         journal.note(codes.FAULT, {"why": fault})
     assert flash.memory == before
+
+
+def test_a_key_that_cannot_be_erased_is_a_fault_and_the_next_entry_still_follows():
+    flash = enrolled()
+    journal = booted(flash)
+    stuck = flash.program
+
+    def program(at, buf):
+        stuck(at, buf)
+        if at % 256 == 164 and flash.sticks:
+            flash.sticks -= 1
+            flash.memory[at + 11] = 0x80
+
+    flash.program = program
+    flash.sticks = 2
+    journal.note(codes.BOOT, {})
+    assert not old_keys_in(flash, journal.seq - 1)
+    flash.sticks = 3
+    with pytest.raises(Fault, match="log_error"):
+        journal.note(codes.BOOT, {})
+    journal.note(codes.FAULT, {"why": "log_error"})
+    numbers = [
+        int.from_bytes(flash.memory[at + 4 : at + 8], "little")
+        for at in range(0, journal.seq * 256, 256)
+    ]
+    assert numbers == list(range(journal.seq))
+    assert not old_keys_in(booted(flash)._flash, journal.seq - 1)
