@@ -27,6 +27,7 @@ EXAMPLES = (
     ("boards", "what runs where, and how large it is"),
     ("sim --headless --card demo.img --script FILE", "a script of button presses, in seconds"),
     ("card verify demo.img", "is everything there, and as it was recorded?"),
+    ("torture --seconds 60", "faults and cuts; prints the shortest script that breaks something"),
     ("test -k ring", "only the tests whose name says ring"),
 )
 

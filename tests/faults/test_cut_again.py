@@ -6,6 +6,7 @@ and neither flash nor card holds a key that should be gone.
 """
 
 import random
+import shutil
 
 import pytest
 
@@ -14,6 +15,7 @@ from tools.evidence.verdict import verify
 from tools.torture import bench, promises
 from tools.torture.cases import KINDS
 
+RUNS, PARTS = 2000, 10  # of the long test
 SHORT = "0:00 boot\n0:02 press twice\n+1.2 hold 3\n+1 press\n+2 end\n"
 AGAIN = "+1 boot\n+2.5 press twice\n+1 hold 3\n+1 press\n+2 end\n"
 PLAIN = KINDS["cut while recording"]
@@ -57,22 +59,29 @@ def cut_at(folder, number, more, seed):
     return list(promises.broken(outcome, PLAIN)), boots
 
 
-def test_a_cut_at_every_operation_of_the_flash_and_at_card_sectors(tmp_path, every, seed, full):
-    rng = random.Random(seed)
+# In parts, because a single test is ended after two minutes.
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(i, marks=pytest.mark.full) for i in range(1, PARTS))]
+)
+def test_a_cut_at_every_operation_of_flash_and_card(tmp_path, every, seed, full, part):
+    rng = random.Random(seed + part)
     flash = [i for i, what in enumerate(every, 1) if what == "flash"]
     card = [i for i, what in enumerate(every, 1) if what == "card"]
     assert len(flash) >= 16 and len(card) >= 200
     if full:
-        numbers = [i for _ in range(-(-2000 // len(every))) for i in range(1, len(every) + 1)]
+        numbers = [i % len(every) + 1 for i in range(part, RUNS, PARTS)]
+        numbers += flash[part::PARTS] * 3
     else:
         numbers = flash + rng.sample(card, 8)
     for turn, number in enumerate(numbers):
         # What a cut leaves of the page or the write is drawn too.
         more = rng.choice(("", "0:00 flash ragged\n"))
         more += rng.choice(("", "0:00 card cut subset\n", "0:00 card cut garbage\n"))
-        broken, boots = cut_at(tmp_path / str(turn), number, more, seed + turn)
+        folder = tmp_path / str(turn)
+        broken, boots = cut_at(folder, number, more, seed + turn)
         assert not broken, (number, every[number - 1], more, seed + turn, broken)
         assert boots == 2, "the cut did not come"
+        shutil.rmtree(folder)
     print(f"{len(numbers)} runs, {len(every)} operations of which {len(flash)} of the flash")
 
 
