@@ -124,6 +124,7 @@ def broken(outcome, kind):
         yield f"the script expected otherwise: {outcome.result['error']}"
     yield from _ladder(outcome)
     yield from _outside(outcome)
+    yield from _counts(outcome)
     yield from _said(outcome)
     yield from outcome.keys.found if outcome.keys else ()
     yield from _hidden(outcome)
@@ -152,6 +153,17 @@ def _outside(outcome):
         yield f"{count} bytes were written to the card outside a recording"
     if outcome.overwritten:
         yield f"sector {outcome.overwritten[0]} was written again with other content"
+
+
+def _counts(outcome):
+    """Compare the camera's own counters with what was seen: captured = recorded + dropped."""
+    frames, cuts = outcome.result["frames"], outcome.result["boots"]
+    seen = [row.taken for attempt in outcome.attempts for row in attempt.frames]
+    # A picture during whose handing over the power went may be counted and was not seen.
+    if not 0 <= frames["captured"] - len(seen) <= cuts:
+        yield f"counters: {frames['captured']} pictures captured, {len(seen)} were handed over"
+    if not 0 <= frames["recorded"] - sum(seen) <= cuts:
+        yield f"counters: {frames['recorded']} pictures recorded, {sum(seen)} were taken"
 
 
 def _said(outcome):
