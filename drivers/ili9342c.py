@@ -5,6 +5,10 @@ reset timing), whose names are in capitals here; start-up table of the CoreS3 fr
 
 D/C may be a pin that a second chip drives, as a card's MISO on the CoreS3: `claim()` makes it an
 output, `release()` an input again. Every call ends with CS high and D/C released, or raises so.
+
+A window says where pixels go and in which order. It is made once and used over and over: then a
+call allocates nothing, and no function on its way has more than 11 words of state, because
+MicroPython would take it from the heap.
 """
 
 from micropython import const
@@ -17,8 +21,13 @@ _CASET = b"\x2a"
 _RASET = b"\x2b"
 _RAMWR = b"\x2c"
 _MADCTL = b"\x36"
-_BGR = b"\x08"
-_BGR_MX = b"\x48"  # columns from right to left
+
+# In which order the pixels of a window are sent: 8.2.29 and 9.3.
+_ORDERS = {
+    "rows": b"\x08",
+    "mirrored": b"\x48",  # MX: rows, each from right to left
+    "columns": b"\x28",  # MV: columns, each from the top down
+}
 
 _RESET_LOW_MS = const(10)  # 15.4: at least 10 us
 _COMMAND_MS = const(
@@ -37,7 +46,7 @@ _SETUP = (
     (b"\xe0", b"\x00\x0c\x11\x04\x11\x08\x37\x89\x4c\x06\x0c\x0a\x2e\x34\x0f"),
     (b"\xe1", b"\x00\x0b\x11\x05\x13\x09\x33\x67\x48\x07\x0e\x0b\x2e\x33\x0f"),
     (b"\xb6", b"\x08\x82\x1d\x04"),
-    (_MADCTL, _BGR),
+    (_MADCTL, _ORDERS["rows"]),
     (b"\x3a", b"\x55"),  # COLMOD: 16 bits per pixel
     (b"\x21", None),  # INVON: the panel is normally black
     (b"\x38", None),  # IDMOFF: all colours
@@ -46,6 +55,11 @@ _SETUP = (
 
 def _nothing():
     pass
+
+
+def _limits(first, count):
+    last = first + count - 1
+    return bytes((first >> 8, first & 255, last >> 8, last & 255))
 
 
 class ILI9342C:
@@ -74,9 +88,16 @@ class ILI9342C:
         self._cs, self._dc, self._claim, self._release = cs, dc, claim, release
         self._clock = clock
         self._reset = reset
-        self._span = bytearray(4)
-        self._line = bytearray(_FILL_BYTES)
-        self._mirrored = False
+        self._order = None  # what MADCTL is set to
+        self._pixels = None  # what is sent; None: the line, over and over
+        self._line = line = memoryview(bytearray(_FILL_BYTES))
+        self._undyed, self._dyed = [], []
+        done = 2
+        while done < _FILL_BYTES:
+            n = min(done, _FILL_BYTES - done)
+            self._undyed.append(line[done : done + n])
+            self._dyed.append(line[:n])
+            done += n
         self._awake = False
         self._turned = None  # ticks of the last reset, SLPIN or SLPOUT
         cs(1)
@@ -93,9 +114,10 @@ class ILI9342C:
         self._reset(1)
         self._clock.sleep_ms(_COMMAND_MS)
         self._turned = self._clock.ticks_ms()
-        self._awake = self._mirrored = False
+        self._awake = False
         for command, data in _SETUP:
             self._command(command, data)
+        self._order = _ORDERS["rows"]
 
     def wake(self) -> None:
         """Leave sleep and show the memory's content; the backlight stays as it is.
@@ -123,65 +145,84 @@ class ILI9342C:
 
     deinit = sleep
 
-    def mirror(self, on: bool) -> None:
-        """Let columns count from the right, or from the left, in what is written from now on."""
-        if on != self._mirrored:
-            self._mirrored = on
-            self._command(_MADCTL, _BGR_MX if on else _BGR)
+    def window(self, x: int, y: int, w: int, h: int, order: str = "rows"):
+        """Return where `send` and `fill` put their pixels: w columns from x on, h rows from y on.
 
-    def window_write(self, x: int, y: int, w: int, h: int, buf) -> None:
-        """Put `buf` at column x and row y: w*h pixels of RGB565, high byte first.
+        `order` is "rows", "columns", or "mirrored": rows from right to left, and `x` counts from
+        the right. The driver alone knows what a window is made of.
+        """
+        columns, rows = _limits(x, w), _limits(y, h)
+        if order == "columns":
+            columns, rows = rows, columns
+        whole, rest = divmod(w * h * 2, _FILL_BYTES)
+        return (_ORDERS[order], columns, rows, whole, self._line[:rest])
+
+    def send(self, window, pixels) -> None:
+        """Put `pixels` into a window, all of it, in its order: RGB565, high byte first.
 
         Blocks for 16 clocks a pixel: 61 ms for the whole display at 20 MHz. Allocates nothing.
         """
+        self._pixels = pixels
+        self._transfer(window)
+
+    def fill(self, window, rgb565: int) -> None:
+        """Paint a window in one colour. Blocks as long as `send`. Allocates nothing."""
+        self._dye(rgb565)
+        self._pixels = None
+        self._transfer(window)
+
+    def _transfer(self, window):
         self._claim()
         try:
-            self._cs(0)
-            self._window(x, x + w - 1, y, y + h - 1)
-            self._write(buf)
+            self._aim(window)
+            if self._pixels is None:
+                self._pour(window)
+            else:
+                self._write(self._pixels)
         finally:
             self._cs(1)
             self._release()
 
-    def fill(self, x: int, y: int, w: int, h: int, rgb565: int) -> None:
-        """Paint a rectangle in one colour. Blocks as long as `window_write`."""
-        line = self._line
-        length = min(w * h * 2, _FILL_BYTES)
-        line[0], line[1] = rgb565 >> 8, rgb565 & 255
-        done = 2
-        view = memoryview(line)
-        while done < length:
-            n = min(done, length - done)
-            view[done : done + n] = view[:n]
-            done += n
-        whole, rest = divmod(w * h * 2, _FILL_BYTES)
-        self._claim()
-        try:
-            self._cs(0)
-            self._window(x, x + w - 1, y, y + h - 1)
-            for _ in range(whole):
-                self._write(line)
-            if rest:
-                self._write(view[:rest])
-        finally:
-            self._cs(1)
-            self._release()
+    def _dye(self, rgb565):
+        self._line[0] = rgb565 >> 8
+        self._line[1] = rgb565 & 255
+        i = 0
+        while i < len(self._undyed):
+            self._undyed[i][:] = self._dyed[i]
+            i += 1
 
-    def _window(self, x0, x1, y0, y1):
-        self._limits(_CASET, x0, x1)
-        self._limits(_RASET, y0, y1)
-        self._dc(0)
-        self._write(_RAMWR)
-        self._dc(1)
+    def _pour(self, window):
+        lines = window[3]
+        while lines:
+            self._write(self._line)
+            lines -= 1
+        if len(window[4]):
+            self._write(window[4])
 
-    def _limits(self, command, first, last):
-        span = self._span
-        span[0], span[1] = first >> 8, first & 255
-        span[2], span[3] = last >> 8, last & 255
-        self._dc(0)
-        self._write(command)
-        self._dc(1)
-        self._write(span)
+    def _let_go(self):
+        self._cs(1)
+        self._release()
+
+    def _aim(self, window):
+        dc, write = self._dc, self._write
+        self._cs(0)
+        if window[0] is not self._order:
+            dc(0)
+            write(_MADCTL)
+            dc(1)
+            write(window[0])
+            self._order = window[0]
+        dc(0)
+        write(_CASET)
+        dc(1)
+        write(window[1])
+        dc(0)
+        write(_RASET)
+        dc(1)
+        write(window[2])
+        dc(0)
+        write(_RAMWR)
+        dc(1)
 
     def _command(self, command, data=None):
         self._claim()
@@ -193,8 +234,7 @@ class ILI9342C:
                 self._dc(1)
                 self._write(data)
         finally:
-            self._cs(1)
-            self._release()
+            self._let_go()
 
     def _turn(self, command):
         clock = self._clock
@@ -202,6 +242,6 @@ class ILI9342C:
             left_ms = _SLEEP_MS - clock.diff(clock.ticks_ms(), self._turned)
             if 0 < left_ms <= _SLEEP_MS:
                 clock.sleep_ms(left_ms)
-        self._turned = clock.ticks_ms()
         self._command(command)
+        self._turned = clock.ticks_ms()
         clock.sleep_ms(_COMMAND_MS)

@@ -4,8 +4,9 @@ DIR is the folder `files` of the npm package @fontsource/barlow-condensed 5.3.0 
 License 1.1, see firmware/OFL-1.1.txt); the SHA-256 of the two files used is checked. Needed again
 only when words.py gains a letter. Needs Pillow.
 
-A glyph is: its width in pixels, the number of empty rows above it, then runs of equal rows: how
-many rows, and one row of 2-bit pixels, leftmost in the highest bits, filled up to whole bytes.
+A glyph is: its width in pixels, the number of empty columns left of it, the number of bytes that
+are empty above it in each column, the number that are not; then runs of equal columns: how many
+columns, and one column of 2-bit pixels, 4 in a byte, topmost in the highest bits.
 """
 
 import hashlib
@@ -99,38 +100,39 @@ def render(
 def pack(rows: "list[list[int]]") -> bytes:
     """Return one glyph."""
     width_px = len(rows[0])
-    above = 0
-    while above < len(rows) and not any(rows[above]):
-        above += 1
-    rows = rows[above:]
-    while rows and not any(rows[-1]):
-        rows.pop()
-    glyph = bytearray((width_px, above if rows else 0))
+    columns = [[*column] + [0] * (-len(rows) % 4) for column in zip(*rows)]
+    packed = [
+        bytes(c[i] << 6 | c[i + 1] << 4 | c[i + 2] << 2 | c[i + 3] for i in range(0, len(c), 4))
+        for c in columns
+    ]
+    inked = [i for i in range(len(packed[0])) if any(column[i] for column in packed)]
+    if not inked:
+        return bytes((width_px, 0, 0, 0))
+    above, end = inked[0], inked[-1] + 1
+    left = next(i for i in range(width_px) if any(packed[i]))
+    while not any(packed[-1]):
+        packed.pop()
+    glyph = bytearray((width_px, left, above, end - above))
     last = None
-    for row in rows:
-        row = row + [0] * (-width_px % 4)
-        packed = bytes(
-            row[i] << 6 | row[i + 1] << 4 | row[i + 2] << 2 | row[i + 3]
-            for i in range(0, len(row), 4)
-        )
-        if packed != last:
+    for column in packed[left:]:
+        if column != last:
             glyph.append(0)
             at = len(glyph) - 1
-            glyph += packed
-            last = packed
+            glyph += column[above:end]
+            last = column
         glyph[at] += 1
     return bytes(glyph)
 
 
 def unpack(glyph: bytes, height_px: int) -> "list[bytes]":
     """Return the rows of one glyph, a byte for each pixel: 0 to 3."""
-    width_px = glyph[0]
-    rows = [bytes(width_px)] * glyph[1]
-    step = 1 + (width_px + 3) // 4
-    for i in range(2, len(glyph), step):
-        row = bytes(b >> shift & 3 for b in glyph[i + 1 : i + step] for shift in (6, 4, 2, 0))
-        rows += [row[:width_px]] * glyph[i]
-    return rows + [bytes(width_px)] * (height_px - len(rows))
+    width_px, left, above, size = glyph[:4]
+    columns = [bytes(height_px)] * left
+    for i in range(4, len(glyph), 1 + size):
+        inked = bytes(b >> s & 3 for b in glyph[i + 1 : i + 1 + size] for s in (6, 4, 2, 0))
+        columns += [(bytes(4 * above) + inked + bytes(height_px))[:height_px]] * glyph[i]
+    columns += [bytes(height_px)] * (width_px - len(columns))
+    return [bytes(row) for row in zip(*columns)]
 
 
 def literal(c: str, glyph: bytes) -> str:

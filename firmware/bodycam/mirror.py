@@ -2,18 +2,22 @@
 
 The frame's left and right sides are painted into the picture, so that one transfer sends both. The
 end of one row and the beginning of the next lie side by side: one assignment for each row does it.
+
+What runs for each picture has at most 11 words of state: MicroPython takes more from the heap.
 """
 
 from micropython import const
+from uctypes import addressof
 
-from bodycam.lettering import mix
+from bodycam.lettering import Strip, mix
 
 WIDTH = const(320)
 HEIGHT = const(240)
-ROW = const(640)  # bytes of one row
 FRAME = const(12)  # how thick the frame is
 BOTTOM = const(182)  # the first row below the picture
 
+_ROW = const(640)  # bytes of one row
+_BUFFERS = const(3)  # how many a camera hands out in turn, at most
 _DASH = const(32)
 _DOT = const(15)
 _DOT_X = const(38)
@@ -28,96 +32,130 @@ def _chord(radius, y):
     return x
 
 
-def _dot_rows(color):
-    # A dot in a white ring: (byte offset in the row, pixels) from top to bottom.
-    rows = []
-    for y in range(-_DOT, _DOT + 1):
-        outer, inner = _chord(_DOT, y), _chord(_DOT - 3, y)
-        ring = mix(_WHITE, _WHITE, 0) * (outer - inner)
-        rows.append((2 * (_DOT_X - outer), ring + mix(color, color, 0) * (2 * inner) + ring))
-    return rows
-
-
 def _unsigned(view):
     # A camera's items may be signed. MicroPython does not mind; where memoryviews can be cast,
     # both sides of an assignment must agree.
     return memoryview(view).cast("B") if hasattr(memoryview, "cast") else memoryview(view)
 
 
+class Border:
+    """The frame in two colours that alternate every 32 pixels, or in one."""
+
+    def __init__(self, even: int, odd: int):
+        even, odd = mix(even, even, 0), mix(odd, odd, 0)
+        # The right end of a row with the left end of the next; 3 columns of a side; the first 64
+        # columns of the upper side, whose first dash is half a one, so that the corners match.
+        edges = (even * (2 * FRAME), odd * (2 * FRAME))
+        self.edge_of_row = [edges[y // _DASH & 1] for y in range(BOTTOM + 1)]
+        self.side = ((even * _DASH + odd * _DASH) * 3)[2 * FRAME : 2 * BOTTOM] * 3
+        half = _DASH * FRAME // 2
+        self.upper = even * half + odd * (2 * half) + even * half
+
+
+class _Place:
+    """Where things are while the picture begins at row `top`."""
+
+    def __init__(self, display, top):
+        height = BOTTOM - top
+        self.top = top
+        first = (HEIGHT - BOTTOM + top) // 3  # faces are above the middle
+        self.begin, self.end = first * _ROW, (first + height) * _ROW
+        self.dot = (first + _DOT_Y - _DOT) * _ROW
+        self.picture = display.window(0, top, WIDTH, height, "mirrored")
+        self.area = display.window(FRAME, top, WIDTH - 2 * FRAME, height)
+
+
 class Mirror:
-    """Draws frame and picture between row `top`, which may change, and row BOTTOM of `display`."""
+    """Draws frame and picture on `display`, above row BOTTOM. `border` is the frame's Border."""
 
     def __init__(self, display, dot_color: int):
-        self.top = FRAME
         self._display = display
-        self._colors = (0, 0)
-        self._edges = [memoryview(bytearray(4 * FRAME)) for _ in range(2)]
-        self._edge_of_row = [self._edges[y // _DASH & 1] for y in range(BOTTOM + 1)]
-        self._upper = memoryview(bytearray(ROW * FRAME))
-        self._dot = _dot_rows(dot_color)
+        height = BOTTOM - FRAME
+        self._upper = Strip(2 * WIDTH * FRAME, 2 * 64 * FRAME)
+        self._upper_window = display.window(0, 0, WIDTH, FRAME, "columns")
+        self._side = Strip(2 * FRAME * height, 6 * height)
+        self._left = display.window(0, FRAME, FRAME, height, "columns")
+        self._right = display.window(WIDTH - FRAME, FRAME, FRAME, height, "columns")
+        self._places = {}
+        self.border = None
+        self._draw_dot(dot_color)
+        self._pictures = {}  # address: (all of a picture, the part to send)
+        self.move(FRAME)
+
+    def _draw_dot(self, color):
+        # A dot in a white ring, by rows. Left in the picture is right on the display.
+        self._dot, self._dot_begins, self._dot_ends = [], [], []
+        for y in range(-_DOT, _DOT + 1):
+            outer, inner = _chord(_DOT, y), _chord(_DOT - 3, y)
+            ring = mix(_WHITE, _WHITE, 0) * (outer - inner)
+            row = ring + mix(color, color, 0) * (2 * inner) + ring
+            begin = (y + _DOT) * _ROW + 2 * (_DOT_X - outer)
+            self._dot.append(row)
+            self._dot_begins.append(begin)
+            self._dot_ends.append(begin + len(row))
+
+    @property
+    def top(self) -> int:
+        """The picture's first row."""
+        return self._place.top
+
+    def move(self, top: int) -> None:
+        """Let the picture begin at row `top` from the next drawing on."""
+        if top not in self._places:
+            self._places[top] = _Place(self._display, top)
+        self._place = self._places[top]
         self.forget()
 
     def forget(self) -> None:
-        """Let go of the last picture, whose memory is the camera's."""
-        self._view = self._bytes = self._cut = None
+        """Let go of the last pictures, whose memory is the camera's."""
+        self._pictures.clear()
 
-    def color(self, even: int, odd: int) -> None:
-        """Give the frame its colour, or two for dashes, from the next drawing on."""
-        self._colors = (even, odd)
-        for edge, color in zip(self._edges, self._colors):
-            edge[:] = mix(color, color, 0) * (2 * FRAME)
+    def draw_frame(self) -> None:
+        """Draw the frame's upper side, and left and right where no picture may bring them.
 
-    def draw_upper(self) -> None:
-        """Draw the frame's upper side."""
-        upper = self._upper
-        for at in range(0, len(upper), _DASH):
-            # Half a dash, at 2 bytes a pixel. The first and last are single, so the corners match.
-            upper[at : at + _DASH] = self._edges[at % ROW // _DASH + 1 >> 1 & 1][:_DASH]
-        self._display.window_write(0, 0, WIDTH, FRAME, upper)
-
-    def draw_sides(self) -> None:
-        """Draw the frame's left and right sides where there is no picture to bring them."""
-        y = self.top
-        while y < BOTTOM:
-            h = BOTTOM - y
-            if self._colors[0] != self._colors[1]:
-                h = min(h, _DASH - y % _DASH)
-            color = self._colors[y // _DASH & 1]
-            self._display.fill(0, y, FRAME, h, color)
-            self._display.fill(WIDTH - FRAME, y, FRAME, h, color)
-            y += h
+        Where the picture begins lower the bar is in the place of the upper side.
+        """
+        if self._place.top == FRAME:
+            self._upper.flood(self.border.upper)
+            self._display.send(self._upper_window, self._upper.pixels)
+        self._side.flood(self.border.side)
+        self._display.send(self._left, self._side.pixels)
+        self._display.send(self._right, self._side.pixels)
 
     def fill(self, color: int) -> None:
         """Paint the picture's area in one colour. Blocks for 41 ms at 20 MHz."""
-        self._display.fill(FRAME, self.top, WIDTH - 2 * FRAME, BOTTOM - self.top, color)
+        self._display.fill(self._place.area, color)
 
     def draw(self, view, dot: bool) -> None:
         """Paint frame and dot into `view`, a picture of 320x240, and send its middle rows.
 
-        Leaves the display's `mirror` on for the next picture: who writes anything else ends it.
-        Blocks for 44 ms at 20 MHz. Allocates two memoryviews for each new `view`, else nothing.
+        Blocks for 44 ms at 20 MHz. Allocates nothing as long as the camera's pictures come to the
+        same two or three places in memory.
         """
-        top = self.top
-        first = (HEIGHT - BOTTOM + top) // 3  # faces are above the middle
-        if view is not self._view or len(self._cut) != (BOTTOM - top) * ROW:
-            self._view = view
-            self._bytes = _unsigned(view)
-            self._cut = self._bytes[first * ROW : (first + BOTTOM - top) * ROW]
-        self._paint_sides(self._bytes, first * ROW - 2 * FRAME, top)
+        picture = self._pictures.get(addressof(view)) or self._meet(view)
+        place = self._place
+        self._paint_sides(picture[0], place.begin - 2 * FRAME, place.top)
         if dot:
-            self._paint_dot(self._bytes, (first + _DOT_Y - _DOT) * ROW)
-        self._display.mirror(True)
-        self._display.window_write(0, top, WIDTH, BOTTOM - top, self._cut)
+            self._paint_dot(picture[0], place.dot)
+        self._display.send(place.picture, picture[1])
+
+    def _meet(self, view):
+        if len(self._pictures) >= _BUFFERS:
+            self._pictures.clear()
+        whole = _unsigned(view)
+        picture = (whole, whole[self._place.begin : self._place.end])
+        self._pictures[addressof(view)] = picture
+        return picture
 
     def _paint_sides(self, view, at, y):
-        edges = self._edge_of_row
+        edges = self.border.edge_of_row
         while y <= BOTTOM:
             view[at : at + 4 * FRAME] = edges[y]
-            at += ROW
+            at += _ROW
             y += 1
 
     def _paint_dot(self, view, at):
-        # Left in the picture is right on the display.
-        for start, row in self._dot:
-            view[at + start : at + start + len(row)] = row
-            at += ROW
+        i = 0
+        while i < len(self._dot):
+            view[at + self._dot_begins[i] : at + self._dot_ends[i]] = self._dot[i]
+            i += 1

@@ -3,9 +3,9 @@
 Hot path: one bounded piece of work per step, no heap per frame of its own.
 
 A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
-to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill,
-and blocks that queued up behind it are written two at a time. Collections run here alone, when no
-frame waits.
+to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
+Two blocks are written at a time, unless the flush timer says earlier. Collections run here alone,
+when no frame waits.
 """
 
 import json
@@ -33,7 +33,7 @@ _EVENTS = const(2)
 _FROM_MS = const(3)
 _TO_MS = const(4)
 _LARGEST = const(5)  # bytes
-_NOTHING = (0, 0, 0, 0, 0, 0)
+_MISSED = const(6)
 
 _GAP_BYTES = const(256)  # of a GAP record at most, and of the header behind it
 
@@ -62,7 +62,7 @@ class Recorder:
         self._state = _IDLE
         self._steps = 0
         self._ending = self._behind = False
-        self._missed = list(_NOTHING)  # since the last GAP record
+        self._missed = [0] * _MISSED  # since the last GAP record
         self.garbage_bytes = 0
         self.recorded = 0  # frames taken into recordings since boot
         self.missed = 0  # frames, sounds and events that had no room, since boot
@@ -91,7 +91,7 @@ class Recorder:
         self._reason = blocks.STOPPED
         self._segments.counts[2] = self._segments.counts[3] = 0
         self._ending = self._behind = False
-        self._sealed_at = self._told_at = now
+        self._written_at = self._told_at = now
         self._recording = self._log.recording + 1
         self.event({"event": "start", "why": why})
 
@@ -138,7 +138,8 @@ class Recorder:
         missed = self._missed
         if not self._behind:
             self._behind = True
-            missed[:] = _NOTHING
+            for i in range(_MISSED):
+                missed[i] = 0
             missed[_FROM_MS] = t_ms
         missed[_TO_MS] = t_ms
         missed[what] += len(data) if what == _SOUND_BYTES else 1
@@ -226,31 +227,37 @@ class Recorder:
         elif segments.full:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
         elif self.ring.piece(self._is_early(now)):
-            self._sealed_at = now
             segments.add(self.ring)
         elif self._behind:
             self._tell_gap()
         elif self._state == _STOPPING:
             self._ending = True
             segments.seal(self._reason, self.ring.next_seq())
+        elif segments.waits and self._is_early(now):
+            segments.flush()
         else:
             return self._rest(now)
+        if segments.writing:
+            self._written_at = now
         return 0
 
     def _is_early(self, now):
-        if self._state == _STOPPING or self._clock.diff(now, self._sealed_at) >= self._flush_ms:
+        if self._state == _STOPPING or self._clock.diff(now, self._written_at) >= self._flush_ms:
             return True
-        return self.garbage_bytes > _GARBAGE_BYTES and self.ring.frame_waits()
+        return self.garbage_bytes > _GARBAGE_BYTES and self._frame_waits()
+
+    def _frame_waits(self):
+        return self._segments.waits or self.ring.frame_waits()
 
     def _rest(self, now):
-        if self.garbage_bytes > _GARBAGE_BYTES and not self.ring.frame_waits():
+        if self.garbage_bytes > _GARBAGE_BYTES and not self._frame_waits():
             self._tidy()
         if self._clock.diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
-        if self.ring.used_bytes == 0:
-            self._sealed_at = now
-        return max(1, min(_CLOCK_MS, self._flush_ms - self._clock.diff(now, self._sealed_at)))
+        if self.ring.used_bytes == 0 and not self._segments.waits:
+            self._written_at = now
+        return max(1, min(_CLOCK_MS, self._flush_ms - self._clock.diff(now, self._written_at)))
 
 
 def _gap(missed):

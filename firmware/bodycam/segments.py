@@ -72,7 +72,7 @@ class Segments:
         facts.update({"event": "open", "recording": recording, "index": index})
         which = (nonce, journal.epoch, recording, index, journal.seals)
         self._sealer.head(which, json.dumps(facts).encode(), self._opened_ms)
-        self._write()
+        self.flush()
 
     def takes(self, waiting_bytes: int) -> bool:
         """Return whether this last segment still has room to spare beyond what waits."""
@@ -82,7 +82,7 @@ class Segments:
     def add(self, frames):
         """Seal the piece that the ring `frames` found last, and give it back.
 
-        The block goes to the card with the next one, if the ring has a whole piece for it.
+        Two blocks go to the card together: the first one `waits`.
 
         Raises:
             Fault: the cipher failed.
@@ -90,11 +90,23 @@ class Segments:
         """
         self._sealer.data(frames, self._clock.stamp())
         frames.release(self.counts)
-        if self._sealer.full or self.full or not frames.piece(False):
-            self._write()
+        if self._sealer.full:
+            self.flush()
+
+    def flush(self):
+        """Hand the block that waits to the card.
+
+        Raises:
+            OSError: the card failed.
+        """
+        sealer = self._sealer
+        first = sealer.block + 1 - sealer.waiting // blocks.BLOCK_BYTES
+        self._lba = self._card.lba(self._number, first)
+        self.writing = True
+        self._hand_over()
 
     def seal(self, reason: int, next_seq: int):
-        """Hand the SEAL block to the card; `next_seq` is the sequence number of the next record.
+        """Hand the SEAL block to the card, behind the one that waits; `next_seq` is the sequence number of the next record.
 
         Raises:
             Fault: the cipher failed.
@@ -102,7 +114,12 @@ class Segments:
         """
         self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._clock.stamp())
         self._closing = True
-        self._write()
+        self.flush()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a block is sealed and not yet handed to the card."""
+        return self._sealer.waiting > 0
 
     @property
     def stalled(self) -> bool:
@@ -163,13 +180,6 @@ class Segments:
             self.is_open = False
             self._log.close_segment(log.TORN, self._number, self._acknowledged + 1)
         self.writing = False
-
-    def _write(self):
-        sealer = self._sealer
-        first = sealer.block + 1 - sealer.waiting // blocks.BLOCK_BYTES
-        self._lba = self._card.lba(self._number, first)
-        self.writing = True
-        self._hand_over()
 
     def _hand_over(self):
         self._since = self._clock.ticks_ms()

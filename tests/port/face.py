@@ -92,7 +92,7 @@ assert pixel(chip, 299, 12) == 0x5634
 assert pixel(chip, 20, 12) == 0x1234
 assert pixel(chip, 2, 100) == pixel(chip, 317, 100) == pixel(chip, 160, 2) == 0xD083
 
-# Nothing is allocated while a recording runs, but for a new picture's two views.
+# Nothing is allocated while a recording runs.
 face = Face(ILI9342C(Wire(), nothing, nothing, Clock(world), nothing, nothing))
 face.show("recording", 0, 0, None, False, "clock_unset", "63 %")
 settle(face, 0)

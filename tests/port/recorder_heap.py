@@ -6,7 +6,7 @@ import gc
 import micropython
 from cryptolib import aes
 
-from bodycam.blocks import STAGE_BYTES, Sealer
+from bodycam.blocks import BLOCK_BYTES, STAGE_BYTES, Sealer
 from bodycam.recorder import Recorder
 from bodycam.ring import PIECE_BYTES, Ring
 
@@ -43,12 +43,13 @@ class Device:
 
     def begin(self, lba, view):
         self.left = 2
+        self.bytes = len(view)
 
     def step(self):
         self.left -= 1
         if self.left:
             return False
-        self.blocks += 1
+        self.blocks += self.bytes // BLOCK_BYTES
         return True
 
 
@@ -100,6 +101,23 @@ def work(frames):
             clock.now += 3
             recorder.step(clock.now)
 
+
+def locked(frames):
+    micropython.heap_lock()
+    try:
+        for i in range(frames):
+            recorder.frame(i, frame)
+            recorder.sound(i, frame)
+    finally:
+        micropython.heap_unlock()
+
+
+# Armed, the oldest make room; in a recording that nobody seals, the newest are refused.
+locked(5000)
+recorder.start("test")
+locked(5000)
+assert ring.dropped > 4000 and recorder.missed > 9000
+recorder.abort()
 
 recorder.start("test")
 work(40)

@@ -22,8 +22,9 @@ def put(ring, reserve, t_ms, data):
     return at
 
 
+# The second one stands in the middle of somebody else's memory.
 one = bytearray(5 * PIECE_BYTES)
-other = bytearray(5 * PIECE_BYTES)
+other = memoryview(bytearray(6 * PIECE_BYTES))[160 : 160 + 5 * PIECE_BYTES]
 rings = (Ring(one), Ring(other))
 random.seed(7)
 for step in range(OPERATIONS):

@@ -1,6 +1,7 @@
 """The face: what is read and seen, and what never is. Through driver and simulated display."""
 
 import ast
+import random
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from bodycam import glyphs, stages, words
 from bodycam.face import Face
-from bodycam.lettering import text_px
+from bodycam.lettering import Ink, text_px
 from tests.unit.panel import HEIGHT, PICTURE_BYTES, WIDTH, Panel
 from tools import pictures
 from tools.glyphs import characters, unpack
@@ -368,6 +369,16 @@ def test_the_battery_stands_right_and_makes_room(rig):
     assert rig.reads(words.WARNINGS["unlocked"][0], glyphs.MEDIUM, 18, 4, AMBER, BLACK)
 
 
+def test_the_battery_changes_in_place_as_if_drawn_anew(rig):
+    for battery in ("63 %", "62 %", "100 %", "7 %", "8 %", None, "8 %"):
+        for warning in (None, "hot"):
+            for since_ms in (0, 2000):
+                rig.show("recording", since_ms=since_ms, battery=battery, warning=warning)
+                anew = Rig()
+                anew.show("recording", since_ms=since_ms, battery=battery, warning=warning)
+                assert rig.chip.pixels()[: 34 * 640] == anew.chip.pixels()[: 34 * 640], battery
+
+
 @pytest.mark.parametrize("stage", ["display_on", "fault", "docked"])
 def test_the_line_comes_and_goes_without_a_trace(rig, stage):
     rig.show(stage)
@@ -458,6 +469,35 @@ def test_a_show_that_is_overtaken_leaves_the_display_dark(rig):
     rig.show("recording")
     assert rig.chip.lit()
     assert rig.corners() == [RED] * 6
+
+
+def test_a_face_with_little_memory_looks_the_same(rig, seed):
+    dice = random.Random(seed)
+    small = Rig(kept_bytes=0)
+    for _ in range(60):
+        what = {
+            "stage": dice.choice(("display_on", "recording", "armed", "fault", "docked")),
+            "since_ms": dice.randrange(20_000_000) // 500 * 500,
+            "reason": dice.choice((None, "card_full", "card_missing")),
+            "ask": dice.random() < 0.2,
+            "warning": dice.choice((None, None, "hot", "charging")),
+            "battery": dice.choice((None, "63 %", "62 %")),
+        }
+        rig.show(**what)
+        small.show(**what)
+        assert small.chip.pixels() == rig.chip.pixels(), what
+
+
+def test_what_is_kept_has_room_for_display_and_recording(rig, monkeypatch):
+    drawn = []
+    draw = Ink.draw
+    monkeypatch.setattr(Ink, "draw", lambda *args: drawn.append(args[1]) or draw(*args))
+    for _ in range(3):
+        del drawn[:]
+        for stage in ("display_on", "recording"):
+            for since_ms in range(0, 12_000, 1000):
+                rig.show(stage, since_ms=since_ms, battery="63 %")
+    assert not drawn
 
 
 # Pictures for people --------------------------------------------------------------------------

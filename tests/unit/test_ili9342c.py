@@ -12,11 +12,19 @@ def pixels(*colors):
     return b"".join(color.to_bytes(2, "big") for color in colors)
 
 
+def put(panel, x, y, w, h, data, order="rows"):
+    panel.display.send(panel.display.window(x, y, w, h, order), data)
+
+
+def paint(panel, x, y, w, h, color, order="rows"):
+    panel.display.fill(panel.display.window(x, y, w, h, order), color)
+
+
 @pytest.fixture
 def panel():
     """A display that shines, black."""
     panel = Panel().lit()
-    panel.display.fill(0, 0, WIDTH, HEIGHT, BLACK)
+    paint(panel, 0, 0, WIDTH, HEIGHT, BLACK)
     return panel
 
 
@@ -32,12 +40,12 @@ def test_after_setup_the_panel_is_asleep_and_dark():
 
 
 def test_it_shows_its_memory_once_awake_and_lit(panel):
-    panel.display.fill(0, 0, WIDTH, HEIGHT, RED)
+    paint(panel, 0, 0, WIDTH, HEIGHT, RED)
     assert panel.chip.pixels() == pixels(RED) * (WIDTH * HEIGHT)
 
 
 def test_sleep_darkens_and_keeps_the_memory(panel):
-    panel.display.fill(0, 0, WIDTH, HEIGHT, BLUE)
+    paint(panel, 0, 0, WIDTH, HEIGHT, BLUE)
     panel.display.sleep()
     assert panel.chip.backlight_pct == 0
     assert not panel.chip.lit()
@@ -61,14 +69,14 @@ def test_deinit_may_be_called_twice_and_setup_follows_it(panel):
     panel.display.deinit()
     panel.display.deinit()
     panel.lit()
-    panel.display.fill(0, 0, 1, 1, GREEN)
+    paint(panel, 0, 0, 1, 1, GREEN)
     assert panel.pixel(0, 0) == GREEN
 
 
-def test_setup_forgets_the_mirror(panel):
-    panel.display.mirror(True)
+def test_setup_forgets_the_order_of_pixels(panel):
+    put(panel, 0, 0, 1, 1, pixels(RED), "mirrored")
     panel.lit()
-    panel.display.window_write(0, 0, 1, 1, pixels(RED))
+    put(panel, 0, 0, 1, 1, pixels(RED))
     assert panel.pixel(0, 0) == RED
 
 
@@ -82,33 +90,30 @@ def test_setup_takes_the_time_it_says():
 
 
 def test_a_window_lies_where_it_was_put(panel):
-    panel.display.window_write(318, 238, 2, 2, pixels(RED, GREEN, BLUE, RED))
+    put(panel, 318, 238, 2, 2, pixels(RED, GREEN, BLUE, RED))
     seen = [panel.pixel(x, y) for y in (237, 238, 239) for x in (317, 318, 319)]
     assert seen == [BLACK, BLACK, BLACK, BLACK, RED, GREEN, BLACK, BLUE, RED]
 
 
 def test_mirrored_rows_run_from_right_to_left(panel):
-    panel.display.mirror(True)
     row = pixels(RED, GREEN) + bytes(2 * (WIDTH - 3)) + pixels(BLUE)
-    panel.display.window_write(0, 100, WIDTH, 2, row * 2)
+    put(panel, 0, 100, WIDTH, 2, row * 2, "mirrored")
     for y in (100, 101):
         assert [panel.pixel(x, y) for x in (319, 318, 317, 0)] == [RED, GREEN, BLACK, BLUE]
-    panel.display.mirror(False)
-    panel.display.window_write(0, 101, 2, 1, pixels(GREEN, GREEN))
+    put(panel, 0, 101, 2, 1, pixels(GREEN, GREEN))
     assert [panel.pixel(x, 101) for x in (0, 1, 318, 319)] == [GREEN, GREEN, GREEN, RED]
     assert panel.pixel(0, 100) == BLUE
 
 
 def test_a_small_window_is_mirrored_too(panel):
-    panel.display.mirror(True)
-    panel.display.window_write(3, 7, 2, 1, pixels(RED, GREEN))
+    put(panel, 3, 7, 2, 1, pixels(RED, GREEN), "mirrored")
     assert [panel.pixel(x, 7) for x in (314, 315, 316, 317)] == [BLACK, GREEN, RED, BLACK]
 
 
 @pytest.mark.parametrize("box", [(0, 0, 1, 1), (5, 6, 7, 8), (0, 10, 320, 4), (100, 50, 83, 101)])
 def test_fill_paints_its_rectangle_and_nothing_else(panel, box):
     x, y, w, h = box
-    panel.display.fill(x, y, w, h, 0x1234)
+    paint(panel, x, y, w, h, 0x1234)
     seen = panel.chip.pixels()
     row = bytes(2 * x) + pixels(0x1234) * w + bytes(2 * (WIDTH - x - w))
     assert seen == bytes(640 * y) + row * h + bytes(640 * (HEIGHT - y - h))
@@ -117,14 +122,44 @@ def test_fill_paints_its_rectangle_and_nothing_else(panel, box):
 def test_a_whole_picture_takes_61_ms_at_20_mhz(panel):
     picture = bytes(PICTURE_BYTES)
     before = panel.world.ms
-    panel.display.window_write(0, 0, WIDTH, HEIGHT, picture)
+    put(panel, 0, 0, WIDTH, HEIGHT, picture)
     assert 61 <= panel.world.ms - before <= 63
 
 
-def test_mirror_sends_nothing_when_nothing_changes(panel):
-    before = panel.world.ms, panel.world.us
-    panel.display.mirror(False)
-    assert (panel.world.ms, panel.world.us) == before
+def test_columns_run_from_the_top_down(panel):
+    put(panel, 318, 7, 2, 3, pixels(RED, GREEN, BLUE, GREEN, BLUE, RED), "columns")
+    seen = [[panel.pixel(x, y) for x in (317, 318, 319)] for y in (6, 7, 8, 9, 10)]
+    rows = ((RED, GREEN), (GREEN, BLUE), (BLUE, RED))
+    assert seen == [[BLACK] * 3, *([BLACK, *row] for row in rows), [BLACK] * 3]
+
+
+def test_what_is_sent_later_lies_above_whatever_the_orders(panel, seed):
+    import random
+
+    dice = random.Random(seed)
+    expected = [[BLACK] * WIDTH for _ in range(HEIGHT)]
+    for _ in range(60):
+        x, y = dice.randrange(WIDTH), dice.randrange(HEIGHT)
+        w, h = dice.randint(1, min(40, WIDTH - x)), dice.randint(1, min(40, HEIGHT - y))
+        order = dice.choice(("rows", "mirrored", "columns", "columns"))
+        colors = [dice.randrange(1 << 16) for _ in range(w * h)]
+        put(panel, x, y, w, h, pixels(*colors), order)
+        for i, color in enumerate(colors):
+            row, column = divmod(i, w)
+            if order == "columns":
+                column, row = divmod(i, h)
+            column = WIDTH - 1 - x - column if order == "mirrored" else x + column
+            expected[y + row][column] = color
+    assert panel.chip.pixels() == b"".join(pixels(*row) for row in expected)
+
+
+def test_the_order_is_told_only_when_it_changes(panel):
+    sent = []
+    write = panel.display._write
+    panel.display._write = lambda data: (sent.append(bytes(data)), write(data))
+    for order in ("columns", "columns", "rows"):
+        put(panel, 0, 0, 1, 1, pixels(RED), order)
+    assert sent.count(b"\x36") == 2
 
 
 # The driver: the shared bus -------------------------------------------------------------------
@@ -135,9 +170,8 @@ def test_every_call_leaves_the_bus_to_the_card(panel):
     for call in (
         display.setup,
         display.wake,
-        lambda: display.fill(0, 0, 9, 9, RED),
-        lambda: display.window_write(0, 0, 1, 1, b"\0\0"),
-        lambda: display.mirror(True),
+        lambda: paint(panel, 0, 0, 9, 9, RED),
+        lambda: put(panel, 0, 0, 1, 1, b"\0\0", "columns"),
         display.sleep,
     ):
         call()
@@ -149,11 +183,11 @@ def test_a_bus_that_fails_is_left_to_the_card_too(panel):
         def write(self, buf):
             raise OSError(5, "spi: broken")
 
-    display = panel.driver(Broken())
+    panel.display = panel.driver(Broken())
     for call in (
-        lambda: display.window_write(0, 0, 1, 1, b"\0\0"),
-        lambda: display.fill(0, 0, 1, 1, RED),
-        lambda: display.mirror(True),
+        lambda: put(panel, 0, 0, 1, 1, b"\0\0"),
+        lambda: paint(panel, 0, 0, 1, 1, RED),
+        panel.display.wake,
     ):
         with pytest.raises(OSError, match="broken"):
             call()
@@ -163,7 +197,8 @@ def test_a_bus_that_fails_is_left_to_the_card_too(panel):
 def test_d_c_that_nobody_drives_is_noticed(panel):
     panel.claim = lambda: None
     with pytest.raises(ChipError, match="no command"):
-        panel.driver(panel.spi).fill(0, 0, 1, 1, RED)
+        panel.display = panel.driver(panel.spi)
+        paint(panel, 0, 0, 1, 1, RED)
 
 
 # The chip -------------------------------------------------------------------------------------
@@ -189,6 +224,8 @@ def test_nobody_is_home_before_the_reset_is_released():
         (((0x2A, (0, 0, 1, 64)),), "window 0 to 320 of 320"),
         (((0x2B, (0, 200, 0, 100)),), "window 200 to 100 of 240"),
         (((0x36, (0x80,)),), "MADCTL 0x80"),
+        (((0x36, (0x68,)),), "MADCTL 0x68"),
+        (((0x36, (0x28,)), (0x2A, (0, 0, 0, 240))), "window 0 to 240 of 240"),
         (((0x3A, (0x33,)),), "COLMOD"),
         (((0x3A, (0x66,)), (0x2C, (1, 2))), "18 bits"),
         (((0x2C, (1, 2, 3)),), "half a pixel"),
@@ -228,27 +265,26 @@ def test_a_picture_may_arrive_in_pieces_of_any_size(panel, seed):
 
     dice = random.Random(seed)
     picture = dice.randbytes(PICTURE_BYTES)
-    for mirrored in (0x08, 0x48):
+    for order, madctl in (("rows", 0x08), ("mirrored", 0x48), ("columns", 0x28)):
         pieces, at = [], 0
         while at < len(picture):
             n = dice.choice((1, 2, 3, 639, 640, 641, 1280, 5000))
             pieces.append(picture[at : at + n])
             at += n
-        panel.send(0x36, (mirrored,))
-        panel.send(0x2A, (0, 0, 1, 63))
-        panel.send(0x2B, (0, 0, 0, 239))
+        limits = ((0, 0, 1, 63), (0, 0, 0, 239))
+        panel.send(0x36, (madctl,))
+        panel.send(0x2A, limits[order == "columns"])
+        panel.send(0x2B, limits[order != "columns"])
         panel.send(0x2C, *pieces)
         whole = Panel().lit()
-        whole.display.mirror(mirrored == 0x48)
-        whole.display.window_write(0, 0, WIDTH, HEIGHT, picture)
+        put(whole, 0, 0, WIDTH, HEIGHT, picture, order)
         assert panel.chip.pixels() == whole.chip.pixels()
-    first = picture[: 2 * WIDTH]
-    turned = b"".join(first[i : i + 2] for i in range(2 * WIDTH - 2, -1, -2))
-    assert panel.chip.pixels()[: 2 * WIDTH] == turned
+    column = b"".join(panel.chip.pixels()[640 * y :][:2] for y in range(HEIGHT))
+    assert column == picture[: 2 * HEIGHT]
 
 
 def test_colours_are_wrong_without_inversion_and_bgr(panel):
-    panel.display.fill(0, 0, 1, 1, 0xF81E)
+    paint(panel, 0, 0, 1, 1, 0xF81E)
     panel.send(0x20)
     assert panel.pixel(0, 0) == 0xF81E ^ 0xFFFF
     panel.send(0x21)
@@ -257,7 +293,7 @@ def test_colours_are_wrong_without_inversion_and_bgr(panel):
 
 
 def test_a_software_reset_sleeps_and_keeps_the_memory(panel):
-    panel.display.fill(0, 0, WIDTH, HEIGHT, RED)
+    paint(panel, 0, 0, WIDTH, HEIGHT, RED)
     panel.send(0x01)
     assert not panel.chip.lit()
     panel.display.setup()

@@ -7,7 +7,7 @@ from fakes import Time
 from test_log import enrolled
 
 from bodycam import log as codes
-from bodycam.blocks import STAGE_BYTES, Sealer
+from bodycam.blocks import BLOCK_BYTES, STAGE_BYTES, Sealer
 from bodycam.clock import Clock
 from bodycam.errors import Fault
 from bodycam.log import Log
@@ -39,8 +39,9 @@ class Device:
         self.left -= 1
         if self.left > 0:
             return False
-        assert self.lba not in self.blocks, "a block was written twice"
-        self.blocks[self.lba] = bytes(self.view)
+        for i in range(len(self.view) // BLOCK_BYTES):
+            assert self.lba + i not in self.blocks, "a block was written twice"
+            self.blocks[self.lba + i] = bytes(self.view[i * BLOCK_BYTES :][:BLOCK_BYTES])
         return True
 
     def cancel(self):

@@ -54,6 +54,9 @@ class ILI9342CChip:
         # Rows lie as they were sent; a 1 here says that the row was sent from right to left.
         self._mirrored = bytearray(_ROWS)
         self._flags = (bytes(_ROWS), b"\x01" * _ROWS)
+        # What was sent column by column is put into place when somebody looks, because that takes
+        # a step for each pixel: (x0, x1, y0, y1): [bytes as sent, how many]. None overlap.
+        self._columns = {}
         self._dark = bytes(_ROW * _ROWS)
         self._data = bytearray(16)
         self.writes = 0
@@ -67,6 +70,7 @@ class ILI9342CChip:
         """Switch the supply. The memory holds nonsense after power-on."""
         self._powered = on
         self._gram[:] = b"\x5a\xa5" * (_COLUMNS * _ROWS)
+        self._columns = {}
         self._defaults()
         self.reset(self._reset_high)
 
@@ -105,7 +109,10 @@ class ILI9342CChip:
         if not self._dc.level:
             self._begin(tx)
         elif self._command == _RAMWR:
-            self._pixels(tx, len(tx))
+            if self._late is None:
+                self._pixels(tx, len(tx))
+            else:
+                self._keep(memoryview(tx))
         else:
             self._parameters(tx)
 
@@ -149,7 +156,8 @@ class ILI9342CChip:
         self._command = None
         self._open = self._on = self._inverted = self._bgr = False
         self._awake = False
-        self._mx = 0
+        self._mx = self._mv = 0
+        self._late = None
         self._x0, self._x1, self._y0, self._y1 = 0, _COLUMNS - 1, 0, _ROWS - 1
         self._at = 0
         self._colmod_is = 0x66
@@ -199,15 +207,22 @@ class ILI9342CChip:
         return first, last
 
     def _caset(self):
-        self._x0, self._x1 = self._limits(_COLUMNS)
+        if self._mv:
+            self._y0, self._y1 = self._limits(_ROWS)
+        else:
+            self._x0, self._x1 = self._limits(_COLUMNS)
 
     def _raset(self):
-        self._y0, self._y1 = self._limits(_ROWS)
+        if self._mv:
+            self._x0, self._x1 = self._limits(_COLUMNS)
+        else:
+            self._y0, self._y1 = self._limits(_ROWS)
 
     def _madctl(self):
-        if self._data[0] & ~0x48:
+        if self._data[0] & ~0x48 and self._data[0] & ~0x28:
             raise ChipError("ili9342c: MADCTL 0x%02x is not simulated" % self._data[0])
         self._mx = self._data[0] >> 6
+        self._mv = self._data[0] >> 5 & 1
         self._bgr = bool(self._data[0] & 8)
 
     def _colmod(self):
@@ -223,8 +238,57 @@ class ILI9342CChip:
             raise ChipError("ili9342c: 18 bits per pixel are not simulated")
         self._at = 0
         self.writes += 1
+        window = (self._x0, self._x1, self._y0, self._y1)
+        if self._columns and self._settles(window):
+            self._settle()
+        self._late = None
+        if self._mv:
+            if window not in self._columns:
+                pixels = (self._x1 - self._x0 + 1) * (self._y1 - self._y0 + 1)
+                self._columns[window] = [bytearray(pixels * 2), 0]
+            self._late = self._columns[window]
 
     # Memory
+
+    def _settles(self, window):
+        # Whether this window would write over what waits. Rows may be mirrored: all of a row then.
+        if self._mv and window in self._columns:
+            return False
+        left, right, top, bottom = window
+        if not self._mv:
+            left, right = 0, _COLUMNS - 1
+        for x0, x1, y0, y1 in self._columns:
+            if x0 <= right and left <= x1 and y0 <= bottom and top <= y1:
+                return True
+        return False
+
+    def _settle(self):
+        gram = self._gram
+        for (x0, x1, y0, y1), (sent, count) in self._columns.items():
+            for row in range(y0, y1 + 1):
+                if self._mirrored[row]:
+                    self._turn_row(row)
+            at = 0
+            for x in range(x0, x1 + 1):
+                for start in range(y0 * _ROW + 2 * x, (y1 + 1) * _ROW, _ROW):
+                    if at >= count:
+                        break
+                    gram[start] = sent[at]
+                    gram[start + 1] = sent[at + 1]
+                    at += 2
+        self._columns = {}
+
+    def _keep(self, view):
+        sent, count = self._late
+        while len(view):
+            n = min(len(view), len(sent) - self._at)
+            sent[self._at : self._at + n] = view[:n]
+            self._at += n
+            count = max(count, self._at)
+            if self._at == len(sent):  # the pointer is back at the window's start
+                self._at = 0
+            view = view[n:]
+        self._late[1] = count
 
     def _pixels(self, tx, n):
         at = self._at
@@ -275,6 +339,7 @@ class ILI9342CChip:
         """Return what is seen in front: 320x240 RGB565, high byte first; zeros while dark."""
         if not self.lit():
             return self._dark
+        self._settle()
         for row in range(_ROWS):
             if self._mirrored[row]:
                 self._turn_row(row)
