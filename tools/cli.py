@@ -20,6 +20,7 @@ COMMANDS = {
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
     "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
+    "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
 }
 

@@ -53,6 +53,10 @@ _BLANK = bytes(16)
 _pack = struct.pack_into
 
 
+def _put(buf, at, a, b):
+    _pack("<II", buf, at, a, b)
+
+
 class _Slot:
     """One block of the stage, cut into the views that its making needs."""
 
@@ -91,7 +95,8 @@ class Sealer:
         self._prefix = bytearray(16)
         self._prefix_words = words_of(self._prefix, 4)
         self._plain = bytearray(16)
-        self._cipher = self._mac = None
+        self._mac = DigestMAC(aes)
+        self._cipher = None
         self.block = 0
         self.waiting = 0
         for slot in self._slots:
@@ -102,23 +107,25 @@ class Sealer:
             block[40:48] = self._card_id[:8]
             block[48:56] = self._device_id[:8]
 
-    def begin(self, keys, segment: int, entry: int, epoch: int, boot: int):
+    def begin(self, keys, names):
         """Take the cipher and MAC key of a new segment (a bytearray of 64 bytes, wiped here)
-        and what its headers say.
+        and what its headers say: `names` is (segment, entry, epoch, boot).
         """
         view = memoryview(keys)
-        self._cipher = self._aes(view[:32], _CBC, bytes(16))
-        self._mac = DigestMAC(self._aes, view[32:])
+        self._cipher = self._aes(view[:32], _CBC, _BLANK)
+        self._mac.begin(view[32:])
         wipe(keys)
-        for slot in self._slots:
-            words = slot.words
-            words[_SEGMENT] = segment
-            words[_ENTRY] = entry
-            words[_EPOCH] = epoch
-            words[_BOOT] = boot
-        self._prefix_words[0] = segment
+        for i in range(len(self._slots)):
+            self._name(self._slots[i].words, names)
+        self._prefix_words[0] = names[0]
         self.block = -1
         self.waiting = 0
+
+    def _name(self, words, names):
+        words[_SEGMENT] = names[0]
+        words[_ENTRY] = names[1]
+        words[_EPOCH] = names[2]
+        words[_BOOT] = names[3]
 
     @property
     def stage(self) -> memoryview:
@@ -140,22 +147,31 @@ class Sealer:
         """Make block 0. `which` is (nonce, epoch, recording, index, seals), with up to two
         sealed READ seeds of 88 bytes, `event` the JSON bytes of the `open` event.
         """
-        nonce, epoch, recording, index, seals = which
         slot = self._next(HEAD, 0)
-        body = slot.body
-        body[:] = self._zeros
-        body[0:16] = nonce
-        body[16:32] = self._card_id
-        body[32:48] = self._device_id
-        _pack("<IIII", body, 48, epoch, recording, index, len(seals))
-        for i, seal in enumerate(seals):
-            body[64 + 88 * i : 152 + 88 * i] = seal
-        body[256:272] = self._prefix
-        _pack("<IIII", body, 272, 3, 0, t_ms, len(event))
-        body[288 : 288 + len(event)] = event
+        slot.body[:] = self._zeros
+        self._identify(slot.body, which)
+        slot.body[256:272] = self._prefix
+        self._put_event(slot.body, t_ms, event)
         self._note(slot.words, 288 + len(event) + 3 & -4, t_ms)
         self._encipher(slot.head_body, slot.head_body, slot.head_first, slot.last)
         self._close(slot)
+
+    def _identify(self, body, which):
+        body[0:16] = which[0]
+        body[16:32] = self._card_id
+        body[32:48] = self._device_id
+        _put(body, 48, which[1], which[2])
+        _put(body, 56, which[3], len(which[4]))
+        for i in range(len(which[4])):
+            self._put_seal(body, which[4], i)
+
+    def _put_seal(self, body, seals, i):
+        body[64 + 88 * i : 152 + 88 * i] = seals[i]
+
+    def _put_event(self, body, t_ms, event):
+        _put(body, 272, 3, 0)
+        _put(body, 280, t_ms, len(event))
+        body[288 : 288 + len(event)] = event
 
     def data(self, frames, t_ms: int):
         """Encipher the piece that the ring `frames` found last into a DATA block.
@@ -197,7 +213,8 @@ class Sealer:
         self._put_prefix(slot.first)
         self._encipher(slot.rest, slot.rest, slot.first, slot.last)
         self._close(slot)
-        self._cipher = self._mac = None
+        self._mac.end()
+        self._cipher = None
 
     def _next(self, kind, flags):
         slot = self._slots[self.waiting // BLOCK_BYTES]

@@ -90,22 +90,30 @@ def kdf(aes, key, label: bytes, context, out):
 
 
 class DigestMAC:
-    """CMAC of 32-byte digests under one key, with one cipher object for its whole life.
+    """CMAC of 32-byte digests, with one cipher object for each key.
 
     Hot path: no heap per tag.
     """
 
-    def __init__(self, aes, key):
-        subkey = bytearray(16)
-        self._aes = aes(key, _ECB)
-        _encrypt(self._aes, subkey, subkey)
-        _double(subkey)
+    def __init__(self, aes):
+        self._new = aes
+        self._aes = None
         self._work = memoryview(bytearray(48))
-        self._work[32:] = subkey
         self._first, self._tag = self._work[:16], self._work[16:32]
-        self._message = self._work[:32]
+        self._message, self._subkey = self._work[:32], self._work[32:]
         self._halves = halves_of(self._work, 24)
-        wipe(subkey)
+
+    def begin(self, key):
+        """Take a key of 32 bytes."""
+        self._aes = self._new(key, _ECB)
+        wipe(self._subkey)
+        _encrypt(self._aes, self._subkey, self._subkey)
+        _double(self._subkey)
+
+    def end(self):
+        """Forget the key."""
+        self._aes = None
+        wipe(self._work)
 
     def tag(self, digest) -> memoryview:
         """Return the 16-byte tag of the 32-byte `digest`; the view is valid until the next

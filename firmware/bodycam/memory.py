@@ -3,19 +3,18 @@ a call.
 """
 
 try:
-    import uctypes
+    from uctypes import ARRAY, INT32, NATIVE, UINT16, addressof, struct
 
     def words_of(memory, n: int):
         """Return the first `n` words of 32 bits of `memory`, which must be kept, as a sequence."""
-        return _integers(memory, n | uctypes.INT32)
+        return _integers(memory, n | INT32)
 
     def halves_of(memory, n: int):
         """Return the first `n` words of 16 bits, unsigned, of `memory`, as `words_of` does."""
-        return _integers(memory, n | uctypes.UINT16)
+        return _integers(memory, n | UINT16)
 
     def _integers(memory, shape):
-        shape = {"items": (uctypes.ARRAY, shape)}
-        return uctypes.struct(uctypes.addressof(memory), shape, uctypes.NATIVE).items
+        return struct(addressof(memory), {"items": (ARRAY, shape)}, NATIVE).items
 
 except ImportError:
 

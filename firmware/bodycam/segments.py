@@ -31,7 +31,7 @@ class Segments:
         self._sealer = sealer
         self._clock = clock
         self._facts = facts
-        self._nonce = nonce
+        self._random = nonce
         self._keys = bytearray(64)
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
@@ -53,26 +53,32 @@ class Segments:
             Fault: log or card have no room, or the log or the cipher failed.
             OSError: the card failed.
         """
-        journal = self._log
-        if journal.full:
-            raise Fault("log_full", "dock the camera")
-        self._number = journal.next_segment
-        if self._card.room(self._number, journal.released) <= 0:
-            raise Fault("card_full", "segment %d" % self._number)
-        nonce = self._nonce()
-        entry = journal.open_segment(nonce, recording, index, self._keys)
+        self._number = self._free_place()
+        self._nonce = self._random()
+        entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = True
-        self.last = self._card.room(self._number + 1, journal.released) <= 0
+        self.last = self._card.room(self._number + 1, self._log.released) <= 0
         self._closing = False
         self._acknowledged = -1
         self.counts[0] = self.counts[1] = 0
         self._opened_ms = self._clock.stamp()
-        self._sealer.begin(self._keys, self._number, entry, journal.epoch, journal.boot)
+        self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
+        self._head(recording, index)
+        self.flush()
+
+    def _free_place(self):
+        journal = self._log
+        if journal.full:
+            raise Fault("log_full", "dock the camera")
+        if self._card.room(journal.next_segment, journal.released) <= 0:
+            raise Fault("card_full", "segment %d" % journal.next_segment)
+        return journal.next_segment
+
+    def _head(self, recording, index):
         facts = self._facts()
         facts.update({"event": "open", "recording": recording, "index": index})
-        which = (nonce, journal.epoch, recording, index, journal.seals)
+        which = (self._nonce, self._log.epoch, recording, index, self._log.seals)
         self._sealer.head(which, json.dumps(facts).encode(), self._opened_ms)
-        self.flush()
 
     def takes(self, waiting_bytes: int) -> bool:
         """Return whether this last segment still has room to spare beyond what waits."""
@@ -106,7 +112,9 @@ class Segments:
         self._hand_over()
 
     def seal(self, reason: int, next_seq: int):
-        """Hand the SEAL block to the card, behind the one that waits; `next_seq` is the sequence number of the next record.
+        """Hand the SEAL block to the card, behind the one that waits.
+
+        `next_seq` is the sequence number of the next record.
 
         Raises:
             Fault: the cipher failed.

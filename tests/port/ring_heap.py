@@ -13,7 +13,8 @@ from bodycam.ring import FRAME, PIECE_BYTES, PRE_EVENT, Ring
 
 ring = Ring(bytearray(20 * PIECE_BYTES))
 frame = bytearray(11_000)
-mac = DigestMAC(aes, bytes(32))
+mac = DigestMAC(aes)
+mac.begin(bytes(32))
 digest = bytes(range(32))
 counts = [0, 0]
 

@@ -28,7 +28,7 @@ EVENT = "once for a press, a stage, a segment or an entry of the log"
 FAILURE = "after a failure only"
 SETUP = "when a card or a clock is set up, never while the camera is worn"
 CUT = "when the power goes"
-UNDER_WAY = "not yet within the limit"
+DRAWN = "when words or a dot are drawn for the first time"
 
 # (file, function): why it does not run repeatedly.
 EXCEPTIONS = {
@@ -38,8 +38,6 @@ EXCEPTIONS = {
     ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
     ("firmware/bodycam/app.py", "App.run"): BOOT,
     ("firmware/bodycam/blocks.py", "Sealer.__init__"): BOOT,
-    ("firmware/bodycam/blocks.py", "Sealer.begin"): EVENT,
-    ("firmware/bodycam/blocks.py", "Sealer.head"): EVENT,
     ("firmware/bodycam/blocks.py", "Sealer.seal"): EVENT,
     ("firmware/bodycam/blocks.py", "segment_keys"): EVENT,
     ("firmware/bodycam/card.py", "Card._adopt"): "when a card is put in",
@@ -68,7 +66,6 @@ EXCEPTIONS = {
     ("firmware/bodycam/profile.py", "make"): BOOT,
     ("firmware/bodycam/recorder.py", "Recorder.__init__"): BOOT,
     ("firmware/bodycam/segments.py", "Segments.again"): FAILURE,
-    ("firmware/bodycam/segments.py", "Segments.open"): EVENT,
     ("drivers/aw88298.py", "AW88298.__init__.<listcomp>"): BOOT,
     ("drivers/aw9523b.py", "AW9523B.setup"): BOOT,
     ("drivers/axp2101.py", "AXP2101._check"): BOOT,
@@ -124,27 +121,26 @@ EXCEPTIONS = {
     ("tools/sim/wiring.py", "_eye"): BOOT,
     ("tools/sim/world.py", "World.load"): BOOT,
     ("firmware/bodycam/face.py", "Face.__init__"): BOOT,
-    ("firmware/bodycam/face.py", "Face._draw_reason"): UNDER_WAY,
-    ("firmware/bodycam/face.py", "Face._draw_time"): UNDER_WAY,
-    ("firmware/bodycam/face.py", "Face._draw_top"): UNDER_WAY,
-    ("firmware/bodycam/face.py", "Face._draw_words"): UNDER_WAY,
-    ("firmware/bodycam/face.py", "Face.show"): UNDER_WAY,
-    ("firmware/bodycam/face.py", "Face.step"): UNDER_WAY,
+    ("firmware/bodycam/face.py", "Face.__init__.<dictcomp>"): BOOT,
+    ("firmware/bodycam/lettering.py", "Ink.__init__"): BOOT,
     ("firmware/bodycam/lettering.py", "Ink.__init__.<listcomp>"): BOOT,
-    ("firmware/bodycam/lettering.py", "Ink.flood"): UNDER_WAY,
-    ("firmware/bodycam/lettering.py", "Pen.__init__.<listcomp>"): BOOT,
-    ("firmware/bodycam/lettering.py", "Pen.glyph"): UNDER_WAY,
-    ("firmware/bodycam/lettering.py", "Pen.write"): UNDER_WAY,
-    ("firmware/bodycam/lettering.py", "mix"): UNDER_WAY,
-    ("firmware/bodycam/lettering.py", "text_px"): UNDER_WAY,
-    ("firmware/bodycam/mirror.py", "Mirror._paint_dot"): UNDER_WAY,
-    ("firmware/bodycam/mirror.py", "Mirror.color"): UNDER_WAY,
-    ("firmware/bodycam/mirror.py", "Mirror.draw"): UNDER_WAY,
-    ("firmware/bodycam/mirror.py", "_dot_rows"): BOOT,
+    ("firmware/bodycam/lettering.py", "Ink._mark"): DRAWN,
+    ("firmware/bodycam/lettering.py", "Ink.draw"): DRAWN,
+    ("firmware/bodycam/lettering.py", "Ink.flood"): DRAWN,
+    ("firmware/bodycam/lettering.py", "Ink.write"): DRAWN,
+    ("firmware/bodycam/lettering.py", "mix"): DRAWN,
+    ("firmware/bodycam/looks.py", "Look.__init__"): BOOT,
+    ("firmware/bodycam/looks.py", "Look.__init__.<listcomp>"): BOOT,
+    ("firmware/bodycam/mirror.py", "Mirror._draw_dot"): DRAWN,
+    ("firmware/bodycam/mirror.py", "_Place.__init__"): BOOT,
+    ("firmware/bodycam/panels.py", "Clock._cut"): DRAWN,
+    ("firmware/bodycam/panels.py", "Clock._cut.<listcomp>"): DRAWN,
+    ("firmware/bodycam/panels.py", "Reason._write"): DRAWN,
     ("drivers/ili9342c.py", "ILI9342C.__init__"): BOOT,
-    ("drivers/ili9342c.py", "ILI9342C._command"): UNDER_WAY,
-    ("drivers/ili9342c.py", "ILI9342C.fill"): UNDER_WAY,
-    ("drivers/ili9342c.py", "ILI9342C.window_write"): UNDER_WAY,
+    ("drivers/ili9342c.py", "ILI9342C._command"): "at setup, wake and sleep",
+    ("drivers/ili9342c.py", "ILI9342C.window"): BOOT,
+    ("tools/sim/chips/ili9342c.py", "ILI9342CChip._settle"): "when somebody looks",
+    ("tools/sim/chips/ili9342c.py", "ILI9342CChip._settles"): "when somebody looks",
 }
 
 

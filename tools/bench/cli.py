@@ -1,0 +1,118 @@
+"""The command `bench`: the recorder against bare copies and against its peers, side by side."""
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+
+_EXAMPLES = """\b
+Examples:
+  bench
+  bench --on wasm --runs 1
+  bench --json --plot bench.png > bench.json"""
+
+_KINDS = (".png", ".svg")
+
+
+@app.command(epilog=_EXAMPLES)
+def bench(
+    on: Annotated[str, typer.Option(help="cpython, unix or wasm.")] = "unix",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw it into a .png or .svg.")] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes with a heap layout of their own each, 1 to 1000; 24, off unix 4."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="All chance follows from it; default a new one.")
+    ] = None,
+):
+    """Measure ring and recorder against the bare copy, cipher and hash under them, and against
+    other ways to keep pictures, in the same process and over the same memory.
+
+    All figures are medians of many runs. Status 0 also where a figure misses its goal.
+    """
+    from tools.bench import goals, runner, summary
+    from tools.bootstrap import need
+
+    if runs is None:
+        runs = 24 if on == "unix" else 4
+    _check(on, runs, plot, runner)
+    if plot:
+        need("plot")  # before the minutes that it takes
+    if seed is None:
+        seed = random.SystemRandom().randrange(1 << 20)
+    with _bar() as progress:
+        found = runner.measure(on, runs, seed, progress)
+    result = summary.build(on, runs, seed, found)
+    if plot:
+        from tools.bench import plot as drawing
+
+        drawing.draw(result, plot)
+    if as_json:
+        print(json.dumps(result))
+        return
+    from rich.console import Console
+
+    console = Console()
+    console.print(f"{on}, {runs} runs, seed {seed}", highlight=False)
+    for table in goals.tables(result):
+        console.print(table)
+    if on != "unix":
+        console.print(f"- : {_MISSING[on]}", highlight=False)
+
+
+_MISSING = {
+    "wasm": "WebAssembly has no cryptolib, counts no requests, and collects only between calls",
+    "cpython": "CPython has no cryptolib, and a heap that cannot be counted",
+}
+
+
+def _check(on, runs, plot, runner):
+    from tools import bootstrap
+
+    if on not in runner.INTERPRETERS:
+        names = ", ".join(runner.INTERPRETERS)
+        raise typer.BadParameter(f"no interpreter '{on}'; there are {names}")
+    if on == "unix" and bootstrap.micropython() is None:
+        raise typer.BadParameter(
+            "MicroPython's unix port has no build for this computer; take --on wasm"
+        )
+    if not 1 <= runs <= 1000:
+        raise typer.BadParameter(f"--runs {runs}: there are 1 to 1000")
+    if plot and plot.suffix.lower() not in _KINDS:
+        raise typer.BadParameter(f"--plot {plot}: name a {' or '.join(_KINDS)}")
+    if plot and not plot.resolve().parent.is_dir():
+        raise typer.BadParameter(f"--plot {plot}: there is no such folder")
+
+
+class _bar:
+    """A progress bar on standard error."""
+
+    def __enter__(self):
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            console=Console(file=sys.stderr),
+            transient=True,
+        )
+        self._task = self._progress.add_task("measuring", total=None)
+        self._progress.start()
+        return lambda done, of: self._progress.update(self._task, completed=done, total=of)
+
+    def __exit__(self, *error):
+        self._progress.stop()
