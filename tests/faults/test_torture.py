@@ -104,7 +104,7 @@ def _dawdles(monkeypatch):
     step = Recorder.step
 
     def stepped(self, now):
-        return 20 if self._clock.up_ms // 1000 % 2 else step(self, now)
+        return 20 if self._clock.up_ms // 2000 % 2 else step(self, now)
 
     monkeypatch.setattr(Recorder, "step", stepped)
 
@@ -125,10 +125,10 @@ def _is_silent(monkeypatch):
 def _shows_nothing(monkeypatch):
     from bodycam.face import Face
 
-    monkeypatch.setattr(Face, "_draw_reason", lambda self, *which: None)
+    monkeypatch.setattr(Face, "_draw_headline", lambda self: None)
 
 
-CUT = ["0:00 boot", "+2.5 press twice", "+4.4 cut", "+1 boot", "+3 end"]
+CUT = ["0:00 boot", "+2.5 press twice", "+5.7 cut", "+1 boot", "+3 end"]
 STOP = ["0:00 boot", "+2.5 press twice", "+4 hold 3", "+1 press", "+2 end"]
 DEAD = ["0:00 boot", "+2.5 press twice", "+3 card dead", "+12 end"]
 SLOW = [*STOP[:2], "+1 card slow 150", "+75 card slow 1", "+10 hold 3", "+1 press", "+5 end"]

@@ -14,6 +14,7 @@ from tools.evidence.keyring import Keyring
 from tools.evidence.log import Log
 from tools.evidence.primitives import kdf, segment_key
 
+_ERASED = bytes(64)
 _PIECE = 8  # bytes of a key that tell it: what a torn page still holds counts too
 
 
@@ -63,6 +64,8 @@ class KeyWatch:
         self._learn()
         for number in range(page + 1):
             field = self._page(number)[layout.KEYS_AT : layout.PROGRESS_AT - 4]
+            if field == _ERASED:
+                continue
             for at in range(0, 64, _PIECE):
                 self._judge(field[at : at + _PIECE], f"page {number} of the log")
 
