@@ -15,7 +15,8 @@ from tools.evidence.log import Log
 from tools.evidence.primitives import kdf, segment_key
 
 _ERASED = bytes(64)
-_PIECE = 8  # bytes of a key that tell it: what a torn page still holds counts too
+_PIECE = 8  # bytes of a key that tell it: what a torn page of flash still holds counts too
+_PARTS = range(0, 32, _PIECE)
 
 
 class KeyWatch:
@@ -76,7 +77,7 @@ class KeyWatch:
         self._known = max(self._known, self._newest)
 
     def _forbid(self, key, name):
-        for at in range(0, 32, _PIECE):
+        for at in _PARTS:
             self._old[key[at : at + _PIECE]] = name
 
     def _judge(self, piece, where):
@@ -107,13 +108,13 @@ class KeyWatch:
             for name, chain in self._chains.items()
             for s in (self._newest, self._newest + 1)
         }
-        self._scan(used(bytes(self._chip._view), b"\xff", layout.PAGE), keys, "the log")
+        self._scan(used(bytes(self._chip._view), b"\xff", layout.PAGE), keys, "the log", _PARTS)
         for piece in written(self._image):
-            self._scan(piece, {**keys, **newest}, "the card")
+            self._scan(piece, {**keys, **newest}, "the card", _PARTS[:1])
 
-    def _scan(self, data, keys, where):
+    def _scan(self, data, keys, where, parts):
         for key, name in keys.items():
-            for at in range(0, 32, _PIECE):
+            for at in parts:
                 if data.find(key[at : at + _PIECE]) >= 0:
                     self.found.append(f"{where} holds {name} (entry {self._newest} is the newest)")
                     break
