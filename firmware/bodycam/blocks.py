@@ -5,16 +5,15 @@ The layout is FORMAT.md section 6. Per block one hash object, its digest and two
 ring are made; everything else is reused.
 """
 
-import hashlib
 import struct
 from binascii import crc32
+from hashlib import sha256
 
 from micropython import const
 
 from bodycam.errors import Fault
 from bodycam.keys import DigestMAC, kdf, wipe
 from bodycam.memory import words_of
-from bodycam.ring import PIECE_BYTES
 
 BLOCK_BYTES = const(16_384)
 SEGMENT_BLOCKS = const(256)
@@ -35,10 +34,12 @@ _HEADER_WORDS = const(16)
 _BODY = const(64)
 _CLEAR_END = const(320)  # of HEAD
 _BODY_END = const(16_320)
+_BODY_BYTES = const(16_256)
 _DIGEST = const(16_332)
 _COMMIT = const(16_380)
 
 # Words of the header.
+_KIND = const(1)  # with the version and the flags
 _SEGMENT = const(2)
 _BLOCK = const(3)
 _ENTRY = const(4)
@@ -64,10 +65,7 @@ class _Slot:
         self.block = block
         self.words = words_of(block, _HEADER_WORDS)
         self.body = block[_BODY:_BODY_END]
-        self.first = block[_BODY : _BODY + 16]
-        self.rest = block[_BODY + 16 : _BODY_END]
         self.last = block[_BODY_END - 16 : _BODY_END]
-        self.head_first = block[_CLEAR_END : _CLEAR_END + 16]
         self.head_body = block[_CLEAR_END:_BODY_END]
         self.digested = block[:_DIGEST]
         self.signed = block[_DIGEST:_COMMIT]
@@ -103,7 +101,7 @@ class Sealer:
             block = slot.block
             block[:_BODY] = self._zeros[:_BODY]
             block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
-            block[:5] = b"BWB1\x01"
+            block[:4] = b"BWB1"
             block[40:48] = self._card_id[:8]
             block[48:56] = self._device_id[:8]
 
@@ -153,7 +151,7 @@ class Sealer:
         slot.body[256:272] = self._prefix
         self._put_event(slot.body, t_ms, event)
         self._note(slot.words, 288 + len(event) + 3 & -4, t_ms)
-        self._encipher(slot.head_body, slot.head_body, slot.head_first, slot.last)
+        self._encipher(slot.head_body, slot.head_body, slot.last)
         self._close(slot)
 
     def _identify(self, body, which):
@@ -179,26 +177,30 @@ class Sealer:
         Bounded: AES and SHA-256 of 16 KiB.
         """
         source = frames.view()
-        slot = self._next(DATA, len(source) < PIECE_BYTES)
-        self._note(slot.words, len(source) + 16, t_ms)
-        if frames.first_at() >= 0:
-            slot.words[_FIRST_SEQ] = frames.first_seq()
-            slot.words[_FIRST_AT] = frames.first_at() + 16
-        if len(source) < PIECE_BYTES:
-            source = self._copy(slot.rest, source)
-        self._put_prefix(slot.first)
-        self._encipher(source, slot.rest, slot.first, slot.last)
+        slot = self._next(DATA, len(source) < _BODY_BYTES)
+        self._describe(slot.words, frames, len(source), t_ms)
+        source[:16] = self._prefix
+        if len(source) < _BODY_BYTES:
+            source = self._copy(slot.body, source)
+        self._encipher(source, slot.body, slot.last)
         self._close(slot)
+
+    def _describe(self, words, frames, used, t_ms):
+        at = frames.first_at()
+        words[_USED] = used
+        words[_FIRST_SEQ] = frames.first_seq() if at >= 0 else 0
+        words[_FIRST_AT] = at + 16 if at >= 0 else 0
+        words[_T_MS] = t_ms
 
     def _note(self, words, used, t_ms):
         words[_USED] = used
         words[_FIRST_SEQ] = words[_FIRST_AT] = 0
         words[_T_MS] = t_ms
 
-    def _copy(self, rest, source):
-        rest[: len(source)] = source
-        rest[len(source) :] = self._zeros[: len(rest) - len(source)]
-        return rest
+    def _copy(self, body, source):
+        body[: len(source)] = source
+        body[len(source) :] = self._zeros[: len(body) - len(source)]
+        return body
 
     def seal(self, counts, reason: int, opened_ms: int, next_seq: int, t_ms: int):
         """Make the SEAL block. `counts` are records and frames of this segment, gaps and lost
@@ -206,12 +208,12 @@ class Sealer:
         """
         slot = self._next(SEAL, 0)
         body = slot.body
-        body[16:] = self._zeros[16:]
+        body[:] = self._zeros
+        body[:16] = self._prefix
         _pack("<IIIII", body, 16, self.block + 1, counts[0], counts[1], counts[2], counts[3])
         _pack("<IIII", body, 36, reason, opened_ms, t_ms, next_seq)
         self._note(slot.words, 52, t_ms)
-        self._put_prefix(slot.first)
-        self._encipher(slot.rest, slot.rest, slot.first, slot.last)
+        self._encipher(body, body, slot.last)
         self._close(slot)
         self._mac.end()
         self._cipher = None
@@ -219,28 +221,23 @@ class Sealer:
     def _next(self, kind, flags):
         slot = self._slots[self.waiting // BLOCK_BYTES]
         self.block += 1
-        slot.block[5] = kind
-        slot.block[6] = flags
+        slot.words[_KIND] = 1 | kind << 8 | flags << 16
         slot.words[_BLOCK] = self._prefix_words[1] = self.block
         return slot
 
-    def _put_prefix(self, first):
-        first[:] = self._prefix
-        self._cipher.encrypt(first, first)
-
-    def _encipher(self, source, target, first, last):
+    def _encipher(self, source, target, last):
         # MicroPython's cryptolib ignores the result of mbedtls_aes_crypt_cbc, and on ESP32-S3 the
         # driver can fail and leave the output blank or untouched. Either would then be tagged as
-        # if it were the recording. `first` and `last` are 16 bytes of the output.
+        # if it were the recording. `last` are the last 16 bytes of `target`.
         plain = self._plain
         plain[:] = source[-16:]
         last[:] = plain
         self._cipher.encrypt(source, target)
-        if last == plain or last == _BLANK or first == self._prefix or first == _BLANK:
+        if last == plain or last == _BLANK:
             raise Fault("crypto_error", "AES failed at block %d" % self.block)
 
     def _close(self, slot):
-        digest = hashlib.sha256(slot.digested).digest()
+        digest = sha256(slot.digested).digest()
         slot.signed[:32] = digest
         slot.signed[32:] = self._mac.tag(digest)
         _pack("<I", slot.block, _COMMIT, crc32(slot.signed))

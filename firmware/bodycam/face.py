@@ -52,7 +52,7 @@ class Face:
 
     `mirrors` is False on a board that cannot show the live picture while it records: then it shows
     frame, words and time. `kept_bytes` of memory keep what comes again, ready to be sent: 144 KiB
-    hold display and recording, with less it is drawn again more often. The fixed rest is 65 KB.
+    hold display and recording, with less it is drawn again more often. The fixed rest is 79 KB.
     Times are ticks that may wrap at 2**30 ms.
     """
 

@@ -23,8 +23,13 @@ _STOPPING = const(2)
 _BUSY_MS = const(2)
 _BREATH_STEPS = const(7)  # and one more: then what is less urgent has its turn too
 _CLOCK_MS = const(10_000)
-_GARBAGE_BYTES = const(1_500_000)
+_GARBAGE_LIMIT = const(1_500_000)
+_BLOCK_GARBAGE_BYTES = const(448)  # at most
 _WAIT_MS = const(1000)
+
+# Places in the tally. An attribute would cost four times as much at each frame.
+_GARBAGE_BYTES = const(0)  # of frames since the last collection
+_RECORDED = const(1)
 
 # Places in what was missed.
 _FRAMES = const(0)
@@ -63,8 +68,7 @@ class Recorder:
         self._steps = 0
         self._ending = self._behind = False
         self._missed = [0] * _MISSED  # since the last GAP record
-        self.garbage_bytes = 0
-        self.recorded = 0  # frames taken into recordings since boot
+        self._tally = [0, 0]
         self.missed = 0  # frames, sounds and events that had no room, since boot
 
     @property
@@ -73,6 +77,11 @@ class Recorder:
         memory; not while one is being sealed.
         """
         return self._state != _STOPPING
+
+    @property
+    def recorded(self) -> int:
+        """Frames that were taken into recordings since boot."""
+        return self._tally[_RECORDED]
 
     @property
     def busy(self) -> bool:
@@ -106,7 +115,9 @@ class Recorder:
         """Take one JPEG into the recording or, while none runs, into the pre-event memory;
         return whether it was taken. One copy; allocates nothing.
         """
-        self.garbage_bytes += len(data)
+        tally = self._tally
+        if type(data) is bytes:  # garbage from now on; a view of a camera's buffer is not
+            tally[_GARBAGE_BYTES] += len(data)
         if self._state == _IDLE:
             return self.ring.push(_PRE_EVENT_FRAME, t_ms, data)
         if self._behind and not self._tell_gap():
@@ -115,7 +126,7 @@ class Recorder:
         if at < 0:
             return self._miss(_FRAMES, t_ms, data)
         self._memory[at : at + len(data)] = data
-        self.recorded += 1
+        tally[_RECORDED] += 1
         return True
 
     def sound(self, t_ms, data) -> bool:
@@ -169,11 +180,14 @@ class Recorder:
             Fault: the log or the cipher failed, or the card has no room; `abort` then.
             OSError: the card failed; `again` then.
         """
-        if self._state == _IDLE:
-            return self._wait()
-        if self._segments.last and not self._segments.takes(self.ring.used_bytes):
+        segments = self._segments
+        if segments.last and not segments.takes(self.ring.used_bytes):
             self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
-        return self._go_on() if self._segments.writing else self._next(now)
+        if segments.writing:
+            return self._go_on()
+        if segments.ready and self.ring.piece(False):
+            return self._add(now)
+        return self._wait() if self._state == _IDLE else self._next(now)
 
     def again(self, error):
         """Take the OSError that a step raised: the card gets a second chance.
@@ -195,7 +209,7 @@ class Recorder:
         # Between recordings; in the pre-event memory the frames of some time.
         if self.ring.used_bytes:
             self._forget_old()
-        if self.garbage_bytes > _GARBAGE_BYTES:
+        if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT:
             self._tidy()
         return _WAIT_MS
 
@@ -203,7 +217,7 @@ class Recorder:
         self.ring.trim(self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF)
 
     def _tidy(self):
-        self.garbage_bytes = 0
+        self._tally[_GARBAGE_BYTES] = 0
         self._collect()
 
     def _go_on(self):
@@ -219,45 +233,54 @@ class Recorder:
         self._steps = self._steps + 1 & _BREATH_STEPS
         return 0 if self._steps else 1
 
+    def _add(self, now):
+        self._segments.add(self.ring)
+        self._tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
+        if self._segments.writing:
+            self._written_at = now
+        return 0
+
     def _next(self, now):
         segments = self._segments
+        waited_ms = self._clock.diff(now, self._written_at)
+        early = self._is_early(waited_ms)
         if not segments.is_open:
             segments.open(self._recording, self._index)
             self._index += 1
         elif segments.full:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
-        elif self.ring.piece(self._is_early(now)):
-            segments.add(self.ring)
+        elif early and self.ring.piece(True):
+            return self._add(now)
         elif self._behind:
             self._tell_gap()
         elif self._state == _STOPPING:
             self._ending = True
             segments.seal(self._reason, self.ring.next_seq())
-        elif segments.waits and self._is_early(now):
+        elif early and segments.waits:
             segments.flush()
         else:
-            return self._rest(now)
-        if segments.writing:
-            self._written_at = now
+            return self._rest(now, waited_ms)
+        self._written_at = now
         return 0
 
-    def _is_early(self, now):
-        if self._state == _STOPPING or self._clock.diff(now, self._written_at) >= self._flush_ms:
+    def _is_early(self, waited_ms):
+        if waited_ms >= self._flush_ms or self._state == _STOPPING:
             return True
-        return self.garbage_bytes > _GARBAGE_BYTES and self._frame_waits()
+        return self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
 
     def _frame_waits(self):
         return self._segments.waits or self.ring.frame_waits()
 
-    def _rest(self, now):
-        if self.garbage_bytes > _GARBAGE_BYTES and not self._frame_waits():
+    def _rest(self, now, waited_ms):
+        if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and not self._frame_waits():
             self._tidy()
         if self._clock.diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
-        if self.ring.used_bytes == 0 and not self._segments.waits:
-            self._written_at = now
-        return max(1, min(_CLOCK_MS, self._flush_ms - self._clock.diff(now, self._written_at)))
+        if waited_ms < self._flush_ms:
+            return self._flush_ms - waited_ms
+        self._written_at = now
+        return self._flush_ms
 
 
 def _gap(missed):

@@ -47,7 +47,7 @@ _LOST = const(6)
 _DROPPED = const(7)
 _WORDS = const(8)
 _FIRST = const(16)
-_FREE = const(4)
+_FREE = const(8)
 
 # The consumer's own.
 _NEXT = const(9)  # first record header that no piece has passed
@@ -187,9 +187,11 @@ class Ring:
         return 4 * used
 
     def view(self) -> memoryview:
-        """Return the bytes of that piece: a memoryview, made anew."""
+        """Return the bytes of that piece and, in front of it, 16 bytes for the sealer to write: a
+        memoryview, made anew.
+        """
         at = 4 * self.words[_LOW]
-        return self.memory[at : at + 4 * self.words[_USED]]
+        return self.memory[at - 16 : at + 4 * self.words[_USED]]
 
     def first_at(self) -> int:
         """At which byte of the piece its first record header stands, -1 when none does."""

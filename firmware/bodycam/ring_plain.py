@@ -18,7 +18,9 @@ _DROPPED = const(7)  # how many made room
 _WORDS = const(8)  # where the ring ends
 _FIRST = const(16)  # where its records begin
 
-_FREE = const(4)  # words between WRITE and LOW: `Ring.hold` moves LOW down to a multiple of 4
+# Words between WRITE and LOW: `Ring.hold` moves LOW down to a multiple of four, and the four words
+# in front of that are the sealer's.
+_FREE = const(8)
 
 
 def reserve(words, kind: int, t_ms: int, n: int) -> int:

@@ -17,7 +17,7 @@ _LOST = const(6)
 _DROPPED = const(7)
 _WORDS = const(8)
 _FIRST = const(16)
-_FREE = const(4)
+_FREE = const(8)
 
 
 @micropython.viper

@@ -22,7 +22,8 @@ class Segments:
     `sealer`.
 
     `facts()` returns the dict for the `open` event, `nonce()` 16 random bytes. `is_open` is
-    whether a segment is, `writing` whether blocks are under way to the card.
+    whether a segment is, `ready` whether it takes another DATA block, `writing` whether blocks are
+    under way to the card.
     """
 
     def __init__(self, card, journal, sealer, clock, facts, nonce):
@@ -35,7 +36,7 @@ class Segments:
         self._keys = bytearray(64)
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
-        self.is_open = self.writing = False
+        self.is_open = self.ready = self.writing = False
         self.last = False  # no other segment can be opened after this one
         self._closing = self._retried = False
 
@@ -56,7 +57,7 @@ class Segments:
         self._number = self._free_place()
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
-        self.is_open = True
+        self.is_open = self.ready = True
         self.last = self._card.room(self._number + 1, self._log.released) <= 0
         self._closing = False
         self._acknowledged = -1
@@ -96,6 +97,7 @@ class Segments:
         """
         self._sealer.data(frames, self._clock.stamp())
         frames.release(self.counts)
+        self.ready = not self.full
         if self._sealer.full:
             self.flush()
 
@@ -122,6 +124,7 @@ class Segments:
         """
         self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._clock.stamp())
         self._closing = True
+        self.ready = False
         self.flush()
 
     @property
@@ -184,6 +187,7 @@ class Segments:
 
     def abort(self):
         """Leave an open segment as it is: note in the log how many blocks the card has."""
+        self.ready = False
         if self.is_open:
             self.is_open = False
             self._log.close_segment(log.TORN, self._number, self._acknowledged + 1)

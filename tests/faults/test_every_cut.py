@@ -12,14 +12,16 @@ import random
 import shutil
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from tools.evidence import layout
 from tools.evidence.case import Case, beside
 from tools.evidence.layout import BLOCK
-from tools.evidence.segments import _judge, _other
+from tools.evidence.segments import _judge, _whole
 from tools.evidence.verdict import verify
+from tools.evidence.words import FINDINGS
 from tools.torture import bench
 
 SEED = 5
@@ -90,9 +92,15 @@ def film(tmp_path_factory):
 def judge_block(task):
     """Judge one block after each of the bytes in `ranges`; return (positions, what was wrong)."""
     segment, mac, medium, b, old, new, ranges = task
-    judge = _judge(segment, mac)
     view = memoryview(bytearray(old))
-    digested = view[: layout.DIGEST_AT]
+    digested, ending = view[: layout.DIGEST_AT], view[layout.DIGEST_AT : BLOCK - 4]
+
+    def judge():
+        digest = sha256(digested).digest()
+        whole = _whole(view, digest, ending)
+        right_tag = whole and mac.of(digest) == ending[32:]
+        return _judge(view, b, segment, medium, whole, right_tag)
+
     count, wrong = 0, []
     for start, end in ranges:
         view[:start] = new[:start]
@@ -101,10 +109,8 @@ def judge_block(task):
             if k:
                 view[k - 1] = new[k - 1]
             count += 1
-            fields, trouble = judge(b, view, digested)
-            if fields is None and trouble is None:
-                trouble = _other(view, b, segment, medium)
-            kind = trouble[0] if trouble else "block"
+            trouble = judge()[1]
+            kind = FINDINGS[trouble[0]][0] if trouble else "block"
             whole = new[k:] == old[k:] if kind != "damaged" and k else False
             # Before its first new byte it is the old block, which is not there for this segment;
             # while it is neither it is damaged; and it is a block only when all of it is new.
@@ -114,7 +120,7 @@ def judge_block(task):
                 continue  # as many bytes as both begin with alike
             wrong.append((segment.n, b, k, kind))
     view[:] = new
-    if judge(b, view, digested)[1:] != (None,):
+    if judge()[1]:
         wrong.append((segment.n, b, BLOCK, "no block"))
     return count, wrong
 

@@ -68,6 +68,7 @@ def told(ring, deque):
             {
                 "payload_share": share,
                 "payload_share_mean": share,
+                "payload_share_24576": share,
                 "overhead_us_by_ring_mib": {"16": 0.25, "4": 0.125},
                 "overhead_us_by_length_s": {"1": 0.5, "60": 0.25},
             }

@@ -206,7 +206,7 @@ def test_an_older_block_behind_a_write_that_the_card_lost_is_missing(tmp_path):
     camera.path = tmp_path / "card.img"
     result = again(camera)
     assert (result["verdict"], place(result)) == ("incomplete", {(2, 4)})
-    assert "block 4 of segment 0 from another time" in worst(result)[0]["what"]
+    assert "an older block" in worst(result)[0]["what"]
 
 
 def test_a_recording_with_a_hole_is_incomplete_even_without_a_log(tmp_path):
@@ -753,7 +753,6 @@ CHANGES = [
     swap_entries,
     drop_entry,
     drop_first,
-    flip_bit,
     drop_last,
     drop_recording,
     repeat_entry,
@@ -771,12 +770,21 @@ def test_a_changed_log_is_tampering(two, change):
 
 @pytest.mark.parametrize(
     "change",
-    [swap_entries, drop_entry, drop_first, flip_bit, drop_last, drop_recording, repeat_entry],
+    [swap_entries, drop_entry, drop_first, drop_last, drop_recording, repeat_entry],
 )
 def test_a_log_cut_or_mixed_is_noticed_without_keys(two, change):
     change(two)
     two.save(two.path)
     assert verify(two.path, f"{two.path}.camera")["verdict"] == "tampered"
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_page_of_the_log_that_was_damaged_is_damage_wherever_it_stands(two, number):
+    two.pages[number][60] ^= 4
+    for keys in (True, False):
+        two.save(two.path)
+        result = verify(two.path, f"{two.path}.camera", beside(two.path)[1] if keys else ())
+        assert result["verdict"] == "damaged", number
 
 
 def test_an_older_copy_of_the_log_is_noticed_by_what_stands_on_the_card(tmp_path):

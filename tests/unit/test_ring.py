@@ -35,7 +35,7 @@ class Reader:
         used = ring.piece(flush)
         if not used:
             return False
-        view = ring.view()
+        view = ring.view()[16:]
         assert len(view) == used <= PIECE_BYTES
         first = ring.first_at()
         at = len(self.stream)
@@ -144,7 +144,7 @@ def test_what_stood_before_the_oldest_frame_does_not_reach_the_card():
     for i in range(200):
         ring.push(FRAME, i, bytes([i + 1]) * 3001)
     ring.hold()
-    assert ring.piece(True) and not any(ring.view()[: ring.first_at()])
+    assert ring.piece(True) and not any(ring.view()[16 : 16 + ring.first_at()])
 
 
 def test_clear_leaves_nothing_in_memory():

@@ -101,7 +101,8 @@ def _latency(figures, found, design):
 
 
 def _scale(figures, rows):
-    scale = {"payload_share": min(row["payload_share"] for row in rows)}
+    shares = ("payload_share", "payload_share_24576")
+    scale = {name: min(row[name] for row in rows) for name in shares}
     scale["payload_share_mean"] = figures.median(
         "ring.payload_share_mean", [row["payload_share_mean"] for row in rows]
     )

@@ -5,7 +5,7 @@ import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -106,6 +106,34 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
 
 
 @app.command(
+    epilog=_examples(
+        "card explain demo.img --lang de", "card explain demo.img --keys station --json"
+    )
+)
+def explain(
+    image: Image,
+    camera: Camera = None,
+    keys: Keys = None,
+    lang: Annotated[Literal["en", "de"], typer.Option(help="English or German.")] = "en",
+    as_json: AsJson = False,
+):
+    """Say for people what is there, what is missing, why, and how it is known.
+
+    Status as of `verify`.
+    """
+    with _plain(as_json):
+        from .explain import explain as say
+
+        with _progress("Reading") as step:
+            found = say(image, *_beside(image, camera, keys), lang, step)
+        if as_json:
+            _print(found)
+        else:
+            _say("\n".join(found["text"]))
+        raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
+
+
+@app.command(
     epilog=_examples("card export demo.img out", "card export demo.img out --keys agency --json")
 )
 def export(
@@ -124,14 +152,32 @@ def export(
 
         with _progress("Exporting") as step:
             files = write(image, out, *_beside(image, camera, keys), allow_damaged, step)
-        if as_json:
-            _print({"files": files})
-            return
-        for file in files:
-            _say(f"{file['path']}" + (f"  {file['frames']} pictures" if file["frames"] else ""))
-        if not any(file["path"].endswith(".sig") for file in files):
-            _say("Not signed: no export key was given, so nobody vouches for it.")
-        _say(f"To check it anywhere: python3 {shlex.quote(str(out / 'verify.py'))}")
+        _show_files(files, out, as_json)
+
+
+@app.command(
+    epilog=_examples("card salvage demo.img pieces", "card salvage demo.img --keys agency --json")
+)
+def salvage(
+    image: Image,
+    out: Annotated[
+        Path | None, typer.Argument(help="Folder to make, new or empty; IMG.salvage by default.")
+    ] = None,
+    camera: Camera = None,
+    keys: Keys = None,
+    as_json: AsJson = False,
+):
+    """Get every picture out of a damaged card, each with its standing; log or not.
+
+    Status 0 when pictures came out. It proves less than `export`: what is missing is not said.
+    """
+    with _plain(as_json):
+        from .salvage import salvage as rescue
+
+        out = out or Path(f"{image}.salvage")
+        with _progress("Salvaging") as step:
+            files = rescue(image, out, *_beside(image, camera, keys), step)
+        _show_files(files, out, as_json)
 
 
 @contextmanager
@@ -183,6 +229,17 @@ def _print(words):
 
 def _say(text):
     print(text)
+
+
+def _show_files(files, out, as_json):
+    if as_json:
+        _print({"files": files})
+        return
+    for file in files:
+        _say(f"{file['path']}" + (f"  {file['frames']} pictures" if file["frames"] else ""))
+    if not any(file["path"].endswith(".sig") for file in files):
+        _say("Not signed: no export key was given, so nobody vouches for it.")
+    _say(f"To check it anywhere: python3 {shlex.quote(str(out / 'verify.py'))}")
 
 
 def _show_verdict(found):

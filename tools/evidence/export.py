@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .case import Case
+from .clocks import Clocks
 from .errors import InputError
 from .primitives import key_id
 from .recording import Recording, described
@@ -38,9 +39,7 @@ def export(
     Raises:
         InputError: no viewing key, a verdict that forbids it, or the folder is not empty.
     """
-    out = Path(out_dir)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is already there; export into a new folder")
+    out = empty(out_dir)
     with Case(image, camera_dir, key_dirs) as case:
         if not any(case.access(segment).read for segment in case.segments):
             raise InputError(_why_nothing(case))
@@ -59,19 +58,41 @@ def export(
                 f"the card is {verdict} and was not exported: {why} "
                 "Add --allow-damaged to export what is whole"
             )
+        return publish(out, lambda part: _write(case, readings, verification, part, step))
+
+
+def empty(out_dir) -> Path:
+    """Return the folder to write into.
+
+    Raises:
+        InputError: something is there.
+    """
+    out = Path(out_dir)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is already there; export into a new folder")
+    return out
+
+
+def publish(out: Path, write) -> "list[dict]":
+    """Let `write(folder)` fill a folder that appears as `out`, whole or not at all; return its
+    files.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-            try:
-                files = _write(case, readings, verification, part, step)
-                if out.exists():
-                    out.rmdir()
-                os.chmod(part, 0o755)
-                os.rename(part, out)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
-        except OSError as error:
-            raise InputError(f"cannot write {out}: {error.strerror or error}") from error
+            files = write(part)
+            if out.exists():
+                out.rmdir()
+            os.chmod(part, 0o755)
+            os.rename(part, out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror or error}") from error
     return [{**file, "path": str(out / file["path"])} for file in files]
 
 
@@ -91,11 +112,12 @@ def _write(case, readings, verification, folder, step):
             key = (reading.segment.epoch, reading.segment.recording)
             groups.setdefault(key, []).append(reading)
     films, done = [], len(readings)
+    clocks = Clocks(case.log)
     several = len({epoch for epoch, _ in groups}) > 1
     for (epoch, number), parts in groups.items():
         name = f"recording-{number:04}" + (f"-epoch-{epoch}" if several else "")
         camera = case.log.name if case.log else parts[0].segment.device.hex()
-        film = Recording(camera, folder, name, parts)
+        film = Recording(camera, folder, name, parts, clocks)
         stream, before = Stream(film.take, payload=True), None
         for reading in parts:
             segment = reading.segment
@@ -114,38 +136,44 @@ def _write(case, readings, verification, folder, step):
         film.finish()
         films.append(film)
     step(2 * len(readings), None)
+    viewers = {case.access(reading.segment).viewer for part in groups.values() for reading in part}
+    words = {
+        "format": "bodycam export 1",
+        "card": _origin(case),
+        "verification": verification,
+        "keys": {
+            "read_with": sorted(viewers),
+            "check_used": case.authentic or any(reading.authentic for reading in readings),
+        },
+    }
+    return finish(folder, films, words, case.keyring.signer)
+
+
+def finish(folder, films, words: dict, signer) -> "list[dict]":
+    """Add checker, manifest and signature to a folder of films; return its files."""
     shutil.copyfile(_HERE / "standalone.py", folder / "verify.py")
     files = [file for film in films for file in film.files]
     files.append(described(folder / "verify.py", "checker"))
     manifest = {
-        "format": "bodycam export 1",
+        **words,
         "created_utc": iso(int(time.time())),
         "tool": _tool(),
-        "card": _origin(case),
-        "verification": verification,
-        "keys": {
-            "read_with": sorted(
-                {case.access(r.segment).viewer for p in groups.values() for r in p}
-            ),
-            "check_used": case.authentic or any(reading.authentic for reading in readings),
-        },
         "recordings": [film.words for film in films],
         "files": files,
     }
     path = folder / "manifest.json"
     path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
     files = [*files, described(path, "manifest")]
-    signer = case.keyring.signer
     if signer:
         public = signer.public_key()
-        words = {
+        signed = {
             "algorithm": "Ed25519",
             "key_id": key_id(public).hex(),
             "public_key": public.public_bytes_raw().hex(),
             "signature": signer.sign(path.read_bytes()).hex(),
         }
         signature = folder / "manifest.sig"
-        signature.write_text(json.dumps(words, indent=1) + "\n", "utf-8")
+        signature.write_text(json.dumps(signed, indent=1) + "\n", "utf-8")
         files.append(described(signature, "signature"))
     return [
         {name: file[name] for name in ("path", "sha256", "frames", "duration_ms")}

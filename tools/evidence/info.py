@@ -2,15 +2,19 @@
 
 from . import layout
 from .case import Case
-from .layout import BLOCK, BLOCKS, BODY_AT, BODY_END, elapsed_ms
-from .primitives import decryptor
+from .layout import BLOCK, BLOCKS, BODY_AT, BODY_END, FRAME, RECORD, elapsed_ms
+from .primitives import Deciphering, decryptor
 from .records import Malformed, Records, Stream
 from .times import TRUST, iso
+
+_LOOKED_AT = 24  # blocks in which a picture of 256 KB must begin
 
 
 def info(image, camera_dir=None, key_dirs=()) -> dict:
     """Return the card, the camera, the occupancy and the recordings, without verifying them.
 
+    `duration_ms` is from the first picture to the last; where no READ key opens them, from the
+    first block to the last before the seal, which may be later by what the card held them up.
     `start_utc` is None when the camera's clock was not set or nothing tells it; `frames` is None
     where no READ key opens the seals or one is missing. `state` is one of `sealed`, `torn`,
     `missing`.
@@ -23,7 +27,7 @@ def info(image, camera_dir=None, key_dirs=()) -> dict:
             "card": _card(case),
             "camera": _camera(case),
             "recordings": [_recording(case, *item) for item in _grouped(case.segments).items()],
-            "findings": [finding._asdict() for finding in case.findings],
+            "findings": [finding.plain() for finding in case.findings],
         }
 
 
@@ -71,8 +75,7 @@ def _recording(case, key, segments):
     utc, trust = words.get("utc", segments[0].utc), words.get("trust", segments[0].trust)
     seals = [seal for _, seal in ends]
     headers = [header for header, _ in ends]
-    begins = [_header(case, segment, 0) for segment in segments]
-    times = [header.ms for pair in zip(begins, headers) for header in pair if header]
+    times = _frame_times(case, segments, headers)
     state = "sealed"
     if None in headers:
         state = "missing"
@@ -83,12 +86,50 @@ def _recording(case, key, segments):
         "epoch": epoch,
         "start_utc": iso(utc),
         "trust": TRUST[trust] if iso(utc) and trust in (1, 2) else TRUST[0],
-        "duration_ms": elapsed_ms(times[0], times[-1]) if times else 0,
+        "duration_ms": elapsed_ms(*times) if times else 0,
         "frames": None if None in seals else sum(seal.frames for seal in seals),
         "gaps": None if None in seals else seals[-1].gaps,
         "segments": [segment.n for segment in segments],
         "state": state,
     }
+
+
+def _frame_times(case, segments, ends):
+    """Return the times of a recording's first and last picture, or of its first and last block
+    where no picture is to be had; None without a block.
+    """
+    parts = [(segment, end) for segment, end in zip(segments, ends) if end]
+    times = _outermost(case, parts, 1), _outermost(case, parts[::-1], -1)
+    return None if None in times else times
+
+
+def _outermost(case, parts, step):
+    """Return the time of the first picture, or with step -1 of the last; else of the block."""
+    block_ms = None
+    for segment, end in parts:
+        for b in range(1, end.b + 1)[::step][:_LOOKED_AT]:
+            header = _header(case, segment, b)
+            if header and header.kind == layout.DATA:
+                block_ms = header.ms if block_ms is None else block_ms
+                times = _pictures(case, segment, header)
+                if times:
+                    return times[::step][0]
+    return block_ms
+
+
+def _pictures(case, segment, header):
+    """Return the times of the pictures that begin in a DATA block; none without a READ key."""
+    key = case.access(segment).cipher(segment)
+    if not key or not header.first_at:
+        return []
+    body = _body(case, segment, header.b)
+    plain = bytes(16) + decryptor(key, body[:16]).update(body[16:])
+    times, at = [], header.first_at
+    while at + RECORD.size <= min(header.used, len(plain)):
+        kind, _, _, _, t_ms, size = RECORD.unpack_from(plain, at)
+        times += [t_ms] * (kind == FRAME)
+        at += RECORD.size + size + -size % 4
+    return times
 
 
 def _end(case, segment):
@@ -115,9 +156,12 @@ def _opening(case, segment):
     key, header = case.access(segment).cipher(segment), _header(case, segment, 0)
     if not key or not header:
         return None
-    records = Records(segment, key, Stream())
+    records, medium = Records(segment, Stream()), case.medium
+    deciphering = Deciphering(key, segment.n, medium.buffer, medium.room)
+    medium.blocks(medium.place(segment.n), 1)
+    (follows,) = deciphering.take(1, 0)
     try:
-        records.block(header, _body(case, segment, 0))
+        records.block(header, deciphering.bodies[0], follows)
     except Malformed:
         return None
     return records.opening

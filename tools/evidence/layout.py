@@ -31,7 +31,9 @@ CLOCK_MS = 1 << 30  # milliseconds since boot are counted modulo this
 
 # Codes of log entries and what a person calls them.
 EPOCH, SEALED_READ, BOOT, STAGE, OPEN, SEALED, TORN = 1, 2, 3, 4, 5, 6, 7
-RELEASED = 14
+MARK, FAULT, WARNING, CLOCK, CARD, POWER, RELEASED, OFF = 8, 9, 10, 11, 12, 13, 14, 15
+IN_WORDS = (BOOT, STAGE, MARK, FAULT, WARNING, CLOCK, CARD, POWER, OFF)  # detail is JSON
+WATCHDOG = 3  # `cause` of a BOOT
 CODES = {
     EPOCH: "EPOCH",
     SEALED_READ: "SEALED_READ",
@@ -40,14 +42,14 @@ CODES = {
     OPEN: "OPEN",
     SEALED: "SEAL",
     TORN: "TORN",
-    8: "MARK",
-    9: "FAULT",
-    10: "WARNING",
-    11: "CLOCK",
-    12: "CARD",
-    13: "POWER",
+    MARK: "MARK",
+    FAULT: "FAULT",
+    WARNING: "WARNING",
+    CLOCK: "CLOCK",
+    CARD: "CARD",
+    POWER: "POWER",
     RELEASED: "RELEASED",
-    15: "OFF",
+    OFF: "OFF",
 }
 
 # Kinds and flags of records.
@@ -169,6 +171,12 @@ def superblock(sector: bytes) -> "Superblock | None":
 def header(block: bytes, at: int = 0) -> Header:
     """Return the header of the block that begins at `at`, whatever stands there."""
     return Header._make(BLOCK_HEADER.unpack_from(block, at))
+
+
+def whole(block: bytes) -> bool:
+    """Return whether D and the commit word of a block are right."""
+    _, digest, tag, word = BLOCK_END.unpack_from(block, BODY_END)
+    return sha256(block[:DIGEST_AT]).digest() == digest and zlib.crc32(digest + tag) == word
 
 
 def head(body: bytes) -> "Head | None":

@@ -3,15 +3,17 @@
 FORMAT.md section 4. `Log` reads without keys; `authenticate` checks the MACs with CHECK.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import layout
 from .errors import InputError
-from .findings import Finding, count, span
+from .findings import Finding
 from .primitives import entry_mac
 
 _BLANK = b"\xff" * layout.PAGE
+_BATTERY = ("battery_low", "battery_empty")
 _LARGEST = 64 << 20  # bytes; no camera has such a partition, and a wrong file may be any size
 
 
@@ -36,6 +38,7 @@ class Segment:
     least: int = 0  # blocks that progress bits or a TORN entry prove
     continued: bool = False  # the recording goes on in the next segment
     on_card: bool = True
+    ended: tuple = ("unknown", {})  # how its recording ended: key of words.ENDINGS, facts
 
 
 class Log:
@@ -64,17 +67,25 @@ class Log:
         self.first = self.released = self.next = 0
         self.seeds: dict[bytes, bytes] = {}
         self.segments: dict[int, Segment] = {}
+        self._holes = set()  # entries in front of which others cannot be read
         self.entries = self._in_order()
         if not self.entries:
             raise InputError(f"{self.path} holds no entry of a camera's log")
         self._newest()
+        self._sure = True  # no entry before was lost
         for entry in self.entries:
             self._apply(entry)
         if self.epoch is None:
-            self._say(
-                "tampered",
-                "The first entry of the camera's log, which names the camera, is missing.",
-            )
+            page = self.page(0)
+            gone = page == _BLANK or layout.entry(page, 0)
+            self._say("log-first-missing" if gone else "log-first-damaged")
+        for segment in self.segments.values():
+            segment.ended = self._ended(segment)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether entries are missing in between."""
+        return bool(self._holes)
 
     @property
     def promised(self) -> list[Segment]:
@@ -89,48 +100,60 @@ class Log:
         """Check every MAC and the newest keys; return False when there is no CHECK key for it."""
         if access.check is None:
             return False
-        for entry in self.entries:
-            if entry_mac(access.check.at(entry.s)).of(self.page(entry.page)[:144]) != entry.mac:
-                self._say("tampered", f"{_name(entry)} was altered: its seal is not the camera's.")
+        altered = [
+            entry
+            for entry in self.entries
+            if entry_mac(access.check.at(entry.s)).of(self.page(entry.page)[:144]) != entry.mac
+        ]
+        if len(altered) == len(self.entries):
+            self._say("wrong-check-key")
+            return True
+        for entry in altered:
+            self._say("log-altered", entry=_name(entry))
         last = self.entries[-1]
         chains = (access.read, access.check)
         if last.keys and any(c and c.at(last.s + 1) != key for c, key in zip(chains, last.keys)):
-            self._say("tampered", "The keys in the camera's log are not those of this epoch.")
+            self._say("log-keys")
         return True
 
-    def _say(self, kind, what, segment=None):
-        self.findings.append(Finding(kind, segment, None, what))
+    def _say(self, code, **facts):
+        self.findings.append(Finding(code, facts=facts))
 
     def _in_order(self):
         """Return the valid entries in their order, and say what is missing between them."""
         entries, torn, expected, previous = [], 0, 0, bytes(16)
-        pages = len(self._data) // layout.PAGE
+        room = len(self._data) // layout.PAGE
+        pages = min(room, len(self._data.rstrip(b"\xff")) // layout.PAGE + 1)
         newest = self._newest_page(pages)
+        unreadable = 0  # pages since the last entry that are neither entry nor blank
         for number in range(pages):
             page = self.page(number)
             if page == _BLANK:
                 continue
             entry = layout.entry(page, number)
             if entry is None or number > newest:
-                torn += 1
-            elif not expected <= entry.s < pages:
-                self._say("tampered", f"{_name(entry)} stands where it does not belong.")
-            else:
-                if entry.s > expected:
-                    what = span(expected, entry.s - 1, "Entry").replace("Entrys", "Entries")
-                    verb = "is" if entry.s == expected + 1 else "are"
-                    self._say("tampered", f"{what} of the camera's log {verb} missing.")
-                elif entry.previous != previous:
-                    self._say("tampered", f"{_name(entry)} does not follow the one before it.")
-                if any(entry.padding):
-                    self._say("tampered", f"{_name(entry)} holds bytes that no camera writes.")
-                entries.append(entry)
-                expected, previous = entry.s + 1, entry.mac
-        if torn:
-            what = (
-                f"{count(torn, 'page')} of the camera's log cannot be read, as after a power cut."
-            )
-            self._say("note", what)
+                unreadable += 1
+                continue
+            if not expected <= entry.s < room:
+                self._say("log-misplaced", entry=_name(entry))
+                continue
+            gone = entry.s - expected
+            if gone:
+                # A page that the flash lost is still in its entry's place; a removed one is not.
+                code = "log-page-damaged" if unreadable >= gone else "log-missing"
+                self._say(code, entries=(expected, entry.s - 1))
+                self._holes.add(entry.s)
+                unreadable = max(0, unreadable - gone)
+            elif entry.previous != previous:
+                self._say("log-chain", entry=_name(entry))
+            if any(entry.padding):
+                self._say("log-bytes", entry=_name(entry))
+            entries.append(entry)
+            expected, previous = entry.s + 1, entry.mac
+            torn, unreadable = torn + unreadable, 0
+        self._behind = unreadable
+        if torn + unreadable:
+            self._say("log-torn", pages=torn + unreadable)
         return entries
 
     def _newest_page(self, pages):
@@ -148,31 +171,53 @@ class Log:
         """Say so when the newest entry is not the newest that the camera wrote."""
         *older, last = self.entries
         if last.keys is None:
-            if last.wiped:
-                self._say(
-                    "tampered", "The end of the camera's log is missing: later entries were there."
-                )
-            else:
-                self._say("damaged", "The newest entry of the camera's log is damaged.")
+            cut = last.wiped and not self._behind
+            self._say("log-cut" if cut else "log-newest-damaged")
         if any(entry.keys for entry in older[:-1]):
-            self._say("note", "The camera's log still holds keys that should have been erased.")
-        spares = (
-            e.spare.strip(b"\xff") or e.code != layout.OPEN and e.progress != 0xFFFF
-            for e in self.entries
-        )
-        if any(spares):
-            self._say("note", "Unused bytes of the camera's log are not blank.")
+            self._say("log-keys-left")
+        if any(map(_unused, self.entries)) or not all(e.wiped or e.keys for e in older[:-1]):
+            self._say("log-unused")
 
     def _apply(self, entry):
-        """Follow one entry: what does the log promise after it."""
+        """Follow one entry: what does the log promise after it.
+
+        Behind an entry that was lost contradictions prove nothing: it may have said anything.
+        """
         apply = _APPLY.get(entry.code)
+        self._sure = self._sure and entry.s not in self._holes
         if entry.code not in layout.CODES:
-            self._say("note", f"{_name(entry)} has a code that this reader does not know.")
+            self._say("log-code", entry=_name(entry))
         elif apply and not apply(self, entry):
-            self._say("tampered", f"{_name(entry)} contradicts the entries before it.")
-        elif entry.next != self.next and self.epoch is not None:
-            self._say("tampered", f"{_name(entry)} counts the segments differently.")
+            if self._sure:
+                self._say("log-contradiction", entry=_name(entry))
+        elif entry.next != self.next and self.epoch is not None and self._sure:
+            self._say("log-count", entry=_name(entry))
         self.next = entry.next
+
+    def _ended(self, segment):
+        """Return how the recording in a segment ended, as far as the log tells."""
+        low = None
+        for entry in self.entries:
+            if entry.s <= segment.s:
+                continue
+            words = said(entry)
+            why, here = words.get("why"), entry.boot == segment.boot
+            if entry.code == layout.OPEN:
+                break
+            if entry.code in (layout.FAULT, layout.WARNING) and here and why in _BATTERY:
+                low = words
+            elif entry.code == layout.FAULT and here:
+                return "fault", words
+            elif segment.blocks is not None and entry.code == layout.STAGE and here:
+                if why in ("dock", "battery_empty"):
+                    return why, {}
+            elif entry.code == layout.BOOT and segment.blocks is None:
+                if low or words.get("cause") != layout.WATCHDOG:
+                    return ("battery", low) if low else ("power", {})
+                return "watchdog", {}
+        if segment.blocks is not None:
+            return "sealed", {}
+        return ("battery", low) if low else ("open", {})
 
     def _epoch(self, entry):
         if entry.s or len(entry.detail) < layout.EPOCH_DETAIL.size:
@@ -212,7 +257,7 @@ class Log:
             entry.trust,
             entry.uptime_ms,
             entry.mac,
-            least=16 * (16 - entry.progress.bit_count()),
+            least=16 * _cleared(entry.progress),
         )
         self.next = n + 1
         return right
@@ -257,5 +302,25 @@ _APPLY = {
 }
 
 
+def said(entry) -> dict:
+    """Return the JSON words of an entry; empty where it has none or they cannot be read."""
+    try:
+        words = json.loads(entry.detail) if entry.code in layout.IN_WORDS else {}
+    except (ValueError, RecursionError):
+        words = {}
+    return words if isinstance(words, dict) else {}
+
+
+def _cleared(progress):
+    """Return how many bits from bit 0 up are cleared without a hole: others prove nothing."""
+    return next((bit for bit in range(16) if progress >> bit & 1), 16)
+
+
+def _unused(entry):
+    """Return whether bytes that nobody uses hold something."""
+    blank = 0xFFFF << (_cleared(entry.progress) if entry.code == layout.OPEN else 0)
+    return bool(entry.spare.strip(b"\xff")) or entry.progress != blank & 0xFFFF
+
+
 def _name(entry):
-    return f"Entry {entry.s} of the camera's log ({layout.CODES.get(entry.code, entry.code)})"
+    return entry.s, layout.CODES.get(entry.code, entry.code)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from . import layout
+from .clocks import Steps
 from .findings import worst
 from .times import TRUST, iso, minutes
 
@@ -21,7 +22,7 @@ class Recording:
     Its times count from the first record; the camera's count from boot.
     """
 
-    def __init__(self, camera: str, folder: Path, name: str, readings: list):
+    def __init__(self, camera: str, folder: Path, name: str, readings: list, clocks, standings=()):
         segments = [reading.segment for reading in readings]
         findings = [finding for reading in readings for finding in reading.findings]
         verdict = worst(findings)
@@ -29,8 +30,12 @@ class Recording:
         self._camera = camera
         self._master = self._derivative = self._sound = None
         self._frames, self._events, self.files = [], [], []
+        self._began = None  # UTC and trust in the first opening words
         self._zero_ms = None
         self._clock = (None, 0, 0)  # UTC, how far to trust it, when it was said
+        self._clocks, self._steps = clocks, Steps()
+        self._span = segments[0], segments[-1]
+        self._standings = standings
         self._shown_ms = self._captioned_s = -1
         self.words = {
             "recording": segments[0].recording,
@@ -39,7 +44,7 @@ class Recording:
             "segments": [segment.n for segment in segments],
             "gaps": sum(reading.gaps for reading in readings),
             "pictures_lost": sum(reading.lost for reading in readings),
-            "findings": [finding._asdict() for finding in findings],
+            "findings": [finding.plain() for finding in findings],
         }
 
     def open(self, reading):
@@ -51,6 +56,7 @@ class Recording:
             self.words.setdefault("camera", known)
             self.words.setdefault("start_utc", iso(self._clock[0]))
             self.words.setdefault("trust", TRUST[self._clock[1]])
+            self._began = self._began or self._clock[:2]
 
     def take(self, record):
         """Take the next whole record of the recording."""
@@ -96,6 +102,8 @@ class Recording:
         }
         if record.flags & layout.PRE_EVENT:
             frame["pre_event"] = True
+        if self._standings:
+            frame["standing"] = self._standings[record.standing]
         self._frames.append(frame)
 
     def _begin(self, jpeg):
@@ -127,6 +135,7 @@ class Recording:
         words = record.data
         if words.get("event") == "clock":
             self._set_clock(words, record.t_ms)
+            self._steps.say(words.get("utc"), words.get("trust"), self._since_start(record))
         gap = {}
         if record.kind == layout.GAP:
             # Its times are the camera's; everything here counts from the recording's start.
@@ -146,6 +155,9 @@ class Recording:
         folder, name, words = self._folder, self._name, self.words
         film = {"frames": len(self._frames), "duration_ms": max(self._shown_ms, 0)}
         words |= {"duration_ms": film["duration_ms"], "master": None, "not_decodable": 0}
+        clock = self._clocks.of(*self._span, *(self._began or (None, 0)), self._steps.found)
+        clock["findings"] = [finding.plain() for finding in clock["findings"]]
+        words["clock"] = {**clock, "set_utc": iso(clock["set_utc"])}
         words.setdefault("start_utc", None)
         words.setdefault("trust", TRUST[0])
         if self._master:

@@ -1,22 +1,34 @@
-"""From the enciphered bodies of blocks to whole records: FORMAT.md sections 6 and 7.
+"""From the deciphered bodies of blocks to whole records: FORMAT.md sections 6 and 7.
 
-`Records` deciphers one segment; `Stream` joins the records of a recording over its segments.
+`Records` takes the blocks of one segment; `Stream` joins the records of a recording over its
+segments.
 """
 
 import json
 from typing import NamedTuple
 
 from . import layout
-from .layout import AUDIO, CHAINED, CLEAR, CLOCK_MS, EVENT, FRAME, GAP, HEAD, RECORD, SEAL
+from .layout import (
+    AUDIO,
+    BODY_SIZE,
+    CHAINED,
+    CLEAR,
+    CLOCK_MS,
+    EVENT,
+    FRAME,
+    GAP,
+    HEAD,
+    RECORD,
+    SEAL,
+)
 from .primitives import decryptor
 
-_ZEROS = bytes(layout.BODY_SIZE)
 _KINDS = (FRAME, AUDIO, EVENT, GAP)
 _LARGEST = 16 << 20  # bytes of a record; a length beyond was never a picture
 
 
 class Malformed(Exception):
-    """A block is authentic and yet not as FORMAT.md says; the text says what is wrong."""
+    """A block is authentic and yet not as FORMAT.md says; the text is a key of words.REASONS."""
 
 
 class Record(NamedTuple):
@@ -27,6 +39,7 @@ class Record(NamedTuple):
     seq: int
     t_ms: int
     data: "bytes | dict | None"
+    standing: int = 0  # the worst `Stream.standing` of the blocks that it came from
 
 
 class Stream:
@@ -41,6 +54,8 @@ class Stream:
         self.unknown = False
         self.whole = True  # no piece was missing since the recording began
         self.expected: int | None = None  # number of the next record
+        self.standing = self._worst = 0  # of the block at hand; 0 is the best
+        self.strict = True  # the header of each block must fit what stands in it
         self._take = take
         self._payload = payload
         self._started = False
@@ -69,6 +84,15 @@ class Stream:
         """Whether no record is begun and not ended."""
         return not (self._head or self._left)
 
+    def leads_to(self, header) -> bool:
+        """Return whether what is left of the last record ends where a block says that its first
+        one begins; False after a length that was damaged.
+        """
+        if self._head or self.expected is None:
+            return True
+        rest = self._left + self._pad
+        return header.first_at == (CHAINED + rest if CHAINED + rest < header.used else 0)
+
     def _reset(self):
         self._head, self._data = bytearray(), bytearray()
         self._left = self._pad = 0
@@ -81,45 +105,50 @@ class Stream:
             Malformed: a field inside is not as it must be.
         """
         at, end, first = CHAINED, header.used, (0, 0)
+        begun = self._worst if self._head or self._left else 0
+        self._worst = max(begun, self.standing)
         if self.expected is None:
             at = header.first_at or end
             if not CHAINED <= at <= end:
-                raise Malformed("its first record is said to stand where none can")
-            if not self._started and plain[CHAINED:at] != _ZEROS[CHAINED:at]:
-                raise Malformed("something stands before the recording's first record")
+                raise Malformed("first-place")
+            if not self._started and any(plain[CHAINED:at]):
+                raise Malformed("before-first")
             self.expected = header.first_seq if header.first_at else None
             self._started = self._started or at < end
         while at < end:
             if self._left:
-                some = min(self._left, end - at)
+                some = self._left if self._left < end - at else end - at
                 if self._keep:
                     self._data += plain[at : at + some]
                 self._left -= some
                 if not self._left:
                     self._finish()
             elif self._pad:
-                some = min(self._pad, end - at)
+                some = self._pad if self._pad < end - at else end - at
                 if any(plain[at : at + some]):
-                    raise Malformed("the padding of a record is not zero")
+                    raise Malformed("record-padding")
                 self._pad -= some
             else:
                 if not self._head:
                     first = first if first[1] else (self.expected, at)
                     self.begun += 1
-                some = min(RECORD.size - len(self._head), end - at)
-                self._head += plain[at : at + some]
-                if len(self._head) == RECORD.size:
-                    self._begin()
+                some = RECORD.size - len(self._head)
+                if some == RECORD.size <= end - at:
+                    self._worst = self.standing
+                    self._begin(*RECORD.unpack_from(plain, at))
+                else:
+                    self._head += plain[at : min(at + some, end)]
+                    if len(self._head) == RECORD.size:
+                        self._begin(*RECORD.unpack(self._head))
             at += some
-        if (header.first_seq, header.first_at) != first:
-            raise Malformed("the header names another first record")
+        if self.strict and (header.first_seq, header.first_at) != first:
+            raise Malformed("first-record")
 
-    def _begin(self):
-        kind, flags, zero, seq, t_ms, size = RECORD.unpack(self._head)
+    def _begin(self, kind, flags, zero, seq, t_ms, size):
         if seq != self.expected:
-            raise Malformed("a record's number does not follow")
+            raise Malformed("record-number")
         if zero or flags > layout.PRE_EVENT or not 0 < size <= _LARGEST or t_ms >= CLOCK_MS:
-            raise Malformed("a field of a record is wrong")
+            raise Malformed("record-field")
         self._record = (kind, flags, seq, t_ms)
         self._keep = self._payload or kind in (EVENT, GAP)
         self._left, self._pad = size, -size % 4
@@ -130,31 +159,31 @@ class Stream:
 
     def _finish(self):
         kind, flags, seq, t_ms = self._record
+        self.frames += kind == FRAME
+        if not self._keep and not self._take and kind in _KINDS:
+            return
         data = bytes(self._data) if self._keep else None
         self._data.clear()
         if kind in (EVENT, GAP):
             data = _words(data)
-        self.frames += kind == FRAME
         self.unknown = self.unknown or kind not in _KINDS
         if kind == GAP:
             self.gaps += 1
             lost = data.get("lost")
             self.lost += lost if type(lost) is int else 0
         if self._take:
-            self._take(Record(kind, flags, seq, t_ms, data))
+            self._take(Record(kind, flags, seq, t_ms, data, self._worst))
 
 
 class Records:
-    """Deciphers the blocks of one segment in order: opening words, pieces of the stream, seal."""
+    """Takes the blocks of one segment in order: opening words, pieces of the stream, seal."""
 
-    def __init__(self, segment, key, stream):
+    def __init__(self, segment, stream):
         self.opening: dict = {}  # the words in HEAD
         self.opening_ms = 0
         self.miscounted = False  # the seal counts other gaps than the stream holds
         self._segment = segment
-        self._key = key
         self._stream = stream
-        self._decryptor = decryptor(key, _ZEROS[:16])
         self._b = 0
         self._whole = True  # every block of the segment so far was there
         stream.segment()
@@ -164,37 +193,32 @@ class Records:
         self._whole = False
         self._stream.hole()
 
-    def block(self, header, body) -> None:
-        """Take the next whole block; a jump in its number is a hole.
+    def block(self, header, plain, follows: bool) -> None:
+        """Take the next whole block: its body, deciphered from where its content begins, and
+        whether that followed from the block before; a jump in its number is a hole.
 
         Raises:
             Malformed: a field inside is not as it must be.
         """
-        plain = self._decipher(header, body)
-        if plain[header.used :] != _ZEROS[header.used :]:
-            raise Malformed("bytes after its content are not zero")
+        if header.b != self._b:
+            if header.b > 1 or self._b > 1:
+                self.hole()
+            self._whole = False
+        elif not follows:
+            self._b += 1
+            raise Malformed("chaining")
+        self._b = header.b + 1
+        if (
+            header.used < BODY_SIZE
+            and bytes(plain[header.used :]).count(0) < len(plain) - header.used
+        ):
+            raise Malformed("after-content")
         if header.kind == HEAD:
             self._open(header, plain)
         elif header.kind == SEAL:
             self._end(header, plain)
         else:
             self._stream.piece(header, plain)
-
-    def _decipher(self, header, body):
-        """Return the plaintext, zeros in front of HEAD's; it begins with n and b."""
-        start = CLEAR if header.kind == HEAD else 0
-        if header.b == self._b:
-            plain = self._decryptor.update(body[start:])
-            if layout.CHAINED_HEAD.unpack_from(plain) != (header.n, header.b, 0):
-                raise Malformed("it does not decipher after the block before it")
-        else:
-            if header.b > 1 or self._b > 1:
-                self.hole()
-            self._whole = False
-            self._decryptor = decryptor(self._key, bytes(body[:CHAINED]))
-            plain = _ZEROS[:CHAINED] + self._decryptor.update(body[CHAINED:])
-        self._b = header.b + 1
-        return _ZEROS[:start] + plain if start else plain
 
     def _open(self, header, plain):
         """Check the words in HEAD: they tie the segment to the camera's log."""
@@ -203,29 +227,29 @@ class Records:
         begins = at + RECORD.size
         ends = begins + size
         if (kind, flags, zero, seq) != (EVENT, 0, 0, 0) or header.used != ends + -size % 4:
-            raise Malformed("its record is not the camera's opening words")
-        words = _words(plain[begins:ends])
+            raise Malformed("opening-record")
+        words = _words(bytes(plain[begins:ends]))
         segment = self._segment
         said = [words.get(name) for name in ("event", "epoch", "recording", "index", "boot")]
         if said != ["open", segment.epoch, segment.recording, segment.index, segment.boot]:
-            raise Malformed("the opening words name another recording")
+            raise Malformed("opening-recording")
         if segment.log_mac and words.get("log") != segment.log_mac.hex():
-            raise Malformed("the opening words name another entry of the camera's log")
+            raise Malformed("opening-log")
         self.opening = words
 
     def _end(self, header, plain):
         """Compare the SEAL with what was counted."""
         stream = self._stream
         if header.used != CHAINED + layout.SEAL_BODY.size:
-            raise Malformed("the seal has a wrong length")
+            raise Malformed("seal-length")
         seal = layout.Seal._make(layout.SEAL_BODY.unpack_from(plain, CHAINED))
         if seal.blocks != header.b + 1:
-            raise Malformed("the seal counts other blocks than there are")
+            raise Malformed("seal-blocks")
         if self._whole and not stream.in_header:
             after = seal.next_seq if stream.expected is None else stream.expected
             counted = (stream.begun, stream.begun_frames, after)
             if (seal.records, seal.frames, seal.next_seq) != counted:
-                raise Malformed("the seal counts other records than there are")
+                raise Malformed("seal-records")
         self.miscounted = (
             stream.whole
             and stream.between
@@ -239,5 +263,18 @@ def _words(data):
     except (ValueError, RecursionError):
         words = None
     if not isinstance(words, dict):
-        raise Malformed("the words of an event cannot be read")
+        raise Malformed("event-words")
     return words
+
+
+def opening(key: bytes, body: bytes) -> "tuple[dict, int]":
+    """Return the words in a HEAD's body and when they were said; {} and 0 where they cannot be
+    read. For salvage: nothing is checked.
+    """
+    plain = decryptor(key, bytes(16)).update(body[CLEAR:])
+    *_, t_ms, size = RECORD.unpack_from(plain, CHAINED)
+    begins = CHAINED + RECORD.size
+    try:
+        return _words(plain[begins : begins + size]), t_ms
+    except Malformed:
+        return {}, 0

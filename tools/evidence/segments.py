@@ -1,15 +1,17 @@
 """Reads one segment in place, judges every block, and says what is not as it must be.
 
-FORMAT.md sections 6 and 8. Bounded memory: a few blocks at a time, one digest over each.
+FORMAT.md sections 6 and 8. Memory is bounded: some blocks at a time, in one buffer of the
+card's. What one call can do for many blocks is done once: reading, sealing, deciphering.
 """
 
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
+from struct import Struct
 from zlib import crc32
 
 from . import layout
-from .findings import Finding, count, span
+from .findings import Finding
 from .layout import (
     BLOCK,
     BLOCK_END,
@@ -28,20 +30,23 @@ from .layout import (
     Header,
 )
 from .log import Segment
+from .primitives import Deciphering
 from .records import Malformed, Records, Stream
 
-_KIND = Header._fields.index("kind")
-_CHUNK = 4  # 64 KiB stays in a processor's nearest cache between reading and digest
 _BLANKS = (bytes(BLOCK), b"\xff" * BLOCK)
 _PADDING = bytes(DIGEST_AT - BODY_END)
 _OPENING_AT = CLEAR + CHAINED
 
-# Why a position is not a block of its segment: kind of finding and what is said of it.
-_DAMAGED = ("damaged", "damaged; the card no longer gives back what the camera wrote.")
-_LOST = (None, ("damaged", "damaged; the card cannot be read there."))
-_BLANK = ("incomplete", "missing; nothing is written there.")
-_FORGED = ("tampered", "whole, but not written by this camera with its key.")
-_WRONG_FIELD = ("tampered", "not as a camera writes it: a field of it is wrong.")
+# Magic, version, kind, flags; n, b, s, epoch, used; card and device; boot, zero.
+_PIECES = Struct("<8s5I12x16sII")
+_DATA_BEGINS = tuple(b"BWB1" + bytes((1, DATA, flags, 0)) for flags in (0, FLUSHED))
+
+# A trouble with a position: a code of words.FINDINGS, and one fact more where it needs one.
+_DAMAGED = ("block-damaged", None)
+_UNREADABLE = ("block-unreadable", None)
+_BLANK = ("block-missing", None)
+_FORGED = ("block-forged", None)
+_WRONG_FIELD = ("block-field", None)
 
 
 @dataclass(slots=True)
@@ -71,32 +76,44 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
     mac, key = access.mac(segment), access.cipher(segment)
     reading.authentic, reading.deciphered = mac is not None, key is not None
     stream = stream or Stream()
-    records = Records(segment, key, stream) if key else None
+    records = Records(segment, stream) if key else None
+    deciphering = Deciphering(key, segment.n, medium.buffer, medium.room) if key else None
     before = stream.frames, stream.gaps, stream.lost
-    judge = _judge(segment, mac)
     bad, tail, ends = [], [], []
-    for b, view, digested, readable in _positions(medium, segment.n, segment.blocks or BLOCKS):
-        fields, trouble = judge(b, view, digested) if readable else _LOST
-        if fields is None:
-            tail.append((b, *(trouble or _other(view, b, segment, medium))))
-            continue
-        if tail:
+    for first, views, judged in _chunks(medium, segment, mac):
+        if deciphering:
+            follows = deciphering.take(len(views), first)
+        if judged is None and not records:
             bad += tail
-            tail = []
-        ends = [ends[0] if ends else fields, fields]
-        reading.blocks += 1
-        if records and not trouble:
-            trouble = _decipher(records, Header._make(fields), view)
-        if trouble:
-            bad.append((b, *trouble))
-            if records and b:
-                records.hole()
-        if fields[_KIND] == SEAL:
-            reading.sealed = trouble is None
-            if segment.blocks is None:
-                break
+            tail.clear()
+            ends += [_header(views[0][0]), _header(views[-1][0])]
+            reading.blocks += len(views)
+            continue
+        for i, (header, trouble) in enumerate(
+            judged or [(_header(view), None) for view, *_ in views]
+        ):
+            b = first + i
+            if header is None:
+                tail.append((b, *trouble))
+                continue
+            if tail:
+                bad += tail
+                tail.clear()
+            ends[1:] = (header,)
+            reading.blocks += 1
+            if records and not trouble:
+                try:
+                    records.block(header, deciphering.bodies[i], follows[i])
+                except Malformed as error:
+                    trouble = "block-format", str(error)
+            if trouble:
+                bad.append((b, *trouble))
+                if records and b:
+                    records.hole()
+            if header.kind == SEAL:
+                reading.sealed = trouble is None
     if ends:
-        reading.length_ms = layout.elapsed_ms(*(Header._make(fields).ms for fields in ends))
+        reading.length_ms = layout.elapsed_ms(ends[0].ms, ends[-1].ms)
     _conclude(reading, bad, tail)
     if not (records and reading.sealed):
         stream.hole()
@@ -108,68 +125,121 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
     return reading
 
 
-def _positions(medium, n, limit):
-    """Yield (block, view, what D covers, readable) of a segment's positions; views are reused."""
-    start = medium.place(n)
+def _chunks(medium, segment, mac):
+    """Yield (first block, views, judged) of a segment's positions; views are used again.
+
+    `judged` is None where every block is a DATA block as it must be; else a list of (header,
+    trouble), the header None where no block of this segment stands. Without a promise the SEAL
+    ends it. This is the hot path of `verify`.
+    """
+    start = medium.place(segment.n)
     if start is None:
         return
-    buffer = memoryview(bytearray(_CHUNK * BLOCK))
-    views = [buffer[i * BLOCK : (i + 1) * BLOCK] for i in range(_CHUNK)]
-    slots = [(i, view, view[:DIGEST_AT]) for i, view in enumerate(views)]
-    for first in range(0, limit, _CHUNK):
-        some = min(_CHUNK, limit - first)
-        at = start + first * BLOCK
-        good = medium.readinto(at, buffer[: some * BLOCK])
-        for i, view, digested in slots[:some]:
-            # A chunk that cannot be read is read again block by block, to lose only what is lost.
-            yield first + i, view, digested, good or medium.readinto(at + i * BLOCK, view)
+    own_n, own_ids = segment.n, segment.card[:8] + segment.device[:8]
+    own_origin, own_boot = (segment.s, segment.epoch), (segment.boot, 0)
+    limit = segment.blocks or BLOCKS
+    for first in range(0, limit, len(medium.views)):
+        views = medium.views[: limit - first]
+        unreadable = medium.blocks(start + first * BLOCK, len(views))
+        digests, usual = [], []
+        b = first
+        for view, covered, ending, _ in views:
+            digest = sha256(covered).digest()
+            digests.append(digest)
+            begin, n, at, s, epoch, used, ids, boot, zero = _PIECES.unpack_from(view)
+            padding, stored, _, word = BLOCK_END.unpack_from(view, BODY_END)
+            usual.append(
+                digest == stored
+                and crc32(ending) == word
+                and at == b
+                and n == own_n
+                and ids == own_ids
+                and (s, epoch) == own_origin
+                and (boot, zero) == own_boot
+                and begin in _DATA_BEGINS
+                and CHAINED <= used <= BODY_SIZE
+                and padding == _PADDING
+            )
+            b += 1
+        if b == segment.blocks:
+            usual[-1] = False  # here a SEAL must stand
+        for i in unreadable:
+            usual[i] = False
+        stored = b"".join([tag for *_, tag in views])
+        tags = mac.of_digests(digests) if mac else stored
+        if tags == stored and False not in usual:
+            yield first, views, None
+            continue
+        judged = []
+        for i, (view, _, ending, tag) in enumerate(views):
+            right_tag = tags[16 * i : 16 * i + 16] == tag
+            if usual[i] and right_tag:
+                judged.append((_header(view), None))
+            elif i in unreadable:
+                judged.append((None, _UNREADABLE))
+            else:
+                whole = _whole(view, digests[i], ending)
+                judged.append(_judge(view, first + i, segment, medium, whole, right_tag))
+            header = judged[i][0]
+            if header and header.kind == SEAL and segment.blocks is None:
+                yield first, views[: i + 1], judged
+                return
+        yield first, views, judged
 
 
-def _judge(segment, mac):
-    """Return a function (b, view, what D covers) -> (fields, trouble) for a segment's blocks.
-
-    The header's fields are None when no block of this segment stands there; trouble too is None
-    then when it is a whole block of something else. This is the hot path of `verify`.
-    """
-    last, own_boot = segment.blocks and segment.blocks - 1, segment.boot
-    ours = (segment.n, segment.s, segment.epoch, segment.card[:8], segment.device[:8])
-
-    def judge(b, view, digested):
-        fields = BLOCK_HEADER.unpack_from(view)
-        magic, version, kind, flags, n, at, s, epoch, used, _, _, _, card, device, boot, zero = (
-            fields
-        )
-        if magic != b"BWB1":
-            return None, _BLANK if bytes(view) in _BLANKS else _DAMAGED
-        digest = sha256(digested).digest()
-        padding, stored, tag, word = BLOCK_END.unpack_from(view, BODY_END)
-        if digest != stored or crc32(digest + tag) != word:
-            return None, _DAMAGED
-        if at != b or (n, s, epoch, card, device) != ours:
-            return None, None
-        if mac and mac.of(digest) != tag:
-            return fields, _FORGED
-        if b == 0:
-            right = kind == HEAD and _right_head(Header._make(fields), view, segment)
-        else:
-            right = kind == (SEAL if b == last else DATA) or kind == SEAL and last is None
-            right = right and used >= CHAINED
-        right = right and used <= BODY_SIZE and version == 1 and flags <= FLUSHED
-        right = right and zero == 0 and boot == own_boot and padding == _PADDING
-        return fields, None if right else _WRONG_FIELD
-
-    return judge
+def _header(view):
+    return Header._make(BLOCK_HEADER.unpack_from(view))
 
 
-def _other(view, b, segment, medium):
+def _whole(view, digest, ending):
+    _, stored, _, word = BLOCK_END.unpack_from(view, BODY_END)
+    return digest == stored and crc32(ending) == word
+
+
+def _judge(view, b, segment, medium, whole, right_tag):
+    """Return (header, trouble) of one position; no header where no block of the segment stands."""
+    header = _header(view)
+    if not whole:
+        return None, _BLANK if bytes(view) in _BLANKS else _DAMAGED
+    ours = (segment.n, b, segment.s, segment.epoch)
+    if header[4:8] != ours or header[12:14] != (segment.card[:8], segment.device[:8]):
+        return None, _other(header, b, segment, medium)
+    if not right_tag:
+        return header, _FORGED
+    right = view[BODY_END:DIGEST_AT] == _PADDING and _right(header, view, segment)
+    return header, None if right else _WRONG_FIELD
+
+
+def _right(header, view, segment):
+    """Return whether the fields of a block in its place are as a camera writes them."""
+    last = segment.blocks and segment.blocks - 1
+    if header.b == 0:
+        right = header.kind == HEAD and _right_head(header, view, segment)
+    else:
+        right = header.kind == (SEAL if header.b == last else DATA)
+        right = right or header.kind == SEAL and last is None
+    return (
+        right
+        and header[:2] == (b"BWB1", 1)
+        and header.flags <= FLUSHED
+        and CHAINED <= header.used <= BODY_SIZE
+        and header[14:] == (segment.boot, 0)
+    )
+
+
+def _other(header, b, segment, medium):
     """Say what a whole block of another segment or place means here."""
-    header = layout.header(view)
-    other = f"block {header.b} of segment {header.n}"
-    place = medium.place(segment.n)
-    # Numbers are never given twice: only what stood here before, or after, has an excuse.
-    if header.b == b and header.n != segment.n and medium.place(header.n) == place:
-        return "incomplete", f"missing; {other} from another time stands there."
-    return "tampered", f"not in its place; {other} was put there."
+    n, own_card = header.n, header.card == segment.card[:8]
+    # Numbers are never given twice: only what stood here before has an excuse.
+    if own_card and header.b == b and n < segment.n and medium.place(n) == medium.place(segment.n):
+        return "block-older", n
+    if header.device != segment.device[:8]:
+        return "block-of-other-camera", None
+    if not own_card:
+        return "block-of-other-card", None
+    if n != segment.n:
+        return "block-moved", (n, header.b)
+    return ("block-reordered", (n, header.b)) if header.b != b else ("block-header", None)
 
 
 def _right_head(header, view, segment):
@@ -186,75 +256,53 @@ def _right_head(header, view, segment):
     )
 
 
-def _decipher(records, header, view):
-    try:
-        records.block(header, view[BODY_AT:BODY_END])
-    except Malformed as error:
-        return "tampered", f"not as a camera writes it: {error}."
-    return None
-
-
 def _oddities(records, stream, segment):
     """Yield what is odd and changes no verdict."""
+    facts = {"recording": segment.recording}
     if stream.unknown:
         stream.unknown = False
-        what = f"{_where(segment)} holds records of a kind that this reader does not know."
-        yield Finding("note", segment.n, None, what)
+        yield Finding("records-unknown", segment.n, facts=facts)
     if records.miscounted:
-        what = f"The seal of {_where(segment, 'segment')} counts other gaps than were recorded."
-        yield Finding("note", segment.n, None, what)
+        yield Finding("gaps-miscounted", segment.n, facts=facts)
 
 
 def _conclude(reading, bad, tail):
     """Turn troubles into findings; what follows the last block of an unsealed one is its tail."""
     segment, say = reading.segment, reading.findings.append
+    facts = {"recording": segment.recording}
     promised = segment.blocks or (0 if reading.sealed else segment.least)
     bad += [trouble for trouble in tail if trouble[0] < promised]
     torn = next((trouble for trouble in tail if trouble[0] >= promised), None)
-    if promised and not reading.blocks and all(kind == "incomplete" for _, kind, _ in bad):
-        what = f"{_where(segment)} is missing: the camera's log says that it was written."
-        say(Finding("incomplete", segment.n, None, what))
+    begun = torn is not None and torn[1] in ("block-damaged", "block-unreadable")
+    if promised and not reading.blocks and {code for _, code, _ in bad} <= set(_ABSENT):
+        say(Finding("segment-missing", segment.n, facts=facts))
     else:
-        reading.findings += _sentences(segment, bad)
+        reading.findings += _runs(segment, bad, promised)
     if reading.sealed or segment.blocks:
         return
     if segment.continued:
-        kind = "damaged" if torn and torn[1] == "damaged" else "incomplete"
-        what = f"{_where(segment)} has lost its seal: the recording goes on in the next segment."
-        say(Finding(kind, segment.n, torn and torn[0], what))
+        code = "seal-damaged" if begun else "seal-missing"
+        say(Finding(code, segment.n, torn and torn[0], facts))
+    elif not reading.blocks:
+        say(Finding("torn-empty", segment.n, facts={**facts, "ended": segment.ended}))
     else:
-        say(Finding("torn-tail", segment.n, None, _torn(reading, torn)))
+        facts |= {"count": reading.blocks, "seconds": reading.length_ms // 1000}
+        facts |= {"ended": segment.ended, "began": "more" if begun else ""}
+        say(Finding("torn", segment.n, facts=facts))
 
 
-def _sentences(segment, bad):
+_ABSENT = ("block-missing", "block-older")
+
+
+def _runs(segment, bad, promised):
     """Yield one finding for each run of neighbouring blocks with the same trouble."""
-    bad.sort()
-    for (_, kind, what), run in groupby(
+    bad.sort(key=lambda trouble: trouble[0])
+    for (_, code, more), run in groupby(
         enumerate(bad), lambda item: (item[1][0] - item[0], *item[1][1:])
     ):
         blocks = [trouble[0] for _, trouble in run]
-        place = span(blocks[0], blocks[-1], "Block")
-        yield Finding(
-            kind, segment.n, blocks[0], f"{place} of {_where(segment, 'segment')}: {what}"
-        )
-
-
-def _torn(reading, torn):
-    """Say how a segment ends that was never sealed."""
-    segment = reading.segment
-    where = _where(segment)
-    if not reading.blocks:
-        return f"{where} was opened and broken off before its first block was written."
-    began = " One more block had been begun." if torn and torn[1] == "damaged" else ""
-    seconds = reading.length_ms // 1000
-    after = f"{count(reading.blocks, 'block')} and {count(seconds, 'second')}"
-    if segment.log_mac:
-        why = "it was broken off by a power cut or a fault, as the camera's log says."
-    else:
-        why = "without the camera's log nobody can say whether more had been written."
-    return f"{where} ends without a seal after {after}: {why}{began}"
-
-
-def _where(segment, word="Segment"):
-    number = "" if segment.recording is None else f" (recording {segment.recording})"
-    return f"{word} {segment.n}{number}"
+        if code == "block-missing" and blocks[-1] == promised - 1:
+            code = "tail-missing"
+        facts = {"recording": segment.recording, "blocks": (blocks[0], blocks[-1])}
+        facts |= {"why": more} if code == "block-format" else {"other": more}
+        yield Finding(code, segment.n, blocks[0], facts)

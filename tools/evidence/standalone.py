@@ -141,6 +141,8 @@ def main(folder):
     state = manifest["verification"]["verdict"]
     said = [*wrong, sentence] if right else wrong
     said.append(f"The card was found {state} when this was exported, {manifest['created_utc']}.")
+    for name, pictures in manifest.get("standings", {}).items():
+        said.append(f"Standing of {pictures} pictures: {name}.")
     if wrong:
         said.append(f"Of this folder {len(wrong)} thing(s) are WRONG.")
     else:

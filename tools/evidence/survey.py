@@ -4,8 +4,9 @@ Used without a log; then nobody can say whether more had been there.
 """
 
 from . import layout
-from .findings import Finding, span
+from .findings import Finding
 from .log import Segment
+from .medium import PROBED
 from .primitives import MAX_S
 
 
@@ -17,20 +18,32 @@ def survey(medium) -> "tuple[list[Segment], dict, list[Finding]]":
     """
     segments, seeds, findings = [], {}, []
     for at in medium.places():
-        header = medium.first_header(at)
-        if header is None or medium.place(header.n) != at:
+        header = medium.first_header(at, PROBED, damaged=True)
+        if header is None:
+            continue
+        if medium.place(header.n) != at:
+            whole = medium.first_header(at, PROBED)
+            if medium.layout and whole and whole.card == medium.layout.card[:8]:
+                findings.append(Finding("segment-moved", header.n))
             continue
         if header.s > MAX_S:
-            what = f"Segment {header.n} names an entry that no camera's log can have."
-            findings.append(Finding("tampered", header.n, None, what))
+            findings.append(Finding("segment-impossible", header.n))
             continue
-        segment = Segment(header.n, header.s, header.epoch, header.card, header.device)
-        _complete(segment, medium.read(at, layout.BLOCK), seeds)
-        segment.boot = header.boot
-        segments.append(segment)
+        segments.append(found_at(medium, at, seeds))
     segments.sort(key=lambda segment: segment.n)
     findings += _order(segments)
     return segments, seeds, findings
+
+
+def found_at(medium, at: int, seeds: dict) -> "Segment | None":
+    """Return the segment whose blocks begin at byte `at`; its sealed seeds go into `seeds`."""
+    header = medium.first_header(at, PROBED, damaged=True)
+    if header is None:
+        return None
+    segment = Segment(header.n, header.s, header.epoch, header.card, header.device)
+    _complete(segment, medium.read(at, layout.BLOCK), seeds)
+    segment.boot = header.boot
+    return segment
 
 
 def _complete(segment, block, seeds):
@@ -38,8 +51,7 @@ def _complete(segment, block, seeds):
     header = layout.header(block)
     head = layout.head(block[layout.BODY_AT :])
     ours = (header.magic, header.kind, header.n, header.b) == (b"BWB1", layout.HEAD, segment.n, 0)
-    whole = layout.sha256(block[: layout.DIGEST_AT]).digest() == block[layout.DIGEST_AT :][:32]
-    if not ours or not head or not whole:
+    if not ours or not head or not layout.whole(block):
         return
     segment.nonce, segment.card, segment.device = head.nonce, head.card, head.device
     segment.recording, segment.index = head.recording, head.index
@@ -50,14 +62,9 @@ def _order(segments):
     """Compare each segment with the next: sequence numbers rise, a recording has no hole."""
     for one, two in zip(segments, segments[1:]):
         if one.epoch == two.epoch and two.s <= one.s:
-            what = (
-                f"Segment {two.n} claims to have been begun before segment {one.n}: "
-                "their order is not the camera's."
-            )
-            yield Finding("tampered", two.n, None, what)
+            yield Finding("segment-order", two.n, facts={"before": one.n})
         if one.epoch == two.epoch and one.recording == two.recording is not None:
             one.continued = True
             if two.n > one.n + 1:
-                lost = span(one.n + 1, two.n - 1, "segment")
-                what = f"Between parts of recording {two.recording} on the card {lost} is missing."
-                yield Finding("incomplete", one.n + 1, None, what)
+                facts = {"recording": two.recording, "segments": (one.n + 1, two.n - 1)}
+                yield Finding("segment-gap", one.n + 1, facts=facts)

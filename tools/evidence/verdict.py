@@ -1,7 +1,9 @@
 """Verifies a card: reads every segment that must be there and gives one verdict."""
 
+from functools import partial
+
 from .case import Case
-from .findings import Finding, count, worst
+from .findings import Finding, worst
 from .records import Stream
 from .segments import Reading, read_segment
 
@@ -20,23 +22,26 @@ def verify(image, camera_dir=None, key_dirs=(), progress=None) -> dict:
         return summary(case, examine(case, progress))
 
 
-def examine(case: Case, progress=None) -> list[Reading]:
-    """Read all segments of a case and return what was found of each."""
+def examine(case: Case, progress=None, take=None) -> list[Reading]:
+    """Read all segments of a case and return what was found of each.
+
+    `take(segment, record)` gets every whole record, with the first segment of its recording.
+    """
     readings = []
-    for segment, stream in streams(case.segments):
+    for segment, stream in streams(case.segments, take):
         readings.append(_read(case, segment, stream))
         if progress:
             progress(len(readings), len(case.segments))
     return readings
 
 
-def streams(segments):
+def streams(segments, take=None):
     """Yield each segment with the stream that its records go into, one for each recording."""
     before = stream = None
     for segment in segments:
         one = (segment.epoch, segment.recording)
         if before is None or (before.epoch, before.recording) != one or segment.recording is None:
-            stream = Stream()
+            stream = Stream(partial(take, segment) if take else None)
             before = None
         if segment.index and (before is None or before.index + 1 != segment.index):
             stream.hole()
@@ -49,13 +54,20 @@ def _read(case, segment, stream):
         return read_segment(case.medium, segment, case.access(segment), stream)
     stream.hole()
     reading = Reading(segment)
-    what = f"Segment {segment.n} was recorded on another card, {segment.card.hex()}."
-    reading.findings.append(Finding("incomplete", segment.n, None, what))
+    facts = {"card": segment.card.hex()}
+    reading.findings.append(Finding("segment-on-other-card", segment.n, facts=facts))
     return reading
 
 
 def summary(case: Case, readings: list[Reading]) -> dict:
     """Return the verdict on a case whose segments were read."""
+    words = judge(case, readings)
+    return {**words, "findings": [finding.plain() for finding in words["findings"]]}
+
+
+def judge(case: Case, readings: list[Reading]) -> dict:
+    """Return the same with its findings as they are."""
+    _cut_off(case, readings)
     findings = case.findings + [finding for reading in readings for finding in reading.findings]
     log = case.log if case.log and case.log.epoch is not None else None
     kinds = {finding.kind for finding in findings}
@@ -70,24 +82,37 @@ def summary(case: Case, readings: list[Reading]) -> dict:
         "segments": len(readings),
         "frames": sum(reading.frames for reading in readings),
         "gaps": sum(reading.gaps for reading in readings),
-        "findings": [finding._asdict() for finding in findings],
+        "findings": findings,
     }
+
+
+def _cut_off(case, readings):
+    """Say in one finding that the last segments are not there: the card was rolled back, or they
+    were erased together; an image that is too short tells that itself.
+    """
+    gone = []
+    for reading in reversed(readings):
+        if [finding.code for finding in reading.findings] != ["segment-missing"]:
+            break
+        gone.append(reading)
+    if gone and not any(finding.code == "image-short" for finding in case.findings):
+        for reading in gone:
+            reading.findings.clear()
+        first, last = gone[-1].segment.n, gone[0].segment.n
+        gone[-1].findings.append(
+            Finding("card-older", first, facts={"first": first, "last": last})
+        )
 
 
 def _notes(case, readings, checked):
     """Yield what the court should know although it changes nothing."""
     if not case.log:
-        what = "Without the camera's log nobody can say whether anything is missing from the card."
-        yield Finding("note", None, None, what)
+        yield Finding("no-log")
     if not all(checked):
-        what = "Not everything was checked to be this camera's: a station's CHECK key is missing."
-        yield Finding("note", None, None, what)
+        yield Finding("no-check")
     closed = sum(not reading.deciphered for reading in readings)
     if closed:
-        what = (
-            f"Pictures of {count(closed, 'segment')} were not counted: no viewing key opens them."
-        )
-        yield Finding("note", None, None, what)
+        yield Finding("no-read", facts={"segments": closed})
     gaps = {}
     for reading in readings:
         if reading.gaps:
@@ -95,8 +120,5 @@ def _notes(case, readings, checked):
             sums[0] += reading.gaps
             sums[1] += reading.lost
     for recording, (number, lost) in gaps.items():
-        what = (
-            f"Recording {recording} has {count(number, 'gap')} that the camera itself wrote down: "
-            f"{count(lost, 'picture')} could not be recorded."
-        )
-        yield Finding("note", None, None, what)
+        facts = {"recording": recording, "gaps": number, "pictures": lost}
+        yield Finding("gaps", facts=facts)

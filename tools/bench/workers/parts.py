@@ -13,7 +13,7 @@ except ImportError:  # WebAssembly and CPython
     aes = None
 
 CBC = 2
-_BODY, _BODY_END = 80, 16_320  # of a block: where the pictures go
+_BODY, _BODY_END = 64, 16_320  # of a block: what is enciphered
 _DIGESTED_END = 16_332  # as far as the hash goes
 _STATE_BYTES = 64  # of the ring, before its records
 

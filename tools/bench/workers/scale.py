@@ -17,7 +17,10 @@ _MIX_PUSHES = 4000
 def run(seed):
     """Measure once; a generator as all workers are."""
     layout = common.Layout(seed)
-    by_length_s, (least, mean) = _by_length(layout.ring(common.RING_BYTES))
+    ring = layout.ring(common.RING_BYTES)
+    by_length_s = _by_length(ring)
+    least, mean = _payload_share(ring, "mix")
+    even_least, _ = _payload_share(ring, "24576")
     yield
     by_size_mib = {}
     for size_mib in _SIZES_MIB:
@@ -32,6 +35,7 @@ def run(seed):
             "overhead_us_by_length_s": by_length_s,
             "payload_share": least,
             "payload_share_mean": mean,
+            "payload_share_24576": even_least,
         }
     )
 
@@ -48,7 +52,7 @@ def _overhead_us(ring, pictures):
 
 
 def _by_length(ring):
-    """Record that long, with every picture pushed, and measure at each length; then the share."""
+    """Record that long, with every picture pushed, and measure at each length."""
     pictures = common.Pictures(str(common.SMALL_BYTES), len(ring.memory))
     found, seq = {}, 0
     for length_s in _LENGTHS_S:
@@ -59,12 +63,12 @@ def _by_length(ring):
             ring.memory[at : at + len(data)] = data
             seq += 1
         found[str(length_s)] = _overhead_us(ring, pictures)
-    return found, _payload_share(ring)
+    return found
 
 
-def _payload_share(ring):
-    """Return the least and the mean share of the full ring that was pictures, over a long mix."""
-    pictures = common.Pictures("mix", len(ring.memory))
+def _payload_share(ring, size):
+    """Return the least and the mean share of the full ring that was pictures, over many pushes."""
+    pictures = common.Pictures(size, len(ring.memory))
     ring.clear()
     held, held_bytes = deque((), 1 << 14), 0
     gone, shares = ring.dropped, []

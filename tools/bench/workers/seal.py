@@ -53,7 +53,7 @@ def _round(ring, sealer, floor):
     for i in range(_PIECES):
         ring.piece(True)
         view = ring.view()
-        whole = len(view) == PIECE_BYTES  # the floor's cipher takes no others
+        whole = len(view) == 16 + PIECE_BYTES  # the floor's cipher takes no others
         if whole and i & 1:
             floor_laps.append(_floor_us(view, floor))
         seal_us = _seal_us(ring, sealer)
