@@ -181,6 +181,8 @@ class Recorder:
             OSError: the card failed; `again` then.
         """
         segments = self._segments
+        if segments.last and not segments.takes(self.ring.used_bytes):
+            self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         if segments.writing:
             return self._go_on()
         if segments.ready and self.ring.piece(False):
