@@ -97,7 +97,8 @@ def test_cut_after_cut_nothing_grows_and_nothing_is_lost(tmp_path, seed, full):
     assert not list(promises.broken(outcome, PLAIN))
     assert outcome.result["boots"] == rounds + 1
     segments = [n for attempt in outcome.attempts for n in attempt.segments]
-    assert segments == sorted(set(segments)) and len(segments) > rounds // 2
+    # A number comes again when the cut took its entry in the log.
+    assert segments == sorted(segments) and len(set(segments)) > rounds // 2
     found = promises.read(image)
     lost_ms = [ms for ms, _ in promises.losses(outcome, found)]
     print(f"{rounds} rounds: at most {max(lost_ms)} ms lost at a cut")
