@@ -66,6 +66,7 @@ EXCEPTIONS = {
     ("firmware/bodycam/profile.py", "make"): BOOT,
     ("firmware/bodycam/recorder.py", "Recorder.__init__"): BOOT,
     ("firmware/bodycam/segments.py", "Segments.again"): FAILURE,
+    ("drivers/arducammega.py", "ArducamMega.start"): "at a start of the camera, which takes 1 s",
     ("drivers/aw88298.py", "AW88298.__init__.<listcomp>"): BOOT,
     ("drivers/aw9523b.py", "AW9523B.setup"): BOOT,
     ("drivers/axp2101.py", "AXP2101._check"): BOOT,
