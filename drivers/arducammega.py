@@ -10,6 +10,7 @@ written with the value that it has, which blanks the next picture; at reset that
 
 from micropython import const
 
+_TEST = const(0x00)  # 0 at reset
 _POWER = const(0x02)  # b2 supply, b1 sleep (not asleep on sensors _2), b0 out of reset
 _FIFO = const(0x04)  # b1 take a picture, b0 clear b2 of _STATE
 _RESET = const(0x07)  # b6 everything
@@ -23,6 +24,7 @@ _STATE = const(0x44)  # b2 picture complete, b1:0 2 when idle
 _LENGTH = const(0x45)  # three registers, lowest byte first
 
 _WRITE = const(0x80)
+_MARK = const(0xA5)
 _IDLE = const(2)
 _DONE = const(0x04)
 _CLEAR = const(0x01)
@@ -60,12 +62,19 @@ class ArducamMega:
         self._spi = spi
         self._cs = cs
         self._clock = clock
-        self._settings = ((_FORMAT, _JPEG), (_RESOLUTION, _SIZES[size_px]), (_QUALITY, quality))
+        self._settings = (
+            (_ADDRESS, _SENSOR),
+            (_FORMAT, _JPEG),
+            (_RESOLUTION, _SIZES[size_px]),
+            (_QUALITY, quality),
+            (_TEST, _MARK),
+        )
         self._two = bytearray(2)
         self._three = bytearray(3)
         self._frame = bytearray(frame_bytes_max)
         self._view = memoryview(self._frame)
         self._asleep = 0  # what to write into _POWER, 0 until the sensor is known
+        self._good = False  # set up, and the last picture came
         self._running = False
         self._taking = False
         self._taken_ms = 0
@@ -96,31 +105,39 @@ class ArducamMega:
             clock.sleep_ms(2)
 
     def start(self) -> None:
-        """Reset the camera, and set it up to take pictures.
+        """Wake the camera, and set it up for pictures unless it is, and the last ones were good.
 
-        Blocks for some 1 s, at most 4.5. Does nothing when started already.
+        Blocks for some 1 s, at most 4.5, and for some 50 ms, at most 0.5 s, if it only has to
+        wake. Does nothing when started already.
 
         Raises:
-            OSError: it does not answer (ENODEV), does not get ready (ETIMEDOUT) or the bus
+            OSError: it does not get ready (ETIMEDOUT), is no ArduCAM Mega (ENODEV) or the bus
                 failed; it is asleep again then, if it listens.
         """
         if self._running:
             return
         try:
-            self._write(_RESET, _RESET_ALL)
-            self._settle(_START_MS)
-            found = self._read(_ID)
-            if found not in _AWAKE:
-                raise OSError(19, "arducammega: id 0x%02x" % found)
-            self._asleep = _AWAKE[found] ^ _SLEEP_BIT
-            self._set(_POWER, _AWAKE[found])
-            self._set(_ADDRESS, _SENSOR)
-            for reg, value in self._settings:
-                self._set(reg, value)
+            # The mark goes with a reset or the supply, and the settings cannot be read.
+            if not self._good or self._read(_TEST) != _MARK:
+                self._set_up()
+            else:
+                self._set(_POWER, self._asleep ^ _SLEEP_BIT)
         except OSError:
+            self._good = False
             self.stop()
             raise
-        self._running = True
+        self._running = self._good = True
+
+    def _set_up(self):
+        self._write(_RESET, _RESET_ALL)
+        self._settle(_START_MS)
+        found = self._read(_ID)
+        if found not in _AWAKE:
+            raise OSError(19, "arducammega: id 0x%02x" % found)
+        self._asleep = _AWAKE[found] ^ _SLEEP_BIT
+        self._set(_POWER, _AWAKE[found])
+        for reg, value in self._settings:
+            self._set(reg, value)
 
     def _set(self, reg, value):
         self._write(reg, value)
@@ -151,6 +168,7 @@ class ArducamMega:
             return True
         now = self._clock.ticks_ms()
         if not self._taking or self._clock.diff(now, self._taken_ms) > _PICTURE_MS:
+            self._good = self._good and not self._taking
             self._write(_FIFO, _CLEAR)
             self._write(_FIFO, _TAKE)
             self._taken_ms = now
@@ -170,7 +188,7 @@ class ArducamMega:
         """
         if not self._await():
             return None
-        self._taking = False
+        self._taking = self._good = False
         n = self._read(_LENGTH) | self._read(_LENGTH + 1) << 8 | self._read(_LENGTH + 2) << 16
         if not 4 <= n <= len(self._frame):
             raise OSError(27, "arducammega: %d bytes" % n)
@@ -183,6 +201,7 @@ class ArducamMega:
         start = clock.ticks_ms()
         while not self.frame_ready():
             if not self._running or clock.diff(clock.ticks_ms(), start) > _PICTURE_MS:
+                self._good = False
                 return False
             clock.sleep_ms(2)
         return True
@@ -201,6 +220,7 @@ class ArducamMega:
         end = self._frame.rfind(_END, max(0, n - _PADDING_BYTES), n) + 2
         if end < 4 or picture[0] != 0xFF or picture[1] != 0xD8:
             raise OSError(5, "arducammega: no whole JPEG in %d bytes" % n)
+        self._good = True
         return picture if end == n else self._view[:end]
 
     def encode(self, picture):

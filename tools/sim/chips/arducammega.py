@@ -58,7 +58,8 @@ class ArducamMegaChip:
         self._reset()
 
     def _reset(self):
-        self._regs = {0x02: 0x07 if self.identity >= _NEWER else 0x05, 0x21: _SIZE_AT_RESET}
+        awake = 0x07 if self.identity >= _NEWER else 0x05
+        self._regs = {0x00: 0x00, 0x02: awake, 0x21: _SIZE_AT_RESET}
         self._busy_us = self._now_us() + self._reset_us
         self._done_us = None  # when the picture under way is complete
         self._flag = False  # a picture was completed, and nobody cleared it
@@ -168,6 +169,9 @@ class ArducamMegaChip:
             self._reset()
             self._quiet_us = now_us + _QUIET_US
         elif reg == 0x02 and value in (0x05, 0x07):
+            self._regs[reg] = value
+            self._busy_us = now_us + self._config_us
+        elif reg == 0x00:
             self._regs[reg] = value
         elif reg == 0x04 and value in (1, 2):
             self._control(value, now_us)
