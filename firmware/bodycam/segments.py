@@ -132,7 +132,7 @@ class Segments:
     @property
     def waits(self) -> bool:
         """Whether a block is sealed and not yet handed to the card."""
-        return self._sealer.waiting > 0
+        return self._sealer.waiting > 0 and not self.writing
 
     @property
     def stalled(self) -> bool:

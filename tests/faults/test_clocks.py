@@ -44,7 +44,8 @@ def right(tmp_path_factory):
 def test_a_wrong_clock_changes_neither_order_nor_keys_nor_pictures(tmp_path, right, clock):
     order, segments, pictures, (s, keys), times = record(tmp_path / "run", clock)
     assert (order, segments) == right[:2]
-    assert abs(pictures - right[2]) <= 1
+    # A warning that is drawn may shift a recording by a picture.
+    assert abs(pictures - right[2]) <= len(segments)
     # The same number of entries, the same keys, whatever the time.
     assert s != right[3][0] or keys == right[3][1]
     assert clock == "unset" or s == right[3][0]

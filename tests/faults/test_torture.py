@@ -92,7 +92,7 @@ def _never_seals(monkeypatch):
 def _does_not_encipher(monkeypatch):
     from bodycam.blocks import Sealer
 
-    def plain(self, source, target, first, last):
+    def plain(self, source, target, last):
         target[:] = source
 
     monkeypatch.setattr(Sealer, "_encipher", plain)
