@@ -107,7 +107,7 @@ class ArducamMega:
     def start(self) -> None:
         """Wake the camera, and set it up for pictures unless it is, and the last ones were good.
 
-        Blocks for some 1 s, at most 4.5, and for some 50 ms, at most 0.5 s, if it only has to
+        Blocks for some 1 s, at most 5, and for some 50 ms, at most 0.5 s, if it only has to
         wake. Does nothing when started already.
 
         Raises:
@@ -149,6 +149,7 @@ class ArducamMega:
         Raises:
             OSError: bus failure.
         """
+        self._good = self._good and not self._taking  # half a picture may be in its memory
         self._running = self._taking = False
         if self._asleep:
             self._write(_POWER, self._asleep)
