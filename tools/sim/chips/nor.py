@@ -25,7 +25,7 @@ class NORChip:
     def __init__(self, world, board, store=None):
         self.world = world
         self.board = board
-        self.label = board.LOG["partition"]
+        self.label = board.LOG.get("partition")
         self.size_bytes = board.LOG["size_bytes"]
         self.absent = False
         self.failing = False
