@@ -59,7 +59,7 @@ class App:
         self.face = Face(chips.display, mirrors, self.profile["backlight_pct"])
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
-        self.power = Power(chips.pmu, self._battery_low, self._battery_empty)
+        self.power = Power(chips.pmu, self._battery_sample, self._battery_low, self._battery_empty)
         self.procedure = Procedure(self, self.profile, board.RECORD["fps"])
         self.stages = self.procedure.stages
 
@@ -112,6 +112,9 @@ class App:
         if stage == RECORDING and "mirror_while_recording" not in self._board.CAPS:
             return 0
         return 1000 // self._board.MIRROR_FPS
+
+    def _battery_sample(self, pct):
+        self.recorder.event({"event": "battery", "pct": pct})
 
     def _battery_low(self, pct):
         self.procedure.battery_low(pct)
