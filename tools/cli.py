@@ -19,14 +19,20 @@ COMMANDS = {
     "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
-    "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
+    "test": (
+        "tools.testing",
+        ("run", "wasm", "test", "clips", "flash"),
+        "everything that CI runs",
+    ),
 }
 
 EXAMPLES = (
     ("boards", "what runs where, and how large it is"),
     ("sim --headless --card demo.img --script FILE", "a script of button presses, in seconds"),
     ("card verify demo.img", "is everything there, and as it was recorded?"),
+    ("flash --board m5stack_cores3", "onto the camera that is plugged in"),
     ("test -k ring", "only the tests whose name says ring"),
 )
 
