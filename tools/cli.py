@@ -20,6 +20,7 @@ COMMANDS = {
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
     "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
+    "doctor": ("tools.flash.doctor", ("run", "flash"), "find out why a camera does not work"),
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": (
         "tools.testing",

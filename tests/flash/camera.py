@@ -54,7 +54,8 @@ class Camera:
         self._inner, slave = pty.openpty()
         tty.setraw(slave)
         prompt = str(Path(__file__).with_name("prompt.py"))
-        script = f"CONFIG={str(self._config)!r}; exec(open({prompt!r}).read())"
+        # In a namespace of its own, as a camera's flash driver is not at the prompt either.
+        script = f"exec(open({prompt!r}).read(), {{'CONFIG': {str(self._config)!r}}})"
         command = [*bootstrap.micropython(), "-X", "heapsize=24m", "-i", "-c", script]
         self._child = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True

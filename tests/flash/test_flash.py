@@ -28,16 +28,6 @@ FILES = {
 }
 
 
-@pytest.fixture(scope="session")
-def board():
-    """A board whose processor is the one that plays the camera."""
-    source = boards_command.load("m5stack_cores3")
-    values = {name: value for name, value in vars(source).items() if name.isupper()}
-    return types.SimpleNamespace(
-        **{**values, "MPY_ARCH": "x64", "IMAGE": {"name": "it", "install": "-"}}
-    )
-
-
 @pytest.fixture
 def camera(tmp_path):
     """A function that makes cameras with the same flash."""
@@ -45,9 +35,8 @@ def camera(tmp_path):
 
 
 @pytest.fixture
-def flash(board, monkeypatch, capsys):
+def flash(chosen, capsys):
     """A function that runs the command; it returns status, JSON or None, and standard error."""
-    monkeypatch.setattr(boards_command, "load", lambda name: board)
 
     def run(port, *words):
         argv = ["flash", "--board", "m5stack_cores3", "--port", str(port), "--json", *words]
@@ -169,7 +158,7 @@ def test_cut_at_any_byte_the_old_version_or_none_starts_and_the_next_flash_ends_
         whole = there.received - begun
         install_on(there.port, board, old)
     states = set()
-    for _ in range(40 if full else 8):
+    for _ in range(60 if full else 5):
         with Camera(tmp_path, cut_after=rng.randrange(whole)) as there:
             with pytest.raises(LinkError):
                 install_on(there.port, board, FILES)

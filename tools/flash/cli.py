@@ -85,10 +85,10 @@ def _camera(board, port, dry_run, screen):
         about = link.call("about")
         reason = install.unfit(board, about)
         if reason:
-            raise LinkError(f"{reason}. {_how_to_install(board, port)}")
+            raise LinkError(f"{reason}. {how_to_install(board, port)}")
         link.call("hold")
         notes = _notes(board, link, port)
-        plan = install.Plan(link, board, _version(), files)
+        plan = install.Plan(link, board, version(), files)
         other = plan.before.get("board", board.ID)
         if other != board.ID:
             raise typer.BadParameter(
@@ -105,10 +105,10 @@ def _camera(board, port, dry_run, screen):
     state = "complete already" if plan.complete else f"{plan.copy_bytes / 1024:.1f} KiB to copy"
     if not dry_run and not plan.complete:
         state = f"{plan.copy_bytes / 1024:.1f} KiB copied and verified"
-    screen.print(f"{board.NAME}, firmware {_version()}: {state}. {ending}")
+    screen.print(f"{board.NAME}, firmware {version()}: {state}. {ending}")
     return {
         "board": board.ID,
-        "version": _version(),
+        "version": version(),
         "port": port,
         "interpreter": about,
         "found": plan.found,
@@ -128,7 +128,7 @@ def _notes(board, link, port):
     if lacking:
         notes.append(
             f"this MicroPython has no module {', '.join(lacking)}, and the firmware does not "
-            f"start without. {_how_to_install(board, port)}"
+            f"start without. {how_to_install(board, port)}"
         )
     row = getattr(board, "LOG", {})
     if "partition" in row:
@@ -137,12 +137,13 @@ def _notes(board, link, port):
             notes.append(
                 f"there is no flash partition {row['partition']} of {row['size_bytes'] >> 10} KiB "
                 "for the camera's log: display and buttons work, but the camera stays in FAULT "
-                f"and records nothing. {_how_to_install(board, port)}"
+                f"and records nothing. {how_to_install(board, port)}"
             )
     return notes
 
 
-def _how_to_install(board, port):
+def how_to_install(board, port):
+    """Return how the board's interpreter gets onto a camera, in words."""
     row = getattr(board, "IMAGE", None)
     if not row:
         return f"{board.ID}.py has no IMAGE that says which interpreter it needs"
@@ -183,7 +184,8 @@ def _carry_out(plan, about, screen):
         plan.carry_out(about, lambda n: bar.advance(task, n))
 
 
-def _version():
+def version():
+    """Return the version of this clone's firmware."""
     line = (ROOT / "firmware" / "bodycam" / "__init__.py").read_text(encoding="utf-8")
     return line.split('VERSION = "')[1].split('"')[0]
 
@@ -194,7 +196,7 @@ def _version():
 def _image(board, path, port, screen):
     row = getattr(board, "LOG", {})
     if "partition" not in row:
-        how = _how_to_install(board, port)
+        how = how_to_install(board, port)
         raise typer.BadParameter(f"{board.NAME} needs no partition of its own. {how}")
     try:
         data, rows = images.patched(path.read_bytes(), row["partition"], row["size_bytes"])
