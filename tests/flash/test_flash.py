@@ -14,7 +14,7 @@ from camera import Camera
 
 from tools import boards_command, cli
 from tools.flash import image, install
-from tools.flash.link import Link, LinkError
+from tools.flash.link import Link, LinkError, choose
 
 PROGRAM = "python3 -m tools"
 BOARDS = boards_command.board_ids()
@@ -218,6 +218,19 @@ def test_a_flash_that_fills_while_copying_is_one_line_and_given_back(camera, boa
 def test_no_device_is_one_line(flash, tmp_path):
     status, _, err = flash(tmp_path / "ttyACM7")
     assert status == 1 and "plugged in" in line(err)
+
+
+def test_the_only_port_is_taken_and_of_several_one_must_be_named(monkeypatch):
+    found = [types.SimpleNamespace(device="ttyS0", description="a board", vid=None)]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
+    with pytest.raises(LinkError, match="no camera"):
+        choose("")
+    found.append(types.SimpleNamespace(device="ttyACM0", description="a camera", vid=0x303A))
+    assert choose("") == "ttyACM0"
+    found.append(types.SimpleNamespace(device="ttyACM1", description="another", vid=0x2E8A))
+    with pytest.raises(LinkError, match=r"ttyACM0 \(a camera\), ttyACM1 \(another\)"):
+        choose("")
+    assert choose("ttyS0") == "ttyS0"
 
 
 def test_a_port_that_somebody_has_is_one_line(camera, flash):

@@ -136,7 +136,7 @@ def _notes(board, link, port):
         if have < row["size_bytes"]:
             notes.append(
                 f"there is no flash partition {row['partition']} of {row['size_bytes'] >> 10} KiB "
-                "for the camera's log: display and buttons work, but the camera stays in FAULT "
+                "for the camera's log: without it the camera starts, stays in FAULT "
                 f"and records nothing. {how_to_install(board, port)}"
             )
     return notes
