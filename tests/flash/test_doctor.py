@@ -5,12 +5,14 @@ import json
 import shutil
 
 import pytest
-from camera import Camera
+from pty_camera import Camera
 
 from tools import cli
 from tools.flash import install
 from tools.flash.cli import version
 from tools.flash.link import Link
+
+pytest_plugins = ["flash_fixtures"]
 
 PROGRAM = "python3 -m tools"
 CARD_BYTES = 16 << 20

@@ -10,11 +10,13 @@ import struct
 import types
 
 import pytest
-from camera import Camera
+from pty_camera import Camera
 
 from tools import boards_command, cli
 from tools.flash import image, install
 from tools.flash.link import Link, LinkError, choose
+
+pytest_plugins = ["flash_fixtures"]
 
 PROGRAM = "python3 -m tools"
 BOARDS = boards_command.board_ids()
