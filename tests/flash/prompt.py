@@ -94,3 +94,10 @@ vfs.umount("/")
 vfs.mount(camera_files, "/")
 os.chdir("/")
 sys.path[:] = ["", ".frozen", "/lib"]
+if config.get("runs"):
+    print("running")
+    try:
+        while True:
+            pass
+    except KeyboardInterrupt:
+        print("left")

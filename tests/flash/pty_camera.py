@@ -10,9 +10,8 @@ import threading
 import tty
 from pathlib import Path
 
-from tools import bootstrap
+from conftest import ROOT, _command
 
-ROOT = Path(__file__).resolve().parents[2]
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 _RESET = 3  # exit status of machine.reset()
 
@@ -21,13 +20,16 @@ class Camera:
     """MicroPython's unix port behind a pty at `port`; a context manager.
 
     `blocks` of 4 KiB is its flash, which is the file `flash` in `folder` and outlives it.
-    `cut_after` bytes to it the cable is pulled and the power is gone. `restarts` counts resets.
+    `cut_after` bytes to it the cable is pulled and the power is gone. With `runs` a program runs
+    at first, until Ctrl-C. `restarts` counts resets, `said` is what it put out.
     """
 
     def __init__(self, folder, blocks=256, cut_after=None, **config):
         config = {"root": str(ROOT), "flash": str(folder / "flash"), "blocks": blocks, **config}
+        self._words = config
         self._config = folder / "config.json"
         self._config.write_text(json.dumps(config))
+        self.said = b""
         self._left = cut_after
         self.restarts = 0
         self.received = 0
@@ -37,7 +39,7 @@ class Camera:
         self._stop_r, self._stop_w = os.pipe()
         self._raw = False
         self._child = None
-        self._start()
+        self._start(config.get("runs", False))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -50,13 +52,14 @@ class Camera:
         for descriptor in (self._stop_r, self._stop_w):
             os.close(descriptor)
 
-    def _start(self):
+    def _start(self, runs=False):
+        self._runs = runs
         self._inner, slave = pty.openpty()
         tty.setraw(slave)
         prompt = str(Path(__file__).with_name("prompt.py"))
         # In a namespace of its own, as a camera's flash driver is not at the prompt either.
         script = f"exec(open({prompt!r}).read(), {{'CONFIG': {str(self._config)!r}}})"
-        command = [*bootstrap.micropython(), "-X", "heapsize=24m", "-i", "-c", script]
+        command = [*_command("unix"), "-X", "heapsize=24m", "-i", "-c", script]
         self._child = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
         )
@@ -83,12 +86,16 @@ class Camera:
                     self.received += len(data)
                     if b"\x01" in data:
                         self._raw = True
+                    if b"\x03" in data and self._runs:
+                        self._runs = False
+                        self._child.send_signal(signal.SIGINT)
                     os.write(self._inner, data)
                 if self._inner in ready:
                     try:
                         data = os.read(self._inner, 4096)
                     except OSError:
                         data = b""
+                    self.said += data
                     if not data:
                         waiting, hidden = self._again(), b""
                     elif waiting:
@@ -107,6 +114,9 @@ class Camera:
 
     def _again(self):
         """Start anew after a soft reset or a reset; return whether to go to the raw prompt."""
+        self._config.write_text(
+            json.dumps({**json.loads(self._config.read_text()), "runs": False})
+        )
         os.close(self._inner)
         status = self._child.wait()
         self._start()

@@ -7,6 +7,7 @@ import os
 import pty
 import random
 import struct
+import time
 import types
 
 import pytest
@@ -143,6 +144,17 @@ def test_the_firmware_of_another_board_is_not_replaced(camera, flash, board):
         status, _, err = flash(there.port)
         assert status == 2 and "another_board" in line(err)
         assert contents(there.port) == before
+
+
+def test_a_running_program_is_stopped(camera):
+    with camera(runs=True) as there:
+        until_s = time.monotonic() + 20
+        while b"running" not in there.said:
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+        with Link(there.port) as link:
+            assert link.call("about")["name"] == "micropython"
+        assert b"left" in there.said
 
 
 # Interruptions ---------------------------------------------------------------------------------
