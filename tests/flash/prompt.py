@@ -18,6 +18,7 @@ class Flash:
 
     def __init__(self, path, blocks):
         self.blocks = blocks
+        self._left = 0
         try:
             self._file = open(path, "r+b", buffering=0)
         except OSError:
@@ -30,6 +31,11 @@ class Flash:
         self._file.readinto(buf)
 
     def writeblocks(self, block, buf, offset=0):
+        self._left -= 1
+        if not self._left:  # the power goes while this is being written
+            self._file.seek(block * _BLOCK_BYTES + offset)
+            self._file.write(memoryview(buf)[: len(buf) // 2])
+            os.system("kill -9 $PPID")
         self._file.seek(block * _BLOCK_BYTES + offset)
         self._file.write(buf)
 
@@ -90,6 +96,7 @@ try:
 except OSError:
     vfs.VfsLfs2.mkfs(device)
     camera_files = vfs.VfsLfs2(device)
+device._left = config.get("cut_after_writes", 0)
 vfs.umount("/")
 vfs.mount(camera_files, "/")
 os.chdir("/")

@@ -22,6 +22,7 @@ class Camera:
     `blocks` of 4 KiB is its flash, which is the file `flash` in `folder` and outlives it.
     `cut_after` bytes to it the cable is pulled and the power is gone. With `runs` a program runs
     at first, until Ctrl-C. `restarts` counts resets, `said` is what it put out.
+    `cut_after_writes` to its flash the power goes in the middle of one.
     """
 
     def __init__(self, folder, blocks=256, cut_after=None, **config):
@@ -96,6 +97,8 @@ class Camera:
                     except OSError:
                         data = b""
                     self.said += data
+                    if not data and self._child.wait() == -signal.SIGKILL:
+                        return
                     if not data:
                         waiting, hidden = self._again(), b""
                     elif waiting:

@@ -21,6 +21,8 @@ pytest_plugins = ["flash_fixtures"]
 
 PROGRAM = "python3 -m tools"
 BOARDS = boards_command.board_ids()
+EXCHANGE_BYTES = 700  # of the line's traffic, the last
+WRITES = 80  # of the flash, in one run, about
 FILES = {
     "boot.py": b"# boot\n",
     "main.py": b"import board\n",
@@ -160,39 +162,61 @@ def test_a_running_program_is_stopped(camera):
 # Interruptions ---------------------------------------------------------------------------------
 
 
-def test_cut_at_any_byte_the_old_version_or_none_starts_and_the_next_flash_ends_it(
+def cut_and_mended(folder, board, old, **cut):
+    """Flash FILES over `old` until the cut; return what starts then: "old", "new" or "held"."""
+    with Camera(folder, **cut) as there:
+        try:
+            install_on(there.port, board, FILES)
+        except LinkError as error:
+            assert "run the same command again" in str(error) or "answers nothing" in str(error)
+    with Camera(folder) as there:
+        on_it = contents(there.port)
+        state = "held"
+        if on_it["/main.py"] != install._about(install._HELD):  # what starts is of one version
+            state = "old" if on_it["/main.py"] == install._about(old["main.py"]) else "new"
+            for name, data in (old if state == "old" else FILES).items():
+                assert on_it["/" + name] == install._about(data), name
+        install_on(there.port, board, FILES)
+        on_it = contents(there.port)
+        assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
+        assert install_on(there.port, board, FILES).complete
+        install_on(there.port, board, old)
+    return state
+
+
+OLD = {**FILES, "main.py": b"old main\n", "bodycam/app.mpy": b"M\x06old" * 300}
+
+
+def test_cut_at_any_byte_of_the_line_no_mix_starts_and_the_next_flash_ends_it(
     tmp_path, board, seed, full
 ):
     rng = random.Random(seed)
-    old = {**FILES, "main.py": b"old main\n", "bodycam/app.mpy": b"M\x06old" * 300}
     with Camera(tmp_path) as there:
-        install_on(there.port, board, old)
+        install_on(there.port, board, OLD)
         begun = there.received
         install_on(there.port, board, FILES)
         whole = there.received - begun
-        install_on(there.port, board, old)
+        install_on(there.port, board, OLD)
     states = set()
-    for _ in range(60 if full else 5):
-        with Camera(tmp_path, cut_after=rng.randrange(whole)) as there:
-            with pytest.raises(LinkError):
-                install_on(there.port, board, FILES)
-                raise LinkError("cut after the last byte that matters")
-        with Camera(tmp_path) as there:
-            on_it = contents(there.port)
-            main = on_it["/main.py"]
-            if main == install._about(install._HELD):
-                states.add("held")
-            else:  # what starts is of one version
-                version = old if main == install._about(old["main.py"]) else FILES
-                states.add("old" if version is old else "new")
-                for name, data in version.items():
-                    assert on_it["/" + name] == install._about(data), name
-            install_on(there.port, board, FILES)
-            assert install_on(there.port, board, FILES).complete
-            on_it = contents(there.port)
-            assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
-            install_on(there.port, board, old)
-    assert "old" in states or "held" in states
+    turns = 40 if full else 4
+    for turn in range(turns):
+        # Every second cut falls into the exchange, at the end of the line's traffic.
+        cut = whole - (EXCHANGE_BYTES * turn // turns if turn % 2 else rng.randrange(whole))
+        states.add(cut_and_mended(tmp_path, board, OLD, cut_after=cut))
+    assert states == {"old", "held", "new"} if full else states
+
+
+def test_power_cut_at_any_write_of_the_flash_no_mix_starts_and_the_next_flash_ends_it(
+    tmp_path, board, seed, full
+):
+    rng = random.Random(seed)
+    with Camera(tmp_path) as there:
+        install_on(there.port, board, OLD)
+    states = {
+        cut_and_mended(tmp_path, board, OLD, cut_after_writes=1 + rng.randrange(WRITES))
+        for _ in range(40 if full else 4)
+    }
+    assert "old" in states if full else states
 
 
 def test_what_was_copied_before_an_interruption_is_not_copied_again(tmp_path, board):
