@@ -211,7 +211,10 @@ def _image(board, path, port, screen):
         screen.print(f"  {label:<10}{offset:>#10x}{size >> 10:>8} KiB")
     screen.print("Write it with (pip install esptool; a new camera: erase-flash first):")
     screen.print(f"  {command}")
-    screen.print("The files on the camera are gone then; its log stays where it was in the table.")
+    screen.print(
+        "The firmware's files are gone then: flash again. Log and keys stay only where the log's "
+        "partition is at the same offset as before."
+    )
     partitions = [{"label": r[0], "offset": r[3], "bytes": r[4]} for r in rows]
     return {"board": board.ID, "image": str(out), "partitions": partitions, "command": command}
 

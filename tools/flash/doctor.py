@@ -59,7 +59,7 @@ def doctor(
     examination.run(port, scratch_card)
     checks = examination.checks
     failed = sum(row["state"] == "fail" for row in checks)
-    screen.print(f"{len(checks)} checks, {failed} failed.")
+    screen.print(f"{failed} of {len(checks)} checks failed.")
     if as_json:
         print(json.dumps({"board": chosen.ID, "port": port, "checks": checks}))
     return 1 if failed else 0
