@@ -23,6 +23,15 @@ CAPS = (
 MPY_ARCH = "xtensawin"
 CPU_HZ = 240_000_000
 
+# The interpreter that it needs: its release images bring these C modules. Quad PSRAM, so never the
+# image for octal. {image} and {port} are filled in.
+IMAGE = {
+    "name": "ESP32_GENERIC_S3 of micropython-camera-API 0.6.2 or newer",
+    "least": (1, 27, 0),
+    "modules": ("camera", "jpeg", "cryptolib", "esp32"),
+    "install": "esptool --chip esp32s3 --port {port} write-flash 0 {image}",
+}
+
 # The internal bus is also the camera's SCCB: after every camera start and stop the I2C object is
 # made anew.
 I2C = {"id": 0, "sda": 12, "scl": 11, "freq_hz": 400_000}

@@ -156,6 +156,7 @@ GROUPS = {
     "wasm": (_node_and_packages, NODE_MODULES / ".package-lock.json"),
     "test": (_pip_install, PYTHON),
     "clips": (_fetch_clips, CACHE / "clips"),
+    "flash": (_pip_install, PYTHON),
     "plot": (_pip_install, PYTHON),
 }
 

@@ -20,8 +20,14 @@ COMMANDS = {
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
     "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
+    "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
+    "doctor": ("tools.flash.doctor", ("run", "flash"), "find out why a camera does not work"),
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
-    "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
+    "test": (
+        "tools.testing",
+        ("run", "wasm", "test", "clips", "flash"),
+        "everything that CI runs",
+    ),
 }
 
 EXAMPLES = (
@@ -29,6 +35,7 @@ EXAMPLES = (
     ("sim --headless --card demo.img --script FILE", "a script of button presses, in seconds"),
     ("card verify demo.img", "is everything there, and as it was recorded?"),
     ("torture --seconds 60", "faults and cuts; prints the shortest script that breaks something"),
+    ("flash --board m5stack_cores3", "onto the camera that is plugged in"),
     ("test -k ring", "only the tests whose name says ring"),
 )
 

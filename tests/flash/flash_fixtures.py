@@ -1,0 +1,30 @@
+"""What the tests of `flash` and `doctor` share."""
+
+import types
+
+import pytest
+
+from tools import boards_command
+from tools.flash import install
+
+
+@pytest.fixture(scope="session")
+def board():
+    """A board whose processor is the one that plays the camera."""
+    source = boards_command.load("m5stack_cores3")
+    values = {name: value for name, value in vars(source).items() if name.isupper()}
+    image = {"name": "it", "install": "-"}
+    return types.SimpleNamespace(**{**values, "MPY_ARCH": "x64", "IMAGE": image})
+
+
+@pytest.fixture(scope="session")
+def compiled(board):
+    """The board's files, compiled once."""
+    return install.compiled_files(board)
+
+
+@pytest.fixture
+def chosen(board, compiled, monkeypatch):
+    """Makes `board` the one that the commands load."""
+    monkeypatch.setattr(boards_command, "load", lambda name: board)
+    monkeypatch.setattr(install, "compiled_files", lambda board: compiled)

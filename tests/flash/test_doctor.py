@@ -1,0 +1,153 @@
+"""`doctor`: the camera's own firmware finds its simulated chips, or says which is silent."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+from pty_camera import Camera
+
+from tools import cli
+from tools.flash import install
+from tools.flash.cli import version
+from tools.flash.link import Link
+
+pytest_plugins = ["flash_fixtures"]
+
+PROGRAM = "python3 -m tools"
+CARD_BYTES = 16 << 20
+
+
+@pytest.fixture(scope="module")
+def flashed(tmp_path_factory, board, compiled):
+    """The flash of a camera that has the firmware."""
+    folder = tmp_path_factory.mktemp("flashed")
+    with Camera(folder) as there, Link(there.port) as link:
+        plan = install.Plan(link, board, version(), compiled)
+        plan.carry_out(link.call("about"), lambda n: None)
+    return folder / "flash"
+
+
+@pytest.fixture
+def camera(tmp_path, flashed):
+    """A function that makes a camera with chips: the firmware on it, a card in its slot."""
+    clip = tmp_path / "clip"
+    clip.mkdir()
+    (clip / "clip.rgb").write_bytes(bytes(2 * 320 * 240 * 2))
+    (clip / "clip.jpg").write_bytes(b"onetwoo")
+    about = {"w": 320, "h": 240, "count": 2, "duration_ms": 400, "starts_ms": [0, 200]}
+    about |= {"jpeg_offsets": [0, 3, 7], "jpeg_quality": 80}
+    (clip / "clip.json").write_text(json.dumps(about))
+    card = tmp_path / "card.img"
+    with open(card, "wb") as file:
+        file.truncate(CARD_BYTES)
+    shutil.copy(flashed, tmp_path / "flash")
+
+    def make(**config):
+        config = {"board": "m5stack_cores3", "card": str(card), "camera": None, **config}
+        return Camera(tmp_path, clip=str(clip), **config)
+
+    return make
+
+
+@pytest.fixture
+def doctor(chosen, monkeypatch, capsys):
+    """A function that runs the command; it returns status and {name: check}."""
+    monkeypatch.setattr("tools.flash.doctor._FLOOD_KIB", 8)
+
+    def run(port, *words):
+        argv = ["doctor", "--board", "m5stack_cores3", "--port", str(port), "--json", *words]
+        status = cli.run(PROGRAM, argv)
+        out, err = capsys.readouterr()
+        assert not err
+        checks = json.loads(out)["checks"]
+        for row in checks:
+            assert row["state"] in ("ok", "warn", "fail")
+            assert row["text"].endswith((".", "?")) and "\n" not in row["text"]
+        assert (status == 1) == any(row["state"] == "fail" for row in checks)
+        return status, {row["name"]: row for row in checks}
+
+    return run
+
+
+def failed(checks):
+    """Return the names of the checks that failed."""
+    return {name for name, row in checks.items() if row["state"] == "fail"}
+
+
+def test_a_sound_camera_passes_and_starts_anew(camera, doctor):
+    with camera() as there:
+        status, checks = doctor(there.port, "--scratch-card")
+        assert status == 0, failed(checks)
+        assert there.restarts == 1
+    assert {row["state"] for row in checks.values()} == {"ok"}
+    assert checks["interpreter"]["arch"] == "x64"
+    assert checks["firmware"]["version"] == version()
+    assert checks["camera"]["fps"] > 8
+    assert checks["stall_ms"]["stall_ms"] == 5000
+    assert sum(checks["card_speed"]["histogram"].values()) == 64
+    assert {"AXP2101", "AW9523B", "BM8563", "AW88298", "GC0308", "usb", "aes"} < set(checks)
+
+
+def test_a_card_is_not_written_to_without_leave(camera, doctor, tmp_path):
+    with camera() as there:
+        _, checks = doctor(there.port)
+    assert checks["card_speed"]["state"] == "warn"
+    assert (tmp_path / "card.img").read_bytes() == bytes(CARD_BYTES)
+
+
+@pytest.mark.parametrize("lba", [2048, 4096])
+def test_a_card_with_a_superblock_is_never_written_to(lba, camera, doctor, tmp_path):
+    card = tmp_path / "card.img"
+    with open(card, "r+b") as file:
+        file.seek(lba * 512)
+        file.write(b"BWS1")
+    before = hashlib.sha256(card.read_bytes()).digest()
+    with camera() as there:
+        _, checks = doctor(there.port, "--scratch-card")
+    assert checks["card"]["evidence"] and "evidence" in checks["card_speed"]["text"]
+    assert hashlib.sha256(card.read_bytes()).digest() == before
+
+
+def test_a_camera_without_firmware_is_told_to_be_flashed(camera, doctor, tmp_path):
+    (tmp_path / "flash").unlink()
+    with camera() as there:
+        _, checks = doctor(there.port)
+    assert failed(checks) == {"firmware", "parts"}
+    assert "tools flash" in checks["firmware"]["text"]
+    assert checks["AXP2101"]["state"] == "ok"
+
+
+def test_a_file_that_is_not_as_the_manifest_says_is_named(camera, doctor):
+    with camera() as there:
+        with Link(there.port) as link:
+            link.put("/bodycam/words.mpy", b"altered")
+        _, checks = doctor(there.port)
+    assert "bodycam/words.mpy" in checks["firmware"]["text"]
+
+
+def test_a_silent_chip_and_a_missing_partition_are_named(camera, doctor):
+    with camera(absent=["AW88298", "NOR"]) as there:
+        _, checks = doctor(there.port)
+    assert {"AW88298", "parts", "log"} <= failed(checks)
+    assert "aw88298" in checks["parts"]["text"]
+
+
+def test_a_cipher_that_does_nothing_is_found(camera, doctor):
+    with camera(deaf_cipher=True) as there:
+        _, checks = doctor(there.port)
+    assert "aes" in failed(checks) and checks["sha256"]["state"] == "ok"
+
+
+def test_a_card_that_is_too_slow_and_no_card_are_said(camera, doctor):
+    with camera(slow_pct=100_000) as there:
+        _, checks = doctor(there.port, "--scratch-card")
+        assert "card_speed" in failed(checks)
+    with camera(card=None) as there:
+        _, checks = doctor(there.port)
+        assert "card" in failed(checks) and "No card" in checks["card"]["text"]
+
+
+def test_no_port_and_a_silent_one_are_a_check_that_failed(doctor, tmp_path):
+    status, checks = doctor(tmp_path / "ttyACM7")
+    assert status == 1 and failed(checks) == {"port"}

@@ -1,0 +1,396 @@
+"""`flash`: real mpremote against a real MicroPython prompt, with trouble on the line."""
+
+import ast
+import fcntl
+import json
+import os
+import pty
+import random
+import struct
+import time
+import types
+
+import pytest
+from pty_camera import Camera
+
+from tools import boards_command, cli
+from tools.flash import image, install
+from tools.flash.link import Link, LinkError, choose
+
+pytest_plugins = ["flash_fixtures"]
+
+PROGRAM = "python3 -m tools"
+BOARDS = boards_command.board_ids()
+EXCHANGE_BYTES = 700  # of the line's traffic, the last
+WRITES = 80  # of the flash, in one run, about
+FILES = {
+    "boot.py": b"# boot\n",
+    "main.py": b"import board\n",
+    "bodycam/__init__.mpy": b"M\x06" + b"a" * 3000,
+    "bodycam/app.mpy": bytes(range(256)) * 20,
+    "drivers/one.mpy": b"M\x06" + b"b" * 700,
+    "board.mpy": b"M\x06" + b"c" * 1600,
+}
+
+
+@pytest.fixture
+def camera(tmp_path):
+    """A function that makes cameras with the same flash."""
+    return lambda **config: Camera(tmp_path, **config)
+
+
+@pytest.fixture
+def flash(chosen, capsys):
+    """A function that runs the command; it returns status, JSON or None, and standard error."""
+
+    def run(port, *words):
+        argv = ["flash", "--board", "m5stack_cores3", "--port", str(port), "--json", *words]
+        status = cli.run(PROGRAM, argv)
+        out, err = capsys.readouterr()
+        return status, json.loads(out) if out else None, err
+
+    return run
+
+
+def line(err):
+    """Return the one line that standard error is."""
+    assert err.count("\n") == 1, err
+    return err
+
+
+def install_on(port, board, files, version="1"):
+    """Flash `files` and return the plan that was carried out."""
+    with Link(port) as link:
+        plan = install.Plan(link, board, version, files)
+        plan.carry_out(link.call("about"), lambda n: None)
+        return plan
+
+
+def contents(port):
+    """Return {path: [bytes, digest]} of what is on the camera."""
+    with Link(port) as link:
+        folders = ("", "/bodycam", "/drivers", "/new", "/new/bodycam", "/new/drivers")
+        paths = [f"{top}/{name}" for top in folders for name in link.call("names", top or "/")]
+        return dict(zip(paths, link.call("digests", paths)))
+
+
+# What it does ----------------------------------------------------------------------------------
+
+
+def test_an_empty_camera_gets_every_file_and_the_second_time_nothing(camera, flash):
+    with camera() as there:
+        status, said, _ = flash(there.port)
+        assert status == 0 and said["found"] == "empty"
+        assert {row["action"] for row in said["files"]} == {"copy"}
+        assert said["total_bytes"] <= said["budget_bytes"] == 131_072
+        assert sum(row["bytes"] for row in said["files"]) == said["copied_bytes"]
+        on_it = contents(there.port)
+        for row in said["files"]:
+            assert on_it["/" + row["path"]] == [row["bytes"], row["sha256"]]
+        assert set(on_it) == {"/" + row["path"] for row in said["files"]} | {"/manifest.json"}
+        assert there.restarts == 1
+        sent = there.received
+        status, said, _ = flash(there.port)
+        assert status == 0 and said["found"] == "complete" and said["copied_bytes"] == 0
+        assert there.received - sent < 25_000
+        assert there.restarts == 2
+
+
+def test_only_what_changed_is_copied_and_what_is_no_longer_of_it_goes(camera, board):
+    with camera() as there:
+        install_on(there.port, board, FILES)
+        newer = {**FILES, "bodycam/app.mpy": b"M\x06other", "drivers/two.mpy": b"M\x06two"}
+        del newer["drivers/one.mpy"]
+        plan = install_on(there.port, board, newer, "2")
+        assert plan.todo("copy") == ["bodycam/app.mpy", "drivers/two.mpy"]
+        assert plan.todo("remove") == ["drivers/one.mpy"]
+        on_it = contents(there.port)
+    assert set(on_it) == {"/" + name for name in newer} | {"/manifest.json"}
+    assert on_it["/bodycam/app.mpy"] == install._about(newer["bodycam/app.mpy"])
+
+
+def test_a_source_file_that_would_go_before_the_compiled_one_goes(camera, board):
+    with camera() as there:
+        with Link(there.port) as link:
+            link.call("folder", "/bodycam")
+            for name in ("/board.py", "/bodycam/app.py", "/profile.json", "/note.txt"):
+                link.put(name, b"old")
+        assert install_on(there.port, board, FILES).found == "unfinished"
+        on_it = contents(there.port)
+    assert "/board.py" not in on_it and "/bodycam/app.py" not in on_it
+    assert on_it["/profile.json"] == on_it["/note.txt"] == install._about(b"old")
+
+
+def test_a_camera_whose_files_are_not_as_its_manifest_says_is_told_and_mended(camera, board):
+    with camera() as there:
+        install_on(there.port, board, FILES)
+        with Link(there.port) as link:
+            link.put("/bodycam/app.mpy", b"altered")
+        plan = install_on(there.port, board, FILES)
+        assert plan.found == "altered" and plan.altered == ["bodycam/app.mpy"]
+        assert install_on(there.port, board, FILES).complete
+
+
+def test_a_dry_run_changes_nothing(camera, flash):
+    with camera() as there:
+        status, said, _ = flash(there.port, "--dry-run")
+        assert status == 0 and said["dry_run"] and said["copied_bytes"] == 0
+        assert contents(there.port) == {}
+
+
+def test_the_firmware_of_another_board_is_not_replaced(camera, flash, board):
+    with camera() as there:
+        other = types.SimpleNamespace(ID="another_board")
+        install_on(there.port, other, FILES)
+        before = contents(there.port)
+        status, _, err = flash(there.port)
+        assert status == 2 and "another_board" in line(err)
+        assert contents(there.port) == before
+
+
+def test_a_running_program_is_stopped(camera):
+    with camera(runs=True) as there:
+        until_s = time.monotonic() + 20
+        while b"running" not in there.said:
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+        with Link(there.port) as link:
+            assert link.call("about")["name"] == "micropython"
+        assert b"left" in there.said
+
+
+# Interruptions ---------------------------------------------------------------------------------
+
+
+def cut_and_mended(folder, board, old, **cut):
+    """Flash FILES over `old` until the cut; return what starts then: "old", "new" or "held"."""
+    with Camera(folder, **cut) as there:
+        try:
+            install_on(there.port, board, FILES)
+        except LinkError as error:
+            assert "run the same command again" in str(error) or "answers nothing" in str(error)
+    with Camera(folder) as there:
+        on_it = contents(there.port)
+        state = "held"
+        if on_it["/main.py"] != install._about(install._HELD):  # what starts is of one version
+            state = "old" if on_it["/main.py"] == install._about(old["main.py"]) else "new"
+            for name, data in (old if state == "old" else FILES).items():
+                assert on_it["/" + name] == install._about(data), name
+        install_on(there.port, board, FILES)
+        on_it = contents(there.port)
+        assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
+        assert install_on(there.port, board, FILES).complete
+        install_on(there.port, board, old)
+    return state
+
+
+OLD = {**FILES, "main.py": b"old main\n", "bodycam/app.mpy": b"M\x06old" * 300}
+
+
+def test_cut_at_any_byte_of_the_line_no_mix_starts_and_the_next_flash_ends_it(
+    tmp_path, board, seed, full
+):
+    rng = random.Random(seed)
+    with Camera(tmp_path) as there:
+        install_on(there.port, board, OLD)
+        begun = there.received
+        install_on(there.port, board, FILES)
+        whole = there.received - begun
+        install_on(there.port, board, OLD)
+    states = set()
+    turns = 40 if full else 4
+    for turn in range(turns):
+        # Every second cut falls into the exchange, at the end of the line's traffic.
+        cut = whole - (EXCHANGE_BYTES * turn // turns if turn % 2 else rng.randrange(whole))
+        states.add(cut_and_mended(tmp_path, board, OLD, cut_after=cut))
+    assert states == {"old", "held", "new"} if full else states
+
+
+def test_power_cut_at_any_write_of_the_flash_no_mix_starts_and_the_next_flash_ends_it(
+    tmp_path, board, seed, full
+):
+    rng = random.Random(seed)
+    with Camera(tmp_path) as there:
+        install_on(there.port, board, OLD)
+    states = {
+        cut_and_mended(tmp_path, board, OLD, cut_after_writes=1 + rng.randrange(WRITES))
+        for _ in range(40 if full else 4)
+    }
+    assert "old" in states if full else states
+
+
+def test_what_was_copied_before_an_interruption_is_not_copied_again(tmp_path, board):
+    files = {**FILES, "bodycam/large.mpy": random.Random(1).randbytes(60_000)}
+    with Camera(tmp_path, cut_after=60_000) as there:
+        with pytest.raises(LinkError, match="run the same command again"):
+            install_on(there.port, board, files)
+    with Camera(tmp_path) as there:
+        sizes = contents(there.port)
+        assert sizes["/new/bodycam/app.mpy"] == install._about(files["bodycam/app.mpy"])
+        install_on(there.port, board, files)
+        assert contents(there.port).keys() == {"/" + n for n in files} | {"/manifest.json"}
+
+
+# What cannot be done ---------------------------------------------------------------------------
+
+
+def test_no_room_is_one_line_and_the_old_version_stays(camera, flash, board):
+    with camera(blocks=30) as there:
+        install_on(there.port, board, FILES)
+        before = contents(there.port)
+        status, _, err = flash(there.port)
+        assert status == 1 and "no room" in line(err)
+        assert contents(there.port) == before
+
+
+def test_a_flash_that_fills_while_copying_is_one_line_and_given_back(camera, board):
+    with camera(blocks=30) as there, Link(there.port) as link:
+        link.put("/notes.txt", random.Random(1).randbytes(70_000))
+        about = {**link.call("about"), "flash_free_bytes": 1 << 20}  # as if it were wrong
+        files = {**FILES, "bodycam/large.mpy": random.Random(2).randbytes(40_000)}
+        with pytest.raises(LinkError, match="no room"):
+            install.Plan(link, board, "1", files).carry_out(about, lambda n: None)
+        assert link.call("names", "/new/bodycam") == [] and link.call("names", "/new") == []
+
+
+def test_no_device_is_one_line(flash, tmp_path):
+    status, _, err = flash(tmp_path / "ttyACM7")
+    assert status == 1 and "plugged in" in line(err)
+
+
+def test_the_only_port_is_taken_and_of_several_one_must_be_named(monkeypatch):
+    found = [types.SimpleNamespace(device="ttyS0", description="a board", vid=None)]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
+    with pytest.raises(LinkError, match="no camera"):
+        choose("")
+    found.append(types.SimpleNamespace(device="ttyACM0", description="a camera", vid=0x303A))
+    assert choose("") == "ttyACM0"
+    found.append(types.SimpleNamespace(device="ttyACM1", description="another", vid=0x2E8A))
+    with pytest.raises(LinkError, match=r"ttyACM0 \(a camera\), ttyACM1 \(another\)"):
+        choose("")
+    assert choose("ttyS0") == "ttyS0"
+
+
+def test_a_port_that_somebody_has_is_one_line(camera, flash):
+    with camera() as there, open(there.port) as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX)
+        status, _, err = flash(there.port)
+        assert status == 1 and "in use" in line(err)
+
+
+def test_a_silent_board_is_one_line(flash, monkeypatch):
+    monkeypatch.setattr("tools.flash.link._ENTER_S", 0.2)
+    master, slave = pty.openpty()
+    status, _, err = flash(os.ttyname(slave))
+    assert status == 1 and "answers nothing" in line(err)
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"MPY_ARCH": "xtensawin"}, "x64 code"),
+        ({"IMAGE": {"name": "the image", "least": (9, 0, 0), "install": "-"}}, "too old"),
+    ],
+)
+def test_a_wrong_interpreter_is_one_line_and_nothing_is_copied(
+    camera, flash, board, change, word, monkeypatch
+):
+    for name, value in change.items():
+        monkeypatch.setattr(board, name, value)
+    with camera() as there:
+        status, _, err = flash(there.port)
+        assert status == 1 and word in line(err)
+        assert contents(there.port) == {}
+
+
+def test_an_unknown_board_is_status_2(capsys):
+    assert cli.run(PROGRAM, ["flash", "--board", "no_such_board"]) == 2
+    assert "m5stack_cores3" in line(capsys.readouterr().err)
+
+
+def test_missing_modules_and_a_missing_partition_are_notes(camera, flash, board, monkeypatch):
+    monkeypatch.setattr(board, "IMAGE", {"name": "it", "modules": ("jpeg",), "install": "-"})
+    with camera() as there:
+        status, said, _ = flash(there.port, "--dry-run")
+    assert status == 0 and "jpeg" in said["notes"][0] and "bodylog" in said["notes"][1]
+
+
+# Images and frozen builds ----------------------------------------------------------------------
+
+
+def an_image(rows, size_code=2):
+    """Return an image for flash address 0, as a MicroPython release is."""
+    head = bytes([0xE9, 1, 2, size_code << 4]).ljust(image.TABLE_AT, b"\xff")
+    return head + image.table_bytes(rows).ljust(0x8000, b"\xff") + b"interpreter" * 1000
+
+
+NO_VFS = [
+    ("nvs", 1, 2, 0x9000, 0x6000, 0),
+    ("phy_init", 1, 1, 0xF000, 0x1000, 0),
+    ("factory", 0, 0, 0x10000, 0x210000, 0),
+]
+
+
+@pytest.mark.parametrize("rows", [NO_VFS, [*NO_VFS, ("vfs", 1, 0x81, 0x220000, 0x1E0000, 0)]])
+def test_an_image_gets_the_logs_partition_and_keeps_the_rest(rows, tmp_path, capsys):
+    path = tmp_path / "it.bin"
+    before = an_image(rows)
+    path.write_bytes(before)
+    argv = ["flash", "--board", "m5stack_cores3", "--image", str(path), "--json"]
+    assert cli.run(PROGRAM, argv) == 0
+    said = json.loads(capsys.readouterr().out)
+    after = (tmp_path / "it.log.bin").read_bytes()
+    assert len(after) == len(before)
+    assert after[:0x8000] == before[:0x8000] and after[0x8C00:] == before[0x8C00:]
+    # Read by hand: label, type, subtype, offset, bytes of the entry.
+    at = after.index(b"bodylog\0", 0x8000) - 12
+    assert struct.unpack_from("<HBBII", after, at) == (0x50AA, 1, 6, 0x220000, 0x100000)
+    assert struct.unpack_from("<HBBII", after, at + 32) == (0x50AA, 1, 0x81, 0x320000, 0xE0000)
+    assert {"label": "bodylog", "offset": 0x220000, "bytes": 0x100000} in said["partitions"]
+    assert str(tmp_path / "it.log.bin") in said["command"]
+    assert "bodylog, data, 6, 0x220000, 0x100000" in (tmp_path / "it.log.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not an image" * 10_000,
+        an_image(NO_VFS).replace(b"factory", b"factoru"),
+        an_image([*NO_VFS[:2], ("factory", 0, 0, 0x10000, 0x350000, 0)]),
+    ],
+    ids=["empty", "another file", "checksum", "no room"],
+)
+def test_a_file_that_is_no_image_is_one_line_and_nothing_is_written(data, tmp_path, capsys):
+    path = tmp_path / "it.bin"
+    path.write_bytes(data)
+    assert cli.run(PROGRAM, ["flash", "--board", "m5stack_cores3", "--image", str(path)]) == 2
+    line(capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_a_frozen_build_has_every_file_of_the_camera(board_id, tmp_path, capsys):
+    folder = tmp_path / "frozen"
+    argv = ["flash", "--board", board_id, "--frozen", str(folder)]
+    assert cli.run(PROGRAM, argv) == 0
+    capsys.readouterr()
+    calls = {"module": [], "package": [], "include": []}
+    tree = ast.parse((folder / "manifest.py").read_text())
+    for statement in tree.body[1:]:
+        calls[statement.value.func.id].append(ast.literal_eval(statement.value.args[0]))
+    found = set(calls["module"])
+    for package in calls["package"]:
+        found |= {p.relative_to(folder).as_posix() for p in (folder / package).rglob("*.py")}
+    names = boards_command.camera_files(boards_command.load(board_id))
+    assert found == {name.replace(".mpy", ".py") for name in names}
+    assert cli.run(PROGRAM, argv) == 2
+    assert "not empty" in line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_every_board_fits_the_budget(board_id):
+    files = install.compiled_files(boards_command.load(board_id))
+    assert sum(len(data) for data in files.values()) <= install.BUDGET_BYTES
