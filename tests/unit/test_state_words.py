@@ -76,7 +76,7 @@ EXCEPTIONS = {
     ("tools/sim/chips/gc0308.py", "Camera.__init__"): START,
     ("tools/sim/chips/gc0308.py", "CameraModule.__init__"): BOOT,
     ("tools/sim/chips/gc0308.py", "GC0308Chip.__init__"): BOOT,
-    ("tools/sim/chips/ili9342c.py", "ILI9342CChip.__init__"): BOOT,
+    ("tools/sim/chips/dcs.py", "DCSChip.__init__"): BOOT,
     ("tools/sim/chips/nor.py", "NORChip._clear"): EVENT + ", and once for 16 blocks",
     ("tools/sim/chips/nor.py", "NORChip._keep"): EVENT + ", and once for 16 blocks",
     ("tools/sim/chips/nor.py", "NORChip.erase"): SETUP,
@@ -114,11 +114,11 @@ EXCEPTIONS = {
     ("firmware/bodycam/panels.py", "Clock._cut"): DRAWN,
     ("firmware/bodycam/panels.py", "Clock._cut.<listcomp>"): DRAWN,
     ("firmware/bodycam/panels.py", "Reason._write"): DRAWN,
-    ("drivers/ili9342c.py", "ILI9342C.__init__"): BOOT,
-    ("drivers/ili9342c.py", "ILI9342C._command"): "at setup, wake and sleep",
-    ("drivers/ili9342c.py", "ILI9342C.window"): BOOT,
-    ("tools/sim/chips/ili9342c.py", "ILI9342CChip._settle"): "when somebody looks",
-    ("tools/sim/chips/ili9342c.py", "ILI9342CChip._settles"): "when somebody looks",
+    ("drivers/dcs.py", "DCSPanel.__init__"): BOOT,
+    ("drivers/dcs.py", "DCSPanel._command"): "at setup, wake and sleep",
+    ("drivers/dcs.py", "DCSPanel.window"): BOOT,
+    ("tools/sim/chips/dcs.py", "DCSChip._settle"): "when somebody looks",
+    ("tools/sim/chips/dcs.py", "DCSChip._settles"): "when somebody looks",
 }
 
 

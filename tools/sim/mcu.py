@@ -340,8 +340,9 @@ class SPI:
     """machine.SPI, mode 0, 8 bits."""
 
     def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, sck, mosi, miso):
-        self._bus = self._mcu.spi_bus(sck._pad.number, mosi._pad.number, miso._pad.number)
-        self._miso = miso._pad
+        # Without MISO nobody is heard: the pad of no pin.
+        self._miso = miso._pad if miso else self._mcu.pad(-1)
+        self._bus = self._mcu.spi_bus(sck._pad.number, mosi._pad.number, self._miso.number)
         costs = self._mcu.board.COSTS
         self._entry_us = costs["call_us"] + costs["spi_call_us"]
         self._charge = self._mcu.world.charge
