@@ -149,6 +149,7 @@ LONGEST_LINES = 300
 # file: why it is longer
 LONGER = {
     "firmware/bodycam/glyphs.py": "the letters' pictures: one table, made to be looked at",
+    "firmware/bodycam/narrow.py": "the same letters, narrower",
     "drivers/sdcardspi.py": "one chip, one file: commands, reading, stepped writing, erasing",
     "firmware/bodycam/log.py": "writing and recovery are one rule about one page",
 }
