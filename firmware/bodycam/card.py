@@ -10,6 +10,7 @@ from micropython import const
 from bodycam.blocks import BLOCK_BYTES, SEGMENT_BLOCKS
 from bodycam.errors import Fault
 
+_ENODEV = const(19)
 _SECTOR = const(512)
 _BLOCK_SECTORS = const(32)
 _PLACE_SECTORS = const(8192)
@@ -46,7 +47,9 @@ class Card:
             else:
                 raise Fault("card_foreign", "no superblock")
         except OSError as error:
-            raise Fault("card_error", error)
+            # Without a switch in the slot, silence is how a missing card shows.
+            absent = error.errno == _ENODEV
+            raise Fault("card_missing" if absent else "card_error", error)
         if self.card_id != card_id:
             raise Fault("card_foreign", "another card than the one enrolled")
 

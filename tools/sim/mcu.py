@@ -172,6 +172,12 @@ class Mcu:
         """Put a card slot on these pins of the SD controller."""
         self.sd_slots[(sck, cmd, tuple(data))] = slot
 
+    def wake_on_ext0(self, pin, level):
+        """Let a low level at `pin` end a deep sleep: the function of the module `esp32`."""
+        if level:
+            raise ChipError("esp32: only a low level wakes here")
+        self.wake_pad = pin._pad
+
     def wake(self):
         """End a deep sleep, if the pad that wakes it is low; return whether it did."""
         if self.asleep and self.wake_pad and not self.wake_pad.level:
