@@ -37,6 +37,11 @@ class Eye:
         self.captured = 0  # frames handed to a recording
         self.mirrored = 0
 
+    @property
+    def running(self) -> bool:
+        """Whether the camera is started."""
+        return self._running is not None
+
     def look(self, record: bool, period_ms: int, mirror_ms: int):
         """Take a picture every `period_ms`, for the recorder if `record`, and show one every
         `mirror_ms` (0: none).

@@ -94,6 +94,10 @@ class Procedure:
         return _KEY_MS if busy or self.stages.stage != IDLE else _IDLE_KEY_MS
 
     def _eye(self, now):
+        if self._poll_ms and self.controls.waiting and not self.parts.eye.running:
+            # The camera's start would hide a second press from a button that latches nothing; and
+            # then the camera starts once, to record.
+            return self._poll_ms
         wait_ms = self.parts.eye.step(now)
         self._loop.hurry(_MIRROR)  # there may be a picture to show
         return wait_ms
