@@ -154,6 +154,7 @@ LONGEST_LINES = 300
 LONGER = {
     "firmware/bodycam/glyphs.py": "the letters' pictures: one table, made to be looked at",
     "firmware/bodycam/narrow.py": "the same letters, narrower",
+    "firmware/bodycam/procedure.py": "what follows each event of the one stage table",
     "drivers/sdcardspi.py": "one chip, one file: commands, reading, stepped writing, erasing",
     "firmware/bodycam/log.py": "writing and recovery are one rule about one page",
 }
