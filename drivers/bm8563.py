@@ -1,7 +1,7 @@
-"""Belling BM8563 clock: the time of day, kept while the camera is off, over I2C.
+"""Belling BM8563 and NXP PCF8563 clocks: the time of day, kept while the camera is off, over I2C.
 
-Source: BM8563 datasheet (Shanghai Belling), "p. 8" below is a page of it; the same registers as
-NXP's PCF8563. Calls block for their I2C transfers only: 0.4 ms at 400 kHz.
+Source: BM8563 datasheet (Shanghai Belling), "p. 8" below is a page of it; the PCF8563 has the same
+registers and address. Calls block for their I2C transfers only: 0.4 ms at 400 kHz.
 """
 
 from micropython import const

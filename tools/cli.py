@@ -19,6 +19,7 @@ COMMANDS = {
     "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": ("tools.testing", ("run", "wasm", "test", "clips"), "everything that CI runs"),
 }
@@ -27,6 +28,7 @@ EXAMPLES = (
     ("boards", "what runs where, and how large it is"),
     ("sim --headless --card demo.img --script FILE", "a script of button presses, in seconds"),
     ("card verify demo.img", "is everything there, and as it was recorded?"),
+    ("torture --seconds 60", "faults and cuts; prints the shortest script that breaks something"),
     ("test -k ring", "only the tests whose name says ring"),
 )
 

@@ -60,7 +60,9 @@ class App:
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
-        self.power = Power(chips.gauge, self._battery_low, self._battery_empty)
+        self.power = Power(
+            chips.gauge, self._battery_sample, self._battery_low, self._battery_empty
+        )
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
 
@@ -113,6 +115,9 @@ class App:
         if "mirror_while_recording" not in self._board.CAPS:
             return 0
         return 1000 // self._board.MIRROR_FPS
+
+    def _battery_sample(self, pct):
+        self.recorder.event({"event": "battery", "pct": pct})
 
     def _battery_low(self, pct):
         self.procedure.battery_low(pct)

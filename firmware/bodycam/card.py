@@ -10,6 +10,7 @@ from micropython import const
 from bodycam.blocks import BLOCK_BYTES, SEGMENT_BLOCKS
 from bodycam.errors import Fault
 
+_EIO = const(5)
 _ENODEV = const(19)
 _SECTOR = const(512)
 _BLOCK_SECTORS = const(32)
@@ -39,19 +40,31 @@ class Card:
         """
         try:
             self.device.init()
-            sector = bytearray(_SECTOR)
-            for lba in _SUPERBLOCKS:
-                self.device.read(lba, sector)
-                if self._adopt(sector):
-                    break
-            else:
-                raise Fault("card_foreign", "no superblock")
+            self._find()
         except OSError as error:
             # Without a switch in the slot, silence is how a missing card shows.
             absent = error.errno == _ENODEV
             raise Fault("card_missing" if absent else "card_error", error)
         if self.card_id != card_id:
             raise Fault("card_foreign", "another card than the one enrolled")
+
+    def _find(self):
+        sector = bytearray(_SECTOR)
+        failure = None
+        for lba in _SUPERBLOCKS:
+            try:
+                self._read(lba, sector)
+                if self._adopt(sector):
+                    return
+            except OSError as error:
+                failure = error
+        raise failure or Fault("card_foreign", "no superblock")
+
+    def _read(self, lba, buf):
+        # Block devices report failure in more than one way: False, a negative number. Ours raises.
+        answer = self.device.read(lba, buf)
+        if answer is not None:
+            raise OSError(_EIO, "card: read answered %r" % (answer,))
 
     def _adopt(self, sector):
         if (
@@ -97,7 +110,7 @@ class Card:
         want = struct.pack("<I", segment)
         while low < high:
             middle = (low + high) // 2
-            self.device.read(self.lba(segment, middle), sector)
+            self._read(self.lba(segment, middle), sector)
             n, b, s = struct.unpack("<III", sector[8:20])
             if sector[:4] == b"BWB1" and sector[8:12] == want and b == middle and s == entry:
                 low = middle + 1
@@ -106,7 +119,7 @@ class Card:
         block = bytearray(BLOCK_BYTES)
         view = memoryview(block)
         while low > proved:
-            self.device.read(self.lba(segment, low - 1), view)
+            self._read(self.lba(segment, low - 1), view)
             if hashlib.sha256(view[:16332]).digest() == block[16332:16364]:
                 break
             low -= 1

@@ -8,6 +8,8 @@ object: results go into bytearrays of the caller.
 
 from micropython import const
 
+from bodycam.errors import Fault
+from bodycam.kernel import mix
 from bodycam.memory import halves_of
 
 _ECB = const(1)
@@ -20,6 +22,21 @@ _R128 = const(0x87)  # SP 800-38B 5.3, the constant for 128-bit blocks
 def wipe(buf):
     """Overwrite `buf`, a bytearray or memoryview of at most 256 bytes, with zeros."""
     buf[:] = _ZEROS[: len(buf)]
+
+
+_plain = bytearray(16)
+
+
+def _encrypt(cipher, buf, last):
+    # In place; `last` are its last 16 bytes. MicroPython's cryptolib tells nothing of an
+    # encryption that failed and left the output blank or as it was: keys and tags made from that
+    # would be known to everybody.
+    _plain[:] = last
+    cipher.encrypt(buf, buf)
+    failed = last == _plain or last == _ZERO
+    _plain[:] = _ZERO
+    if failed:
+        raise Fault("crypto_error", "AES failed")
 
 
 def _double(block):
@@ -36,9 +53,12 @@ def cmac(aes, key, message, tag):
     """Put the CMAC of `message` (any length) under the 32-byte `key` into `tag`, 16 bytes.
 
     Allocates a padded copy.
+
+    Raises:
+        Fault: the cipher failed.
     """
     subkey = bytearray(16)
-    aes(key, _CBC, _ZERO).encrypt(subkey, subkey)
+    _encrypt(aes(key, _CBC, _ZERO), subkey, subkey)
     _double(subkey)
     length = len(message)
     padded = bytearray(max(16, (length + 15) // 16 * 16))
@@ -48,8 +68,9 @@ def cmac(aes, key, message, tag):
         padded[length] = 0x80
     for i in range(16):
         padded[len(padded) - 16 + i] ^= subkey[i]
-    aes(key, _CBC, _ZERO).encrypt(padded, padded)
-    tag[:] = memoryview(padded)[-16:]
+    last = memoryview(padded)[-16:]
+    _encrypt(aes(key, _CBC, _ZERO), padded, last)
+    tag[:] = last
     wipe(padded)
     wipe(subkey)
 
@@ -82,12 +103,13 @@ class DigestMAC:
         self._first, self._tag = self._work[:16], self._work[16:32]
         self._message, self._subkey = self._work[:32], self._work[32:]
         self._halves = halves_of(self._work, 24)
+        self._mixed = bytearray(16)
 
     def begin(self, key):
         """Take a key of 32 bytes."""
         self._aes = self._new(key, _ECB)
         wipe(self._subkey)
-        self._aes.encrypt(self._subkey, self._subkey)
+        _encrypt(self._aes, self._subkey, self._subkey)
         _double(self._subkey)
 
     def end(self):
@@ -98,15 +120,17 @@ class DigestMAC:
     def tag(self, digest) -> memoryview:
         """Return the 16-byte tag of the 32-byte `digest`; the view is valid until the next
         call.
+
+        Raises:
+            Fault: the cipher failed.
         """
         self._message[:] = digest
         self._aes.encrypt(self._first, self._first)
-        _mix(self._halves)
+        failed = self._message == digest or self._first == _ZERO
+        # By 16 bits: 32 would not be small integers on a 32-bit processor.
+        mix(self._halves)
+        self._mixed[:] = self._tag
         self._aes.encrypt(self._tag, self._tag)
+        if failed or self._tag == self._mixed or self._tag == _ZERO:
+            raise Fault("crypto_error", "AES failed")
         return self._tag
-
-
-def _mix(halves):
-    # By 16 bits: 32 would not be small integers on a 32-bit processor.
-    for i in range(8):
-        halves[8 + i] ^= halves[i] ^ halves[16 + i]

@@ -40,6 +40,7 @@ _DETAIL_BYTES = const(96)
 _KEYS = const(164)
 _KEYS_END = const(232)
 _PROGRESS = const(232)
+_ERASURES = const(3)  # attempts: a bit may need a second programming
 _RESERVED_PAGES = const(16)  # kept for SEAL, FAULT and OFF when the log is full
 
 
@@ -62,6 +63,7 @@ class Log:
         self._last = bytearray(16)  # MAC of the newest entry
         self._seq = 0
         self._at = 0  # next blank page
+        self._refusal = "log_error"  # why nothing may be written; None once recovered
         self._newest = -1  # page of the newest entry
         self._open_page = -1
         self._progress = 0xFFFF
@@ -88,7 +90,8 @@ class Log:
         if not self.pages:
             raise Fault("log_error", "no partition for the log")
         if not self._load(0) or self._code() != EPOCH:
-            raise Fault("not_enrolled", "the log does not begin with an epoch")
+            self._refusal = "not_enrolled"
+            raise Fault(self._refusal, "the log does not begin with an epoch")
         detail = self._detail()
         self.epoch, self.next_segment = struct.unpack_from("<II", detail, 0)
         self.device_id, self.card_id = bytes(detail[8:24]), bytes(detail[24:40])
@@ -100,6 +103,7 @@ class Log:
         self._at = self._first_blank()
         self._adopt_newest()
         self._find_open()
+        self._refusal = None
 
     def _load(self, page):
         self._read(page * PAGE_BYTES, self._page)
@@ -216,8 +220,11 @@ class Log:
         Two page programs, about 2 ms.
 
         Raises:
-            Fault: the log is full or its flash failed.
+            Fault: the log is full, its flash failed, or it was not recovered: then nobody knows
+            where its end is, and nothing is written.
         """
+        if self._refusal:
+            raise Fault(self._refusal, "not recovered")
         for _attempt in range(2):
             if self._at >= self.pages:
                 raise Fault("log_full", "%d pages" % self.pages)
@@ -231,10 +238,11 @@ class Log:
         self._last[:] = self._view[144:160]
         self._keys[:] = self._view[_KEYS : _KEYS + 64]
         wipe(self._page)
-        if self._newest >= 0:
-            self._erase_keys(self._newest)
-        self._newest = page
+        # The entry stands, whatever becomes of the key before it.
+        before, self._newest = self._newest, page
         self._seq += 1
+        if before >= 0:
+            self._erase_keys(before)
 
     def _compose(self, code, detail):
         page, view = self._page, self._view
@@ -274,11 +282,13 @@ class Log:
     def _erase_keys(self, page):
         field = bytearray(_KEYS_END - _KEYS)
         at = page * PAGE_BYTES + _KEYS
-        self._write(at, field)
-        self._read(at, field)
-        if any(field):
+        for _attempt in range(_ERASURES):
+            self._write(at, field)
+            self._read(at, field)
+            if not any(field):
+                return
             wipe(field)
-            raise Fault("log_error", "page %d keeps an old key" % page)
+        raise Fault("log_error", "page %d keeps an old key" % page)
 
     # Segments
 

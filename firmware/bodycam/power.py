@@ -13,12 +13,13 @@ _PERIOD_MS = const(10_000)
 class Power:
     """Watches `gauge` (`percent()`, `charging()`; None where the board has none).
 
-    `alarm(pct)` is called once per level on the way down, `empty()` on every reading at or below 3
-    % without charging.
+    `sample(pct)` is called with each reading, `alarm(pct)` once per level on the way down,
+    `empty()` on every reading at or below 3 % without charging.
     """
 
-    def __init__(self, gauge, alarm, empty):
+    def __init__(self, gauge, sample, alarm, empty):
         self._gauge = gauge
+        self._sample = sample
         self._alarm = alarm
         self._empty = empty
         self._told = 0
@@ -32,6 +33,7 @@ class Power:
             return 600_000
         self._read()
         if self.percent is not None:
+            self._sample(self.percent)
             self._judge()
         return _PERIOD_MS
 

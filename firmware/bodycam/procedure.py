@@ -8,6 +8,7 @@ from bodycam.controls import Controls
 from bodycam.errors import Fault
 from bodycam.loop import Loop
 from bodycam.power import ALARMS_PCT
+from bodycam.room import Room
 from bodycam.signals import Signals
 from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
 
@@ -65,6 +66,7 @@ class Procedure:
         self._card_in = True
         self._mounts = 0
         self._lost = self._dropped = 0
+        self._room = Room(parts.card, parts.log)
         self._leaving = None  # event that waits for the seal
         self._battery = None  # as the display shows it
         self.stages.observe(self._follow)
@@ -160,6 +162,10 @@ class Procedure:
         if self.parts.recorder.ring.dropped != self._dropped:
             self._dropped = self.parts.recorder.ring.dropped
             self.warn("window_short")
+        alarm = self._room.alarm()
+        if alarm:
+            self.warn(alarm)
+            self.signals.play("warning")
         present = self.parts.chips.card_present()
         if present is False and self._card_in and stage != FAULT:
             self.fail("card_missing", "pulled")
@@ -180,7 +186,8 @@ class Procedure:
         try:
             self.parts.mount()
         except Fault as fault:
-            self.reason = fault.reason
+            if fault.reason != self.reason:
+                self.fail(fault.reason, fault.detail)
             return
         self._mounts = 0
         if self.stages.post("mended"):
@@ -190,21 +197,18 @@ class Procedure:
 
     def gesture(self, event: str):
         """Take what the button means."""
-        if event == "arm" and not self.profile["pre_event_s"]:
-            return
         if event == "record":
             self._record()
-            return
-        self.stages.post(event)
+        elif event != "arm" or self.profile["pre_event_s"]:
+            self.stages.post(event)
 
     def _record(self):
         # Room in card and log is known beforehand: a recording that cannot be opened never shows
         # red.
-        parts = self.parts
-        if parts.log.full:
-            self.fail("log_full")
-        elif parts.card.room(parts.log.next_segment, parts.log.released) <= 0:
-            self.fail("card_full")
+        if (self.stages.stage, "record") not in stages.TABLE:
+            return
+        if self._room.refusal:
+            self.fail(self._room.refusal)
         else:
             self.stages.post("record")
 
@@ -214,6 +218,8 @@ class Procedure:
         event, self._leaving = self._leaving, None
         if event:
             self.stages.post(event)
+        elif self._room.refusal:
+            self.fail(self._room.refusal)  # said now, not when the next recording is wanted
 
     def leave(self, event: str, reason: int = STOPPED):
         """Post `event` (`dock`, `battery_empty`) now, or once a running recording is sealed."""
@@ -252,6 +258,7 @@ class Procedure:
             except Fault as fault:
                 self.reason = fault.reason
         self._note(log.FAULT, {"why": reason, "detail": detail[:48]})
+        self._loop.hurry(_LOOK)
         self.stages.post("fault")
 
     def _note(self, code, facts):

@@ -4,7 +4,7 @@ Hot path: one bounded piece of work per step, no heap per frame of its own.
 
 A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
 to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
-Two blocks are written at a time, unless the flush timer says earlier. Collections run here alone,
+Two blocks are written at a time when the second one comes soon. Collections run here alone,
 when no frame waits.
 """
 
@@ -26,6 +26,7 @@ _CLOCK_MS = const(10_000)
 _GARBAGE_LIMIT = const(1_500_000)
 _BLOCK_GARBAGE_BYTES = const(448)  # at most
 _WAIT_MS = const(1000)
+_PAIR_MS = const(125)  # so long a block waits for a second one: a power cut takes both
 
 # Places in the tally. An attribute would cost four times as much at each frame.
 _GARBAGE_BYTES = const(0)  # of frames since the last collection
@@ -100,9 +101,9 @@ class Recorder:
         self._reason = blocks.STOPPED
         self._segments.counts[2] = self._segments.counts[3] = 0
         self._ending = self._behind = False
-        self._written_at = self._told_at = now
+        self._sealed_at = self._told_at = now
         self._recording = self._log.recording + 1
-        self.event({"event": "start", "why": why})
+        self._why = why
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
         """Accept no more frames, write what waits, and seal."""
@@ -181,6 +182,8 @@ class Recorder:
             OSError: the card failed; `again` then.
         """
         segments = self._segments
+        if segments.last and not segments.takes(self.ring.used_bytes):
+            self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         if segments.writing:
             return self._go_on()
         if segments.ready and self.ring.piece(False):
@@ -232,37 +235,43 @@ class Recorder:
         return 0 if self._steps else 1
 
     def _add(self, now):
-        self._segments.add(self.ring)
+        segments = self._segments
+        segments.add(self.ring)
         self._tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
-        if self._segments.writing:
-            self._written_at = now
+        if segments.waits and self._clock.diff(now, self._sealed_at) > _PAIR_MS:
+            segments.flush()  # the second one would not come soon either
+        self._sealed_at = now
         return 0
 
     def _next(self, now):
+        waited_ms = self._clock.diff(now, self._sealed_at)
         segments = self._segments
-        waited_ms = self._clock.diff(now, self._written_at)
-        early = self._is_early(waited_ms)
+        hurry = self._in_a_hurry()
         if not segments.is_open:
-            segments.open(self._recording, self._index)
-            self._index += 1
+            self._open(segments)
         elif segments.full:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
-        elif early and self.ring.piece(True):
+        elif (hurry or waited_ms >= self._flush_ms) and self.ring.piece(True):
             return self._add(now)
         elif self._behind:
             self._tell_gap()
         elif self._state == _STOPPING:
             self._ending = True
             segments.seal(self._reason, self.ring.next_seq())
-        elif early and segments.waits:
+        elif segments.waits and (hurry or waited_ms >= _PAIR_MS):
             segments.flush()
         else:
             return self._rest(now, waited_ms)
-        self._written_at = now
         return 0
 
-    def _is_early(self, waited_ms):
-        if waited_ms >= self._flush_ms or self._state == _STOPPING:
+    def _open(self, segments):
+        segments.open(self._recording, self._index)
+        if not self._index:
+            self.event({"event": "start", "why": self._why})
+        self._index += 1
+
+    def _in_a_hurry(self):
+        if self._state == _STOPPING:
             return True
         return self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
 
@@ -275,9 +284,10 @@ class Recorder:
         if self._clock.diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
-        if waited_ms < self._flush_ms:
-            return self._flush_ms - waited_ms
-        self._written_at = now
+        wait_ms = (_PAIR_MS if self._segments.waits else self._flush_ms) - waited_ms
+        if wait_ms > 0:
+            return wait_ms
+        self._sealed_at = now
         return self._flush_ms
 
 

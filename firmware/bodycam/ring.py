@@ -16,13 +16,8 @@ A record is put in with two lines, which copy it once and allocate nothing:
 
 from micropython import const
 
+from bodycam.kernel import reserve
 from bodycam.memory import words_of
-
-try:
-    from bodycam.ring_viper import reserve
-except (ImportError, SyntaxError, AttributeError, ValueError):
-    from bodycam.ring_plain import reserve
-
 
 PIECE_BYTES = const(16_240)  # what one DATA block carries, a multiple of the cipher's 16
 
@@ -36,7 +31,7 @@ _PIECE_WORDS = const(4060)
 _WIPE_BYTES = const(8192)
 _HALF = const(0x20000000)  # of the range in which t_ms wraps
 
-# As in ring_plain.
+# As in kernel_plain.
 _WRITE = const(0)
 _LIMIT = const(1)
 _LOW = const(2)

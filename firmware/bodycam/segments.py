@@ -8,9 +8,13 @@ from micropython import const
 
 from bodycam import blocks, log
 from bodycam.errors import Fault
+from bodycam.ring import PIECE_BYTES
 
 _LAST_DATA_BLOCK = const(254)
+_EIO = const(5)
 _ETIMEDOUT = const(110)
+_LIMIT_MS = const(6000)  # for one write; a card that is busy for 5 s has been given up by then
+_SPARE_PIECES = const(4)  # for what comes between two looks, and the end of the stream
 
 
 class Segments:
@@ -33,6 +37,7 @@ class Segments:
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
         self.is_open = self.ready = self.writing = False
+        self.last = False  # no other segment can be opened after this one
         self._closing = self._retried = False
 
     @property
@@ -53,6 +58,7 @@ class Segments:
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
+        self.last = self._card.room(self._number + 1, self._log.released) <= 0
         self._closing = False
         self._acknowledged = -1
         self.counts[0] = self.counts[1] = 0
@@ -71,9 +77,16 @@ class Segments:
 
     def _head(self, recording, index):
         facts = self._facts()
-        facts.update({"event": "open", "recording": recording, "index": index})
+        facts["event"] = "open"
+        facts["recording"] = recording
+        facts["index"] = index
         which = (self._nonce, self._log.epoch, recording, index, self._log.seals)
         self._sealer.head(which, json.dumps(facts).encode(), self._opened_ms)
+
+    def takes(self, waiting_bytes: int) -> bool:
+        """Return whether this last segment still has room to spare beyond what waits."""
+        pieces = _LAST_DATA_BLOCK - self._sealer.block - _SPARE_PIECES
+        return waiting_bytes < pieces * PIECE_BYTES
 
     def add(self, frames):
         """Seal the piece that the ring `frames` found last, and give it back.
@@ -119,7 +132,7 @@ class Segments:
     @property
     def waits(self) -> bool:
         """Whether a block is sealed and not yet handed to the card."""
-        return self._sealer.waiting > 0
+        return self._sealer.waiting > 0 and not self.writing
 
     @property
     def stalled(self) -> bool:
@@ -135,8 +148,9 @@ class Segments:
             Fault: the log failed.
             OSError: the card failed.
         """
-        if not self._card.device.step():
-            return False
+        answer = self._card.device.step()
+        if answer is not True:
+            return self._unfinished(answer)
         self.writing = self._retried = False
         sealer = self._sealer
         sealer.restart()
@@ -147,6 +161,14 @@ class Segments:
             self.is_open = False
             self._log.close_segment(log.SEAL, self._number, sealer.block + 1)
         return True
+
+    def _unfinished(self, answer):
+        # Block devices report failure in more than one way: None, a negative number. Ours raises.
+        if answer is not False:
+            raise OSError(_EIO, "card: step answered %r" % (answer,))
+        if self._clock.diff(self._clock.ticks_ms(), self._since) > _LIMIT_MS:
+            raise OSError(_ETIMEDOUT, "card: not done after %d ms" % _LIMIT_MS)
+        return False
 
     def again(self, error):
         """Take the OSError of a write: write once more, the same bytes at the same place.
@@ -174,4 +196,7 @@ class Segments:
         self.writing = False
 
     def _hand_over(self):
-        self._card.device.begin(self._lba, self._sealer.stage)
+        self._since = self._clock.ticks_ms()
+        answer = self._card.device.begin(self._lba, self._sealer.stage)
+        if answer is not None:
+            raise OSError(_EIO, "card: begin answered %r" % (answer,))

@@ -12,6 +12,7 @@ from tools.evidence.verdict import verify
 from tools.sim import clip, host_cpython
 from tools.sim.runner import Run
 from tools.sim.script import parse
+from tools.torture.keylife import KeyWatch
 
 SCRIPT = "0:00 boot\n0:03 press twice\n+10 hold 3\n+1 press\n+4 end\n"
 
@@ -29,6 +30,7 @@ def bench(tmp_path, pictures, monkeypatch):
     image = tmp_path / "card.img"
     card.new(image, seed=1)
     before = dict(sys.modules)
+    watches = []
 
     def make(script=SCRIPT, profile="nrw_order_service"):
         config = {
@@ -43,9 +45,13 @@ def bench(tmp_path, pictures, monkeypatch):
         }
         run = Run(host_cpython, json.loads(json.dumps(config)))
         run.image = image
+        watches.append(KeyWatch(image, run.camera.chips["NOR"]))
         return run
 
     yield make
+    for watch in watches:
+        watch.search()
+        assert not watch.found
     for name in set(sys.modules) - set(before):
         del sys.modules[name]
     sys.modules.update(before)

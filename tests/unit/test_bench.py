@@ -145,7 +145,7 @@ def test_a_peer_gives_back_the_newest_in_order_and_whole(peer, seed):
     rng = random.Random(seed)
     queue, model = peer(300_000, 10_000), []
     for t_ms in range(400):
-        if rng.random() < 0.7:
+        if rng.random() < 0.7 or t_ms == 399:
             data = rng.randbytes(rng.randrange(1, 20_000))
             queue.push(1, t_ms, memoryview(data))
             model.append((1, t_ms, data))

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFCMAC, CounterLocation, Mode
 
+from bodycam.errors import Fault
 from bodycam.keys import DigestMAC, cmac, kdf
 from tools.sim.host_cpython import aes
 
@@ -79,3 +80,30 @@ def test_digest_tags_chain_through_one_cipher_object_and_are_still_cmac(seed):
     for _ in range(50):
         digest = rng.randbytes(32)
         assert mac.tag(digest) == library_cmac(key, digest)
+
+
+class Failing:
+    """cryptolib.aes that says nothing and leaves zeros, or what was there."""
+
+    def __init__(self, key, mode, iv=None):
+        pass
+
+    def encrypt(self, data, out):
+        if self.blank:
+            out[:] = bytes(len(out))
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_cipher_that_fails_in_silence_makes_no_key_and_no_tag(blank, monkeypatch):
+    monkeypatch.setattr(Failing, "blank", blank, raising=False)
+    out = bytearray(32)
+    with pytest.raises(Fault, match="crypto_error"):
+        kdf(Failing, bytes(range(32)), b"next", b"", out)
+    with pytest.raises(Fault, match="crypto_error"):
+        cmac(Failing, bytes(range(32)), b"something", out)
+    assert out == bytes(32)
+    tags = DigestMAC(aes)
+    tags.begin(bytes(range(32)))
+    tags._aes = Failing(None, 2, None)
+    with pytest.raises(Fault, match="crypto_error"):
+        tags.tag(bytes(range(32)))

@@ -230,3 +230,45 @@ def test_a_flash_that_fails_is_a_log_error_and_never_taken_for_the_card():
     assert fault.value.reason == "log_error"
     with pytest.raises(Fault):
         journal.acknowledged(15)
+
+
+@pytest.mark.parametrize("fault, damage", [("not_enrolled", 0), ("log_error", 2)])
+def test_a_log_that_cannot_be_recovered_is_never_written_to(fault, damage):
+    flash = enrolled()
+    flash.memory[damage * 256 + 170] ^= 0xFF  # of the newest entry the keys
+    if fault == "not_enrolled":
+        flash.memory[:4] = b"XWL1"
+    before = bytes(flash.memory)
+    journal = Log(flash, aes, Clock(Time()))
+    with pytest.raises(Fault, match=fault):
+        journal.recover()
+    with pytest.raises(Fault, match=fault):
+        journal.note(codes.FAULT, {"why": fault})
+    assert flash.memory == before
+
+
+def test_a_key_that_cannot_be_erased_is_a_fault_and_the_next_entry_still_follows():
+    flash = enrolled()
+    journal = booted(flash)
+    stuck = flash.program
+
+    def program(at, buf):
+        stuck(at, buf)
+        if at % 256 == 164 and flash.sticks:
+            flash.sticks -= 1
+            flash.memory[at + 11] = 0x80
+
+    flash.program = program
+    flash.sticks = 2
+    journal.note(codes.BOOT, {})
+    assert not old_keys_in(flash, journal.seq - 1)
+    flash.sticks = 3
+    with pytest.raises(Fault, match="log_error"):
+        journal.note(codes.BOOT, {})
+    journal.note(codes.FAULT, {"why": "log_error"})
+    numbers = [
+        int.from_bytes(flash.memory[at + 4 : at + 8], "little")
+        for at in range(0, journal.seq * 256, 256)
+    ]
+    assert numbers == list(range(journal.seq))
+    assert not old_keys_in(booted(flash)._flash, journal.seq - 1)

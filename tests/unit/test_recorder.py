@@ -26,15 +26,18 @@ class Device:
         self.blocks = {}
         self.steps = 1
         self.fail = []  # errors for the next writes
-        self.cancelled = 0
+        self.cancelled = self.left = 0
 
     def begin(self, lba, view):
+        assert not self.left, "a write is under way"
         self.lba, self.view, self.left = lba, view, self.steps
         if self.fail and self.fail[0] == "begin":
+            self.left = 0
             raise OSError(5, self.fail.pop(0))
 
     def step(self):
         if self.fail:
+            self.left = 0
             raise OSError(5, self.fail.pop(0))
         self.left -= 1
         if self.left > 0:
@@ -45,6 +48,7 @@ class Device:
         return True
 
     def cancel(self):
+        self.left = 0
         self.cancelled += 1
 
 

@@ -9,7 +9,16 @@ from statewords import LIMIT_WORDS, state_words
 
 FOLDERS = ("firmware/bodycam", "drivers", "tools/sim/chips")
 # What of tools/sim runs inside MicroPython.
-SIMULATION = ("host_files", "host_micropython", "host_wasm", "mcu", "runner", "wiring", "world")
+SIMULATION = (
+    "faults",
+    "host_files",
+    "host_micropython",
+    "host_wasm",
+    "mcu",
+    "runner",
+    "wiring",
+    "world",
+)
 PATHS = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.py"))]
 PATHS += [ROOT / "tools" / "sim" / (name + ".py") for name in SIMULATION]
 
@@ -18,6 +27,7 @@ START = "at a start of the camera, which takes 0.3 s"
 EVENT = "once for a press, a stage, a segment or an entry of the log"
 FAILURE = "after a failure only"
 SETUP = "when a card or a clock is set up, never while the camera is worn"
+CUT = "when the power goes"
 DRAWN = "when words or a dot are drawn for the first time"
 
 # (file, function): why it does not run repeatedly.
@@ -31,6 +41,7 @@ EXCEPTIONS = {
     ("firmware/bodycam/blocks.py", "Sealer.seal"): EVENT,
     ("firmware/bodycam/blocks.py", "segment_keys"): EVENT,
     ("firmware/bodycam/card.py", "Card._adopt"): "when a card is put in",
+    ("firmware/bodycam/card.py", "Card._find"): "when a card is put in",
     ("firmware/bodycam/card.py", "Card.count_blocks"): "at a boot after a power cut",
     ("firmware/bodycam/card.py", "Card.mount"): "when a card is put in",
     ("firmware/bodycam/chips.py", "Chips.__init__"): BOOT,
@@ -65,6 +76,8 @@ EXCEPTIONS = {
     ("firmware/bodycam/profile.py", "make"): BOOT,
     ("firmware/bodycam/recorder.py", "Recorder.__init__"): BOOT,
     ("firmware/bodycam/segments.py", "Segments.again"): FAILURE,
+    ("drivers/arducammega.py", "ArducamMega.__init__"): BOOT,
+    ("drivers/arducammega.py", "ArducamMega._set_up"): "at a start of the camera that takes 1 s",
     ("drivers/aw88298.py", "AW88298.__init__.<listcomp>"): BOOT,
     ("drivers/aw9523b.py", "AW9523B.setup"): BOOT,
     ("drivers/axp2101.py", "AXP2101._check"): BOOT,
@@ -81,6 +94,8 @@ EXCEPTIONS = {
     ("drivers/sdcardspi.py", "SDCardSPI.__init__"): BOOT,
     ("drivers/sdcardspi.py", "SDCardSPI.deinit"): "at the end",
     ("drivers/sdcardspi.py", "SDCardSPI.erase"): SETUP,
+    ("drivers/w25q.py", "W25Q.__init__"): BOOT,
+    ("drivers/w25q.py", "W25Q.program"): EVENT + ", and once for 16 blocks",
     ("drivers/sdcardspi.py", "_sectors.<listcomp>"): "at the first write of a buffer",
     ("tools/sim/chips/aw88298.py", "AW88298Chip.__init__"): BOOT,
     ("tools/sim/chips/axp2101.py", "AXP2101Chip._reset"): BOOT,
@@ -91,6 +106,7 @@ EXCEPTIONS = {
     ("tools/sim/chips/gc0308.py", "GC0308Chip.__init__"): BOOT,
     ("tools/sim/chips/dcs.py", "DCSChip.__init__"): BOOT,
     ("tools/sim/chips/nor.py", "NORChip._clear"): EVENT + ", and once for 16 blocks",
+    ("tools/sim/chips/nor.py", "NORChip._cut_page"): CUT,
     ("tools/sim/chips/nor.py", "NORChip._keep"): EVENT + ", and once for 16 blocks",
     ("tools/sim/chips/nor.py", "NORChip.erase"): SETUP,
     ("tools/sim/chips/nor.py", "NORChip.program"): EVENT + ", and once for 16 blocks",
@@ -102,6 +118,18 @@ EXCEPTIONS = {
     ("tools/sim/chips/sdcard.py", "SDCardChip._erase"): SETUP,
     ("tools/sim/chips/sdcard.py", "SDCardChip._read_ocr"): "when a card is put in",
     ("tools/sim/chips/sk6812.py", "SK6812Chip.__init__"): BOOT,
+    ("tools/sim/faults.py", "FaultCard._cut_garbage"): CUT,
+    ("tools/sim/faults.py", "FaultCard._cut_lies"): CUT,
+    ("tools/sim/faults.py", "FaultCard._cut_paired"): CUT,
+    ("tools/sim/faults.py", "FaultCard._cut_prefix"): CUT,
+    ("tools/sim/faults.py", "FaultCard._cut_reorder"): CUT,
+    ("tools/sim/faults.py", "FaultCard._cut_subset"): CUT,
+    ("tools/sim/faults.py", "FaultCard._torn"): CUT,
+    ("tools/sim/faults.py", "FaultCard._under_way.<listcomp>"): CUT,
+    ("tools/sim/faults.py", "FaultFlash._clear"): EVENT + ", and once for 16 blocks",
+    ("tools/sim/faults.py", "FaultFlash._cut_page"): CUT,
+    ("tools/sim/chips/w25q.py", "W25QChip._answer"): EVENT + ", and once for 16 blocks",
+    ("tools/sim/chips/w25q.py", "W25QChip._do"): EVENT + ", and once for 16 blocks",
     ("tools/sim/host_files.py", "Store._grow"): BOOT,
     ("tools/sim/mcu.py", "I2C.scan"): SETUP,
     ("tools/sim/mcu.py", "I2S.__init__"): BOOT,

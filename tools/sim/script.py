@@ -13,6 +13,32 @@ ready for `World.load()`, and finds every mistake that can be found without runn
 import re
 from datetime import UTC, datetime
 
+# What the act `card cut` may name: the methods of faults.FaultCard.
+CUTS = (
+    "area",
+    "garbage",
+    "half",
+    "lies",
+    "paired",
+    "prefix",
+    "reorder",
+    "subset",
+    "torn",
+    "unit",
+)
+_CARD_WORDS = (
+    *("in", "out", "full", "other", "blank", "clone", "old"),
+    *("moody", "readonly", "dead"),
+)
+_COUNTED = {  # words of `card` with a number: the largest
+    "refuse": 10_000,
+    "unreadable": 10_000,
+    "noisy": 10_000,
+    "rot": 10_000,
+    "disturb": 10_000,
+    "fake": 99,
+}
+_CLOCK_WORDS = {"unset": None, "wild": "wild"}
 STAGES = ("off", "idle", "armed", "display_on", "recording", "docked", "fault")
 _LIMIT_MS = 7 * 24 * 3_600_000
 _SECOND_PRESS_MS = 250
@@ -132,10 +158,43 @@ def _card(words):
     if words[0] == "slow":
         _, factor = words
         return ["slow", _thousandths(factor, low=1, scale=100)], 0
+    if words[0] == "cut":
+        _, how = words
+        if how not in CUTS:
+            raise ValueError
+        return ["cut", how], 0
+    if words[0] in _COUNTED:
+        word, number = words
+        return [word, _whole(number, 1, _COUNTED[word])], 0
     (word,) = words
-    if word not in ("in", "out", "full", "readonly", "dead"):
+    if word not in _CARD_WORDS:
         raise ValueError
     return [word], 0
+
+
+def _flash(words):
+    if words in (["fail"], ["ragged"]):
+        return words, 0
+    word, number = words
+    if word not in ("weak", "noisy"):
+        raise ValueError
+    return [word, _whole(number, 1, 1000)], 0
+
+
+def _crypto(words):
+    word, *rest = words
+    if rest not in ([], ["long"]) or word not in ("blank", "untouched", "sound"):
+        raise ValueError
+    return [word, 1024] if rest else [word], 0
+
+
+def _cut(words):
+    if not words:
+        return [], 0
+    after, number = words
+    if after != "after":
+        raise ValueError
+    return [_whole(number, 1, 1_000_000)], 0
 
 
 def _battery(words):
@@ -151,8 +210,8 @@ def _temperature(words):
 
 def _clock(words):
     (word,) = words
-    if word == "unset":
-        return [None], 0
+    if word in _CLOCK_WORDS:
+        return [_CLOCK_WORDS[word]], 0
     moment = datetime.fromisoformat(word)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -174,11 +233,18 @@ _VERBS = {
     "touch": ("touch X Y", _touch),
     "cable": ("cable in, or cable out", _in_out),
     "dock": ("dock in, or dock out", _in_out),
-    "card": ("card in, out, full, stall MS, slow FACTOR, readonly or dead", _card),
+    "card": (
+        "card in, out, full, other, blank, clone, old, stall MS, slow FACTOR, moody, readonly, "
+        f"dead, refuse N, unreadable N, noisy N, rot N, disturb N, fake PERCENT, or cut "
+        f"{'|'.join(CUTS)}",
+        _card,
+    ),
+    "flash": ("flash fail, ragged, weak N or noisy N", _flash),
+    "crypto": ("crypto blank, untouched or sound, and perhaps long", _crypto),
     "battery": ("battery PERCENT, 0 to 100", _battery),
     "temperature": ("temperature CELSIUS, -50 to 150", _temperature),
-    "clock": ("clock 2026-06-01T06:00:00Z, or clock unset", _clock),
-    "cut": ("cut, alone", _nothing),
+    "clock": ("clock 2026-06-01T06:00:00Z, unset or wild", _clock),
+    "cut": ("cut, or cut after N", _cut),
     "boot": ("boot, alone", _nothing),
     "expect": ("expect STAGE", _expect),
     "end": ("end, alone", _nothing),

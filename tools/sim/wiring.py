@@ -5,45 +5,15 @@ soldered to what stands in the functions at the end, one for each part of a boar
 the result: something that has power or not, and that can be looked at.
 """
 
-import hashlib
 import sys
 
+from tools.sim.faults import FaultCard, FaultClock, FaultFlash
 from tools.sim.mcu import Mcu
 
 _LOG_FILE = "log.bin"  # in the folder of the camera's own files
-_BLOCK_MAGIC = b"BWB1"
-_SUPERBLOCKS = (2048, 4096)
 _CRYPTO_MIN_BYTES = 1024
 _PROCESSOR_RAIL = "DCDC1"  # 3.3 V for the processor, and what is always on with it
 _SUPPLY_MV = 3300
-
-
-class CardStore:
-    """What stands between the simulated card and its image: it counts.
-
-    `blocks` is how many evidence blocks were begun.
-    """
-
-    def __init__(self, world, store):
-        self._world = world
-        self._store = store
-        self.size_bytes = store.size_bytes
-        self.sync = store.sync
-        self.close = store.close
-        self.blocks = 0
-
-    def readinto(self, lba, buf):
-        """Fill `buf` from sector `lba` on. A full card's superblock has no place left."""
-        self._store.readinto(lba, buf)
-        if self._world.card.full and lba in _SUPERBLOCKS:
-            buf[36:40] = bytes(4)
-            buf[480:512] = hashlib.sha256(bytes(buf[:480])).digest()
-
-    def write(self, lba, buf):
-        """Write `buf` to sector `lba` on."""
-        if buf[0] == 0x42 and bytes(buf[:4]) == _BLOCK_MAGIC:
-            self.blocks += 1
-        self._store.write(lba, buf)
 
 
 class Crypto:
@@ -52,11 +22,18 @@ class Crypto:
     A call of 1 KiB or more costs what encrypting and hashing that many bytes costs on the board:
     the firmware hashes every byte that it encrypts, and `hashlib` is the interpreter's own.
     Shorter calls, for keys and tags, cost a call.
+
+    `fails`: None, or how every encryption fails without a word, as some ports' do: `blank` (the
+    output is zeros) or `untouched` (it is what it was). The act `crypto` sets it, with `long` for
+    calls of 1 KiB or more only: what a port that finds no memory for its DMA does.
     """
 
     def __init__(self, world, costs, host_aes):
         per_kib_us = costs["aes_us_per_kib"] + costs["sha_us_per_kib"]
         call_us = costs["call_us"]
+        self.fails, self.fails_from = None, 0
+        world.on("crypto", self._obey)
+        owner = self
 
         class aes:  # noqa: N801 (its name on the camera)
             """cryptolib.aes."""
@@ -68,6 +45,8 @@ class Crypto:
             def encrypt(self, data, out=None):
                 """Encrypt whole blocks into `out`, or return them."""
                 self._charge(len(data))
+                if owner.fails and len(data) >= owner.fails_from:
+                    return owner.fail(data, out)
                 if out is None:
                     return self._aes.encrypt(data)
                 return self._aes.encrypt(data, out)
@@ -83,6 +62,19 @@ class Crypto:
                 world.charge(call_us if n < _CRYPTO_MIN_BYTES else n * per_kib_us >> 10)
 
         self.aes = aes
+
+    def _obey(self, word, bytes_least=0):
+        self.fails = None if word == "sound" else word
+        self.fails_from = bytes_least
+
+    def fail(self, data, out):
+        """Do what a failing encryption does."""
+        if out is None:
+            return bytes(len(data))
+        if self.fails == "blank":
+            for i in range(len(data)):
+                out[i] = 0
+        return out
 
 
 class Kernel:
@@ -198,6 +190,7 @@ def _i2c(camera, row):
     camera.pmu = camera.make("AXP2101")
     camera.pmu.power(False)
     camera.pmu.started = lambda: camera.world.act("boot")
+    FaultClock(camera.world)
     camera.expander = camera.make("AW9523B", rail=_PROCESSOR_RAIL)
     for chip in (camera.pmu, camera.expander, camera.make("BM8563")):
         bus.attach(chip)
@@ -237,7 +230,7 @@ def _light_pwm(camera, row, display):
 def _card(camera, row):
     world = camera.world
     if camera.config["card"]:
-        camera.card_store = CardStore(world, camera.store(camera.config["card"]))
+        camera.card_store = FaultCard(world, camera.store(camera.config["card"]))
         camera.card_chip = _CARDS[row["chip"]](camera, row)
     else:
         world.card.inserted = False
@@ -329,7 +322,7 @@ def _vibration(camera, row):
 def _log(camera, row):
     folder = camera.config["camera"]
     store = camera.store(folder + "/" + _LOG_FILE, row["size_bytes"]) if folder else None
-    chip = camera.make("NOR", store)
+    chip = camera.chips["NOR"] = FaultFlash(camera.world, camera.board, store)
     esp32 = camera.modules["esp32"] = camera.simulation("NOR").ESP32Module(chip)
     esp32.WAKEUP_ALL_LOW, esp32.wake_on_ext0 = False, camera.mcu.wake_on_ext0
 

@@ -11,6 +11,7 @@ _NEVER = const(0x3FFFFFFF)
 _PRESS_MS = const(80)
 _SECOND_PRESS_MS = const(250)
 _SWAP_MS = const(1500)  # to take a card out and put another in
+_SWAPS = ("full", "other", "blank", "old")
 _ACCOUNT_MS = const(60_000)  # the battery is accounted for at least this often
 _UC_PER_UAH = const(3600)  # a microampere-hour in microcoulomb, which is mA times ms
 
@@ -44,6 +45,7 @@ class CardSlot:
         """Put a sound card in."""
         self.inserted = True
         self.full = False
+        self.medium = "own"
         self.readonly = False
         self.dead = False
         self.stall_until_ms = 0
@@ -71,6 +73,7 @@ class World:
         self.motor_pct = 0
         self.tones = []
         self.stage = "off"
+        self.cut_in = 0  # device operations until the power goes; 0: it stays
         self.button = False
         self.cable = False
         self.dock = False
@@ -160,6 +163,7 @@ class World:
         """Call `fn(*args)` at each act `verb`, after the world's own part and earlier handlers.
 
         Arguments: `key` (down), `touch` (x, y), `cable` (in), `dock` (in), `card` (word, value),
+        `flash` and `crypto` (word), `wild` (the clock chip from now on, see faults.py),
         `battery` (percent), `temperature` (tenths of a degree Celsius), `clock` (Unix seconds, or
         None for a clock that lost its time), `stage` (name), `cut`, `boot`, `end`, `expect`
         (stage).
@@ -219,20 +223,21 @@ class World:
             slot.restore()
         elif word == "out":
             slot.inserted = False
-        elif word == "full":
-            # The hand takes the card out and puts one in that has no place left.
-            slot.full, slot.inserted = True, False
-            self.at(self.ms + _SWAP_MS, self._full_in)
+        elif word in _SWAPS:
+            # The hand takes the card out and puts another one in.
+            slot.full, slot.inserted = word == "full", False
+            slot.medium = "own" if slot.full else word
+            self.at(self.ms + _SWAP_MS, self._swapped_in)
             word = "out"
         elif word == "stall":
             slot.stall_until_ms = self.ms + value
         elif word == "slow":
             slot.slow_pct = value
-        else:
+        elif word in ("readonly", "dead"):
             setattr(slot, word, True)
         self._tell("card", word, value)
 
-    def _full_in(self):
+    def _swapped_in(self):
         self.card.inserted = True
         self._tell("card", "in", 0)
 
@@ -240,10 +245,30 @@ class World:
         self.temperature_c10 = c10
         self._tell("temperature", c10)
 
-    def _cut(self):
+    def _cut(self, operations=0):
+        if operations:
+            self.cut_in = operations
+            return
         # The chips lose their power first: a `finally` in the firmware reaches nothing any more.
         self._tell("cut")
         raise PowerCut
+
+    def operation(self):
+        """Count a device operation: a sector the card took, a page of flash programmed or erased.
+
+        Raises:
+            PowerCut: it was the one that the script named.
+        """
+        if self.cut_in:
+            self.cut_in -= 1
+            if not self.cut_in:
+                self._cut()
+
+    def _clock(self, unix_s):
+        if unix_s == "wild":
+            self._tell("wild")
+        else:
+            self._tell("clock", unix_s)
 
     # Battery
 
@@ -277,12 +302,10 @@ class World:
         ma = -CHARGE_MA if self.cable else self.board.CURRENTS_MA[self.stage]
         uc = self._uc + ma * ms
         self._uc = uc % _UC_PER_UAH
-        self._uah = min(self._uah - uc // _UC_PER_UAH, self._full_uah)
+        self._uah = max(0, min(self._uah - uc // _UC_PER_UAH, self._full_uah))
 
     def _account_again(self):
         self.at(self.ms + _ACCOUNT_MS, self._account_again)
         self._account()
-        if self._uah <= 0 and self._full_uah:
-            self._uah = 0
-            if self.stage != "off":
-                self._cut()
+        if not self._uah and self._full_uah and self.stage != "off":
+            self._cut()

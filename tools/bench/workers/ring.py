@@ -5,7 +5,7 @@ All rings are full, and the oldest makes room for each picture: the dearest stat
 
 import micropython
 
-from bodycam import ring_plain
+from bodycam import kernel_plain
 from bodycam.ring import FRAME, reserve
 from tools.bench.workers import common
 
@@ -56,7 +56,7 @@ def _measure(ring, pictures):
         _ROUNDS,
         floor,
         lambda: common.reserve_us(reserve, ring, pictures, FRAME),
-        lambda: common.reserve_us(ring_plain.reserve, ring, pictures, FRAME),
+        lambda: common.reserve_us(kernel_plain.reserve, ring, pictures, FRAME),
     )
     n = len(pictures.order)
     return {

@@ -25,7 +25,7 @@ class NORChip:
     def __init__(self, world, board, store=None):
         self.world = world
         self.board = board
-        self.label = board.LOG["partition"]
+        self.label = board.LOG.get("partition")
         self.size_bytes = board.LOG["size_bytes"]
         self.absent = False
         self.failing = False
@@ -82,11 +82,15 @@ class NORChip:
             page = min(n - done, _PAGE_BYTES - (offset + done) % _PAGE_BYTES)
             try:
                 self.world.charge(self.board.COSTS["flash_program_us"])
+                self.world.operation()
             except PowerCut:
-                self._clear(offset + done, data, done, self._part(page))
+                self._cut_page(offset + done, data, done, page)
                 raise
             self._clear(offset + done, data, done, page)
             done += page
+
+    def _cut_page(self, offset, data, start, n):
+        self._clear(offset, data, start, self._part(n))
 
     def _clear(self, offset, data, start, n):
         mine = self._bytes
@@ -105,6 +109,7 @@ class NORChip:
         self.erases += 1
         try:
             self.world.charge(self.board.COSTS["call_us"] + self.board.COSTS["flash_erase_us"])
+            self.world.operation()
         except PowerCut:
             n = self._part(n)
             self._set(sector, n)

@@ -68,7 +68,8 @@ class SDCardChip:
     the last two at 0. `holds_miso` is True from selection until a clock after deselection.
 
     Faults: `eio` (the bus itself fails), `tear` (a sector that is being programmed when the power
-    goes is left half written; True by default), and the methods from `stall` to `fail_status`.
+    goes is left half written; True by default; a store with `lose(first, end)` sees to it by
+    itself, see faults.py), and the methods from `stall` to `fail_status`.
     `insert` heals.
     """
 
@@ -117,6 +118,9 @@ class SDCardChip:
             "slow": self.slow,
             "readonly": lambda value: self.protect(),
             "dead": lambda value: self.die(),
+            "refuse": self.reject,
+            "unreadable": self.fail_reads,
+            "noisy": self.flip,
         }
         self.sectors_written = self.sectors_outside = self.sectors_read = 0
         self.write_commands = self.refused = self.ignored = self.paused = 0
@@ -228,7 +232,13 @@ class SDCardChip:
 
     def _lose(self):
         # What is in the card's buffer when the power goes is lost half way.
-        if self._state != _AWAY and self._busy() and self._programming >= 0 and self.tear:
+        if self._state == _AWAY:
+            return
+        busy = self._busy() and self._programming >= 0
+        if hasattr(self.store, "lose"):
+            under_way = busy or self._state & (_RECEIVE | _BLOCK)
+            self.store.lose(self._begun if under_way else self._lba, self._lba)
+        elif busy and self.tear:
             torn = bytearray(_SECTOR)
             self.store.readinto(self._programming, torn)
             torn[_SECTOR // 2 :] = b"\xff" * (_SECTOR // 2)
@@ -249,6 +259,7 @@ class SDCardChip:
         self._announced = 0
         self._first = self._last = -1
         self._programming = -1
+        self._begun = self._lba = 0
         self._end_ms = self._end_us = 0
         self._stamp_us = self._now_us()
 
@@ -513,6 +524,7 @@ class SDCardChip:
         if self._world.stage != "recording":
             self.sectors_outside += 1
         self._work(self._sector_us)
+        self._world.operation()
         return _ACCEPTED
 
     def _troubled(self, lba):
@@ -754,6 +766,7 @@ class SDCardChip:
         self._announced = 0
         if lba >= 0:
             self._many = many
+            self._begun = lba
             self._programming = -1
             self._refusing = False
             self._state = _RECEIVE

@@ -1,7 +1,7 @@
-"""The ring's index work in plain bytecode: the reference for `ring_viper`, and what runs where
-viper does not. Both leave the same bytes in the ring, and the same state.
+"""The kernels in plain bytecode: the reference for `kernel_viper`, and what runs where viper does
+not.
 
-Everything is counted in words of 4 bytes, and stays below 2**30.
+The ring is counted in words of 4 bytes, and all of it stays below 2**30.
 """
 
 from micropython import const
@@ -65,3 +65,11 @@ def _make_room(words, need):
     words[_LOW] = low
     words[_LIMIT] = low - _FREE if at < low else words[_WORDS]
     return at
+
+
+def mix(halves):
+    """Add (exclusive or) eight numbers of 16 bits and the eight behind the next eight to those:
+    `halves[8:16] ^= halves[0:8] ^ halves[16:24]`. Allocates nothing.
+    """
+    for i in range(8):
+        halves[8 + i] ^= halves[i] ^ halves[16 + i]

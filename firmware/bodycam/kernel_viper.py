@@ -1,4 +1,4 @@
-"""The ring's index work as one viper kernel: see `ring_plain`, which does the same.
+"""The kernels in viper: see `kernel_plain`, which does the same.
 
 Where viper does not exist, the import fails (SyntaxError, AttributeError or ValueError).
 """
@@ -6,7 +6,7 @@ Where viper does not exist, the import fails (SyntaxError, AttributeError or Val
 import micropython
 from micropython import const
 
-# As in ring_plain.
+# As in kernel_plain.
 _WRITE = const(0)
 _LIMIT = const(1)
 _LOW = const(2)
@@ -62,3 +62,12 @@ def reserve(words: ptr32, kind: int, t_ms: int, n: int) -> int:
     words[_SEQ] = (words[_SEQ] + 1) & 0x3FFFFFFF
     words[_WRITE] = at + need
     return (at + 4) << 2
+
+
+@micropython.viper
+def mix(halves: ptr16):
+    """Add (exclusive or) eight numbers of 16 bits and the eight behind the next eight to those.
+    Allocates nothing.
+    """
+    for i in range(8):
+        halves[8 + i] = halves[8 + i] ^ halves[i] ^ halves[16 + i]

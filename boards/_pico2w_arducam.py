@@ -1,0 +1,135 @@
+"""Raspberry Pi Pico 2 W on stock MicroPython, with ArduCAM Mega 3MP, MAX17048, PCF8563, ST7789,
+W25Q16JV and a card slot, all of them breakout boards.
+
+Data only: no imports, no calls. A circuit of our own: the functions of the pins from the Pico 2 W
+data sheet, the camera's from CE-Arducam-MicroPython. Nothing here was tried on a device yet.
+
+The port counts time from 1970 (MICROPY_EPOCH_IS_1970), the reference board's from 2000: the clock
+chip's driver speaks of seconds since 1970 and asks no port.
+"""
+
+ID = "pico2w_arducam"
+NAME = "Pico 2 W with ArduCAM Mega"
+CAPS = ("camera", "display", "card", "battery", "clock", "lamp", "vibration")
+MPY_ARCH = "armv7emsp"
+# As it boots. Setting it would leave the SPIs with a clock of 48 MHz.
+CPU_HZ = 150_000_000
+
+# The PCF8563 has the registers of the BM8563: that driver serves both.
+I2C = {"id": 0, "sda": 4, "scl": 5, "freq_hz": 400_000}
+I2C_CHIPS = {"MAX17048": 0x36, "BM8563": 0x51}
+
+# For camera, display and log. The camera takes faster writes and spoils the picture then. The
+# port's divider makes 7.5 MHz of it.
+SPI = {"id": 0, "sck": 18, "mosi": 19, "miso": 16, "baudrate_hz": 8_000_000}
+
+DISPLAY = {
+    "chip": "ST7789",
+    "cs": 20,
+    "dc": 21,
+    "reset": 22,
+    "backlight": 15,
+    "size_px": (240, 240),
+}
+
+# On a bus of its own, as a block is written in steps between which others get their turn. 18.75
+# MHz by the divider.
+CARD = {
+    "chip": "SDCardSPI",
+    "id": 1,
+    "sck": 10,
+    "mosi": 11,
+    "miso": 12,
+    "cs": 13,
+    "detect": 9,
+    "baudrate_hz": 20_000_000,
+}
+
+# Quality 0 to 2, 1 is medium.
+CAMERA = {"chip": "ArducamMega", "cs": 17, "size_px": (320, 240), "jpeg_quality": 1}
+
+LAMP = {"chip": "SK6812", "pin": 2, "pixels": 1, "power": ()}
+VIBRATION = {"chip": "PWMMotor", "pin": 6, "freq_hz": 1000}
+BUTTON = {"chip": "GPIOButton", "pin": 3}
+GAUGE = {"chip": "MAX17048"}
+CLOCK = {"chip": "BM8563"}
+
+# Where the flash log lives: a chip of its own. The processor's flash has no place for it: the
+# stock image mounts all of rp2.Flash at boot and formats it when the file system there is smaller,
+# and below it rp2.Flash does not reach.
+LOG = {"chip": "W25Q", "cs": 14, "size_bytes": 2_097_152}
+
+# What 520 KiB leave, in bytes:
+#   532,480  of RAM
+#  - 90,000  MicroPython's own, with stack, Wi-Fi and TLS (estimate)
+#  -135,000  the firmware's modules as .mpy (measured on a 32-bit port)
+#  -110,000  the front's letters and strips at 240x240 (estimate; at 320x240 198,000 measured)
+#  - 32,768  blocks on their way to the card
+#  - 12,288  the camera's picture
+#  - 50,000  objects, and garbage until it is collected (estimate)
+#  =102,424  free, of which one piece for the ring must be found
+RING_BYTES = 65_536
+# One cell, of at most 4,300 mAh.
+BATTERY = {"capacity_mah": 4000, "full_mv": 4200, "empty_mv": 3300}
+
+# A GPIO with two users, and the rule that keeps them apart.
+SHARED = {
+    18: "SPI clock of camera, display and log: a driver call selects, transfers and deselects",
+    19: "SPI data out of camera, display and log: the same",
+    16: "SPI data in of camera and log: the same",
+}
+
+# The largest picture is that of a busy scene at medium quality: estimate. The ring holds five: a
+# second.
+RECORD = {"size_px": (320, 240), "fps": 5, "frame_bytes_max": 12_000}
+# The camera gives JPEG only, and nothing here decodes it.
+MIRROR_FPS = 0
+
+# What work costs, in microseconds of virtual time. Each figure: source, or "estimate".
+COSTS = {
+    # One bytecode-to-C call with its argument handling at 150 MHz from cached flash: estimate.
+    "call_us": 10,
+    # The run loop's own bytecode per step of a service: estimate.
+    "step_us": 60,
+    # I2C at 400 kHz: 9 bits a byte, plus driver entry (estimate).
+    "i2c_byte_us": 23,
+    "i2c_call_us": 40,
+    # SPI driver entry, with DMA: estimate. The wire time follows from baudrate_hz.
+    "spi_call_us": 15,
+    # From reset to idle: Zephyr's driver waits 1 s, Arducam's until it is idle. Estimate.
+    "camera_start_us": 800_000,
+    # From a setting to idle again: estimate from 10 ms waits in Arducam's examples.
+    "camera_config_us": 30_000,
+    # From the command to a whole picture: the sensor's next frame at 15 a second, which begins
+    # half a frame later on average (estimate).
+    "camera_frame_us": 100_000,
+    # SRAM to SRAM, memcpy at 100 MB/s (estimate): two copies of each recorded byte.
+    "copy_us_per_kib": 20,
+    # mbedtls in software, AES-256-CBC at 1.2 MB/s and SHA-256 at 4 MB/s (estimates).
+    "aes_us_per_kib": 850,
+    "sha_us_per_kib": 250,
+    # SD: programming time of a sector within a multi-block write, and of the last one (estimate: a
+    # Class 10 card).
+    "card_sector_us": 150,
+    "card_stop_us": 3_000,
+    # W25Q128JV rev. J, 9.6: page program typ. 0.4 ms, with its command and data 0.7; sector erase
+    # typ. 45 ms.
+    "flash_program_us": 400,
+    "flash_erase_us": 45_000,
+    # From reset to the first line of main.py, and imports of .mpy files (estimate).
+    "boot_us": 700_000,
+    # One collection of a 440 kB heap (estimate).
+    "gc_us": 15_000,
+}
+
+# What it draws from the battery in milliampere. All estimates until measured. A Pico cannot switch
+# itself off: "off" is its sleep, and a slide switch is the rest.
+CURRENTS_MA = {
+    "off": 3,
+    "idle": 50,
+    "display_on": 190,
+    "armed": 200,
+    "recording": 220,
+    "docked": 60,
+    "fault": 110,
+}

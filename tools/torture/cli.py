@@ -1,0 +1,85 @@
+"""The command `torture`: faults and cuts, over and over, until something breaks or time is up."""
+
+import json
+import random
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+@app.command()
+def torture(
+    seconds: Annotated[float, typer.Option(min=0, help="How long to go on.")] = 60,
+    seed: Annotated[
+        int | None, typer.Option(help="All cases follow from it; without it a new one.")
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option(help="Only this kind of case, repeatable.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+):
+    """Run the camera through faults and power cuts, and check its promises with the reader.
+
+    On a broken promise the shortest script that breaks it is printed. Status 0 when every promise
+    was kept, 1 when not, 2 for input that cannot be used.
+    """
+    from tools.torture.cases import KINDS
+    from tools.torture.run import torture as go
+
+    unknown = next((name for name in case or () if name not in KINDS), None)
+    if unknown:
+        raise typer.BadParameter(f"no case '{unknown}'; there are {', '.join(KINDS)}")
+    seed = random.SystemRandom().randrange(1 << 30) if seed is None else seed
+    with _bar(seconds) as progress:
+        result = go(seconds, seed, progress, case)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _say(result)
+    return 1 if result["violations"] else 0
+
+
+def _bar(seconds):
+    """Return a context that gives `progress(done_s, name)`, on standard error."""
+    from contextlib import contextmanager
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    @contextmanager
+    def show():
+        columns = (
+            TextColumn("{task.description:<32}"),
+            BarColumn(),
+            TextColumn("{task.fields[n]}"),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=max(seconds, 1), n="0 cases")
+            done = 0
+
+            def progress(done_s, name):
+                nonlocal done
+                bar.update(task, completed=done_s, description=name, n=f"{done} cases")
+                done += 1
+
+            yield progress
+
+    return show()
+
+
+def _say(result):
+    for broken in result["violations"]:
+        print(f"{broken['case']} (seed {broken['seed']}): {'; '.join(broken['what'])}")
+        print("".join(f"    {line}\n" for line in broken["script"].splitlines()), end="")
+    count, kinds = sum(result["cases"].values()), len(result["cases"])
+    print(
+        f"{count} cases of {kinds} kinds, seed {result['seed']}: "
+        f"{len(result['violations'])} broken promises; "
+        f"a cut cost {result['worst_loss_ms']} ms of pictures at most",
+        file=sys.stderr if result["violations"] else sys.stdout,
+    )

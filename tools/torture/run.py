@@ -1,0 +1,87 @@
+"""Runs cases for a while, and shrinks what broke a promise to its shortest script."""
+
+import random
+import shutil
+import tempfile
+import time
+import zlib
+from pathlib import Path
+
+from tools.torture import bench, promises
+from tools.torture.cases import KINDS
+
+_SHRINK_S = 30
+
+
+def run_case(name, lines, seed, keep=None):
+    """Run one case on a fresh card; return (sentences about broken promises, worst loss in ms).
+
+    `keep` is a folder to leave card, camera and keys in.
+    """
+    from tools.sim.script import ScriptError
+
+    kind = KINDS[name]
+    folder = Path(keep or tempfile.mkdtemp(prefix="torture-"))
+    try:
+        image = bench.new_card(folder, seed)
+        if kind.prepare:
+            kind.prepare(image)
+        try:
+            outcome = bench.Bench(image, "\n".join(lines), seed, kind.profile).play()
+        except ScriptError:
+            return [], 0
+        found = list(promises.broken(outcome, kind))
+        if kind.check and not outcome.broken:
+            found += kind.check(outcome)
+        return found, _worst(outcome, kind)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _worst(outcome, kind):
+    if kind.harms or not kind.keeps_up or outcome.broken:
+        return 0
+    found = promises.read(outcome.image)
+    return max((ms for ms, _ in promises.losses(outcome, found)), default=0) if found else 0
+
+
+def torture(seconds, seed, progress=None, kinds=None):
+    """Run cases for `seconds`; return `seed`, `cases` {name: count}, `violations`, `worst_ms`.
+
+    Every kind has its turn before the first comes again. Case `i` follows from `seed` and `i`
+    alone. `progress(done_s, name)` hears of each case.
+    """
+    began = time.monotonic()
+    names = kinds or list(KINDS)
+    cases, violations, worst, i = {}, [], 0, 0
+    while i < 1 or time.monotonic() - began < seconds:
+        name = names[i % len(names)]
+        own_seed = zlib.crc32(f"{seed} {i}".encode()) & 0x3FFFFFFF
+        lines = KINDS[name].script(random.Random(own_seed))
+        if progress:
+            progress(time.monotonic() - began, name)
+        found, loss_ms = run_case(name, lines, own_seed)
+        worst = max(worst, loss_ms)
+        cases[name] = cases.get(name, 0) + 1
+        if found:
+            lines = shrink(name, lines, own_seed, found[0])
+            violations.append(
+                {"case": name, "seed": own_seed, "what": found, "script": "\n".join(lines)}
+            )
+        i += 1
+    return {"seed": seed, "cases": cases, "violations": violations, "worst_loss_ms": worst}
+
+
+def shrink(name, lines, seed, what, limit_s=_SHRINK_S):
+    """Return the shortest script found in `limit_s` that breaks the same promise."""
+    until = time.monotonic() + limit_s
+    sort = what.split(":")[0]
+    at = len(lines) - 1
+    while at >= 0 and time.monotonic() < until:
+        fewer = lines[:at] + lines[at + 1 :]
+        found = fewer and run_case(name, fewer, seed)[0]
+        if any(sentence.split(":")[0] == sort for sentence in found or ()):
+            lines = fewer
+        at -= 1
+    return lines
