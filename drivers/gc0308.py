@@ -31,8 +31,8 @@ class GC0308:
         # The third argument's name differs between versions of the module, so it goes by place.
         self._encoder = jpeg.Encoder(height, width, "RGB565_BE", quality=pins["jpeg_quality"])
 
-    def start(self) -> None:
-        """Power the sensor and begin to take pictures.
+    def start(self, record: bool = True) -> None:
+        """Power the sensor and begin to take pictures, which are the same for card and display.
 
         Blocks for `settle_ms` and the C module's start with its test picture, some 0.3 s. Does
         nothing when started already.

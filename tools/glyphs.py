@@ -1,4 +1,5 @@
-"""Draws the front display's letters: `python3 -m tools.glyphs DIR` writes bodycam/glyphs.py.
+"""Draws the front display's letters: `python3 -m tools.glyphs DIR` writes bodycam/glyphs.py, and
+narrow.py: the same letters, as high, three quarters as wide, for displays of 240 columns.
 
 DIR is the folder `files` of the npm package @fontsource/barlow-condensed 5.3.0 (SIL Open Font
 License 1.1, see firmware/OFL-1.1.txt); the SHA-256 of the two files used is checked. Needed again
@@ -16,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "firmware" / "bodycam" / "glyphs.py"
+NARROW = TARGET.with_name("narrow.py")
 
 # name: file, its SHA-256, size in px, pixels added between letters, height of a capital.
 FONTS = {
@@ -135,6 +137,34 @@ def unpack(glyph: bytes, height_px: int) -> "list[bytes]":
     return [bytes(row) for row in zip(*columns)]
 
 
+def squeeze(rows: "list[bytes]") -> "list[list[int]]":
+    """Return the rows of a glyph three quarters as wide: each column is the mean of what it
+    covers.
+    """
+    width_px = len(rows[0])
+    narrow = []
+    for row in rows:
+        # Each new column covers 4 thirds of a pixel.
+        thirds = [value for value in row for _ in range(3)] + [0] * 4
+        means = [sum(thirds[4 * x : 4 * x + 4]) for x in range((width_px * 3 + 2) // 4)]
+        narrow.append([(mean + 2) // 4 for mean in means])
+    return narrow
+
+
+def narrow_source(glyphs) -> str:
+    """Return the generated module of narrow letters."""
+    lines = [HEADER]
+    for name in FONTS:
+        height_px = getattr(glyphs, name + "_PX")
+        table = getattr(glyphs, name)
+        lines.append("%s_PX = %d" % (name, height_px))
+        lines.append("%s = {" % name)
+        for c, glyph in table.items():
+            lines.append(literal(c, pack(squeeze(unpack(glyph, height_px)))))
+        lines.append("}\n")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def literal(c: str, glyph: bytes) -> str:
     """Return the entry of a dict, laid out as ruff does it: 22 bytes are a line."""
     lines = ["".join("\\x%02x" % b for b in glyph[i : i + 22]) for i in range(0, len(glyph), 22)]
@@ -170,12 +200,13 @@ def source(fonts: Path, words) -> str:
 
 
 def main(argv: "list[str]") -> int:
-    """Write glyphs.py; return the exit status."""
+    """Write both modules; return the exit status."""
     if len(argv) != 2:
         print(__doc__.partition("\n")[0], file=sys.stderr)
         return 2
     TARGET.write_text(source(Path(argv[1]), of_firmware("words")), encoding="utf-8")
     glyphs = of_firmware("glyphs")
+    NARROW.write_text(narrow_source(glyphs), encoding="utf-8")
     for name in FONTS:
         table = getattr(glyphs, name)
         print("%s: %d glyphs, %d bytes" % (name, len(table), sum(len(g) for g in table.values())))

@@ -6,7 +6,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from tools.glyphs import of_firmware, unpack
 
-_DISPLAY_PX = (320, 240)
+_DISPLAY_PX = (320, 240)  # the larger one; a narrower one stands in the middle of its place
 _SCALE = 2  # of the display's pixels in the front view
 _FINE = 2  # shapes are drawn this much larger, then reduced: smooth edges
 
@@ -49,16 +49,18 @@ def picture_png(raw: bytes, w: int, h: int, path) -> None:
 def camera_png(raw: bytes, lamp_rgb: "tuple[int, int, int]", stage: str, path) -> None:
     """Write a front view of the camera to the PNG file `path`.
 
-    `raw` is the display's pixels, 320x240 RGB565 with the high byte first, all zero while dark;
+    `raw` is the display's pixels, 240 rows of RGB565, high byte first, all zero while dark;
     `lamp_rgb` the lamp's colour, 0 to 255 each; `stage` names the words below.
     """
     scene = Image.new("RGB", (_SIZE[0] * _FINE, _SIZE[1] * _FINE), _PAPER)
     _draw_body(scene, lamp_rgb)
     scene = scene.resize(_SIZE, Image.Resampling.LANCZOS)
     if any(raw):
-        seen = _image(raw, _DISPLAY_PX)
-        size = (_DISPLAY_PX[0] * _SCALE, _DISPLAY_PX[1] * _SCALE)
-        scene.paste(seen.resize(size, Image.Resampling.NEAREST), _DISPLAY_AT)
+        width = len(raw) // 2 // _DISPLAY_PX[1]
+        seen = _image(raw, (width, _DISPLAY_PX[1]))
+        size = (width * _SCALE, _DISPLAY_PX[1] * _SCALE)
+        at = (_DISPLAY_AT[0] + (_DISPLAY_PX[0] - width) // 2 * _SCALE, _DISPLAY_AT[1])
+        scene.paste(seen.resize(size, Image.Resampling.NEAREST), at)
     scene = _shine(scene, lamp_rgb)
     _draw_words(scene, stage)
     scene.save(path)

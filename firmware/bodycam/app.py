@@ -16,6 +16,7 @@ from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.chips import Chips
 from bodycam.clock import CHIP, Clock
+from bodycam.ear import Ear
 from bodycam.errors import Fault
 from bodycam.eye import Eye
 from bodycam.face import Face
@@ -23,7 +24,6 @@ from bodycam.power import Power
 from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
 from bodycam.ring import Ring
-from bodycam.stages import RECORDING
 
 urandom = os.urandom
 
@@ -59,8 +59,11 @@ class App:
         self.face = Face(chips.display, mirrors, self.profile["backlight_pct"])
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
-        self.power = Power(chips.pmu, self._battery_sample, self._battery_low, self._battery_empty)
-        self.procedure = Procedure(self, self.profile, board.RECORD["fps"])
+        self.ear = Ear(chips.microphone, self.recorder, self.clock)
+        self.power = Power(
+            chips.gauge, self._battery_sample, self._battery_low, self._battery_empty
+        )
+        self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
 
     def _check_window(self):
@@ -99,17 +102,17 @@ class App:
         Raises:
             Fault: it is missing, broken, full, or not this camera's.
         """
-        if not self.chips.card_present():
+        if self.chips.card_present() is False:
             raise Fault("card_missing")
         self.card.mount(self.log.card_id)
         if self.card.room(self.log.next_segment, self.log.released) <= 0:
             raise Fault("card_full")
 
-    def mirror_ms(self, stage: str) -> int:
+    def mirror_ms(self) -> int:
         """Return the milliseconds between mirrored pictures while pictures are encoded too; 0
         for none.
         """
-        if stage == RECORDING and "mirror_while_recording" not in self._board.CAPS:
+        if "mirror_while_recording" not in self._board.CAPS:
             return 0
         return 1000 // self._board.MIRROR_FPS
 
@@ -213,14 +216,8 @@ class App:
                     self.clock.sleep_ms(min(wait_ms, _WATCHDOG_MS // 2))
                 if watchdog:
                     watchdog.feed()
-                elif not self._cable_in():
+                elif not self.chips.cable_in():
                     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         except Exception as error:
             self.procedure.fail("unexpected", repr(error))
             machine.reset()
-
-    def _cable_in(self):
-        try:
-            return self.chips.pmu.vbus()
-        except OSError:
-            return False

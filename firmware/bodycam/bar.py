@@ -6,10 +6,10 @@ What runs at each change has at most 11 words of state: MicroPython takes more f
 
 from micropython import const
 
-from bodycam import glyphs, words
+from bodycam import words
 from bodycam.lettering import Strip, mix, text_px
 from bodycam.looks import BAR
-from bodycam.mirror import FRAME, WIDTH
+from bodycam.mirror import FRAME
 
 _GAP = const(6)  # to the left and right of what stands in the line
 _LETTERS = const(16)  # the longest battery text has fewer
@@ -19,8 +19,8 @@ _COLUMN = const(68)  # bytes
 class _Side:
     """The bar in one language."""
 
-    def __init__(self):
-        self.strip = Strip(WIDTH * _COLUMN, _COLUMN)
+    def __init__(self, width):
+        self.strip = Strip(width * _COLUMN, _COLUMN)
         self.pixels = self.strip.pixels
         self.ready = False
         self.battery = None  # what is in the pixels
@@ -40,8 +40,9 @@ class Bar:
         self.speaks = False
         self.battery = None
         self._display = display
-        self._window = display.window(0, 0, WIDTH, BAR, "columns")
-        self._sides = [_Side() for _ in words.LANGUAGES]
+        self._width = width = display.size_px[0]
+        self._window = display.window(0, 0, width, BAR, "columns")
+        self._sides = [_Side(width) for _ in words.LANGUAGES]
         self._edges = {}  # frame's colour: the columns beside the line
         self._frame = 0
         self._cells = self._note = None
@@ -97,7 +98,7 @@ class Bar:
             self._write_battery(side, x)
 
     def _write_battery(self, side, x):
-        at = (WIDTH - FRAME - _GAP - text_px(glyphs.MEDIUM, self.battery)) * _COLUMN
+        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, self.battery)) * _COLUMN
         if x * _COLUMN < at:
             self._put_letters(side, at)
 

@@ -11,6 +11,7 @@ from bodycam.blocks import BLOCK_BYTES, SEGMENT_BLOCKS
 from bodycam.errors import Fault
 
 _EIO = const(5)
+_ENODEV = const(19)
 _SECTOR = const(512)
 _BLOCK_SECTORS = const(32)
 _PLACE_SECTORS = const(8192)
@@ -41,7 +42,9 @@ class Card:
             self.device.init()
             self._find()
         except OSError as error:
-            raise Fault("card_error", error)
+            # Without a switch in the slot, silence is how a missing card shows.
+            absent = error.errno == _ENODEV
+            raise Fault("card_missing" if absent else "card_error", error)
         if self.card_id != card_id:
             raise Fault("card_foreign", "another card than the one enrolled")
 

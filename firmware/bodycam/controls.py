@@ -34,6 +34,11 @@ class Controls:
         """Whether the camera waits for the press that confirms the stop."""
         return self._asked is not None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a second press may still come."""
+        return self._first is not None
+
     def step(self, now: int, pressed: bool, released: bool) -> bool:
         """Take the edges seen since the last call; return whether a gesture is under way, so that
         the button must be read at least every 50 ms.

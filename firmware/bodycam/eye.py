@@ -13,10 +13,8 @@ _READY_MS = const(5)  # until the next look for one
 
 
 class Eye:
-    """`camera` has `start()`, `stop()`, `frame_ready()`, `capture()`, `encode(picture)`;
-    `show(picture)` sends a
-    picture to the
-    mirror and returns whether it did.
+    """`camera` has `start(record)`, `stop()`, `frame_ready()`, `capture()`, `encode(picture)`;
+    `show(picture)` sends a picture to the mirror and returns whether it did.
 
     The picture belongs to the driver and is valid until the next capture, so mirror and recorder
     share it: the recorder first.
@@ -29,7 +27,7 @@ class Eye:
         self._show = show
         self._record = False
         self._wanted = False
-        self._running = False
+        self._running = None  # `record` as the camera was started with; None: it is off
         self._period_ms = 1000
         self._mirror_ms = 0  # 0: no mirror
         self._due = self._mirrored_at = clock.ticks_ms()
@@ -38,6 +36,11 @@ class Eye:
         self._picture = None
         self.captured = 0  # frames handed to a recording
         self.mirrored = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the camera is started."""
+        return self._running is not None
 
     def look(self, record: bool, period_ms: int, mirror_ms: int):
         """Take a picture every `period_ms`, for the recorder if `record`, and show one every
@@ -52,21 +55,22 @@ class Eye:
         self._wanted = False
         self._picture = None
         self._failures = 0
-        if self._running:
-            self._running = False
+        if self._running is not None:
+            self._running = None
             self._camera.stop()
 
     def step(self, now: int) -> int:
         """Take the next picture if it is due; return milliseconds until the next.
 
-        Blocks for one frame and its encoding, or for the start (0.3 s).
+        Blocks for one frame and its encoding, or for the start (0.3 s). A camera that gives one
+        format at a time starts anew when pictures are recorded now, or no longer.
 
         Raises:
             Fault: the camera does not start or delivers no pictures.
         """
         if not self._wanted:
             return 1000
-        if not self._running:
+        if self._running is not self._record:
             return self._start()
         wait_ms = self._clock.diff(self._due, now)
         if wait_ms > 0:
@@ -110,14 +114,15 @@ class Eye:
 
     def _start(self):
         try:
-            self._camera.start()
+            self._picture = self._running = None
+            self._camera.start(self._record)
         except OSError as error:
             self._failures += 1
             if self._failures >= _ATTEMPTS:
                 raise Fault("camera_missing", error)
             return 50
         self._failures = 0
-        self._running = True
+        self._running = self._record
         self._due = self._seen = self._clock.ticks_ms()
         return 0
 

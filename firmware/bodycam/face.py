@@ -3,7 +3,7 @@
 Colour, pattern and words differ in every stage, also for those who cannot tell red from green or
 read German. Not recording: green, black letters. Recording: red, white letters, a running time and
 a blinking dot. Armed: blue and white dashes. Fault: amber and black dashes. German and English
-alternate. From the top of the 320x240 pixels:
+alternate. From the top of the 240 rows, which are 320 pixels long, or 240 with narrower letters:
 
     the frame's upper side, or a bar with one small line: question, warning, battery
     the live picture, see mirror.py; in FAULT, what is wrong and what to do
@@ -23,7 +23,7 @@ from bodycam import words
 from bodycam.bar import Bar
 from bodycam.lettering import Arena
 from bodycam.looks import BAND, BAR, LOOKS, RED, Look
-from bodycam.mirror import BOTTOM, FRAME, WIDTH, Mirror
+from bodycam.mirror import BOTTOM, FRAME, Mirror
 from bodycam.panels import Clock, Reason
 
 _TICKS = const(0x3FFFFFFF)
@@ -48,11 +48,13 @@ _LIGHT = const(1024)
 
 
 class Face:
-    """The front of the camera on `display`, a 320x240 driver such as ILI9342C.
+    """The front of the camera on `display`, a driver such as ILI9342C, of 320x240 or 240x240
+    pixels.
 
-    `mirrors` is False on a board that cannot show the live picture while it records: then it shows
-    frame, words and time. `kept_bytes` of memory keep what comes again, ready to be sent: 144 KiB
-    hold display and recording, with less it is drawn again more often. The fixed rest is 79 KB.
+    `mirrors` is False on a board that cannot show the live picture while it encodes pictures: then
+    it shows frame and words alone, and in a recording the time. `kept_bytes` of memory keep what
+    comes again, ready to be sent: 144 KiB hold display and recording, with less it is drawn again
+    more often. The fixed rest is 79 KB.
     Times are ticks that may wrap at 2**30 ms.
     """
 
@@ -64,7 +66,7 @@ class Face:
         self._mirror = Mirror(display, RED)
         arena = Arena(max(kept_bytes, _LEAST_BYTES))
         self._looks = {stage: Look(display, arena, stage, mirrors) for stage in LOOKS}
-        self._band = display.window(0, BOTTOM, WIDTH, BAND)
+        self._band = display.window(0, BOTTOM, display.size_px[0], BAND)
         self._bar = Bar(display)
         self._why = Reason(display, arena)
         self._clock = Clock(display)
@@ -143,8 +145,9 @@ class Face:
     def picture(self, view) -> bool:
         """Show a captured picture, mirrored and framed; return whether it was shown.
 
-        `view` is 320x240 RGB565, high byte first. It is painted on, so encode it before. It is not
-        shown while words wait to be drawn, nor in a stage without a live picture. See Mirror.draw.
+        `view` is as large as the display, RGB565, high byte first. It is painted on, so encode it
+        before. It is not shown while words wait to be drawn, nor in a stage without a live
+        picture. See Mirror.draw.
         """
         if self._area != "live" or self._dirty:
             return False

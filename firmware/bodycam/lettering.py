@@ -8,6 +8,17 @@ What runs at each change has at most 11 words of state: MicroPython takes more f
 """
 
 
+def fonts(width_px: int):
+    """Return the module with the letters for a display of `width_px` columns, 320 or 240."""
+    if width_px < 320:
+        from bodycam import narrow
+
+        return narrow
+    from bodycam import glyphs
+
+    return glyphs
+
+
 def mix(a: int, b: int, thirds: int) -> bytes:
     """Return the two bytes of an RGB565 colour, `thirds` of the way from `a` to `b`."""
     color = 0

@@ -2,16 +2,15 @@
 
 from micropython import const
 
-from bodycam import glyphs, words
-from bodycam.lettering import Cells, Ink, text_px
-from bodycam.mirror import WIDTH, Border
+from bodycam import words
+from bodycam.lettering import Cells, Ink, fonts, text_px
+from bodycam.mirror import Border
 
 BAR = const(34)  # height of the bar above the picture, of which
 _RIM = const(4)  # rows are frame, above its line
 BAND = const(58)  # height of the words' band
 _WORDS_Y = const(183)
 _RIM_BAND = const(1)  # rows of it are above the words
-TIME_W = const(118)
 MARGIN = const(6)
 BLACK = const(0x0000)
 WHITE = const(0xFFFF)
@@ -39,9 +38,11 @@ class Look:
     """
 
     def __init__(self, display, arena, stage, mirrors):
+        self._display_px = display.size_px[0]
+        glyphs = fonts(self._display_px)
         self.frame, letters, other, self.area = LOOKS[stage]
         self.timed = stage == "recording"
-        if self.timed and not mirrors:
+        if not mirrors and stage in ("recording", "armed"):
             self.area = "plain"
         self.fill = self.frame if self.area == "plain" else BLACK
         self.border = Border(self.frame, other)
@@ -54,7 +55,7 @@ class Look:
         self._arena = arena
         self._views = arena.table()
         width = max(self._widths)
-        x = MARGIN if self.timed else (WIDTH - width) // 2
+        x = MARGIN if self.timed else (self._display_px - width) // 2
         self._columns = width
         self.window = display.window(x, _WORDS_Y, width, glyphs.LARGE_PX, "columns")
         pairs = ((self.frame, letters), (AMBER, BLACK), (WHITE, RED))
@@ -70,11 +71,9 @@ class Look:
         view = self._arena.take(self._columns * len(self.ink.blank))
         self.ink.flood(view)
         # The middle of the display, whatever the other language's words are.
-        x = (
-            0
-            if self.timed
-            else (WIDTH - self._widths[language]) // 2 - (WIDTH - self._columns) // 2
-        )
+        x, width = 0, self._display_px
+        if not self.timed:
+            x = (width - self._widths[language]) // 2 - (width - self._columns) // 2
         self.ink.write(self._texts[language], view, x)
         self._views[language] = view
         return view

@@ -11,12 +11,10 @@ from uctypes import addressof
 
 from bodycam.lettering import Strip, mix
 
-WIDTH = const(320)
 HEIGHT = const(240)
 FRAME = const(12)  # how thick the frame is
 BOTTOM = const(182)  # the first row below the picture
 
-_ROW = const(640)  # bytes of one row
 _BUFFERS = const(3)  # how many a camera hands out in turn, at most
 _DASH = const(32)
 _DOT = const(15)
@@ -59,10 +57,11 @@ class _Place:
         height = BOTTOM - top
         self.top = top
         first = (HEIGHT - BOTTOM + top) // 3  # faces are above the middle
-        self.begin, self.end = first * _ROW, (first + height) * _ROW
-        self.dot = (first + _DOT_Y - _DOT) * _ROW
-        self.picture = display.window(0, top, WIDTH, height, "mirrored")
-        self.area = display.window(FRAME, top, WIDTH - 2 * FRAME, height)
+        width = display.size_px[0]
+        self.begin, self.end = first * width * 2, (first + height) * width * 2
+        self.dot = (first + _DOT_Y - _DOT) * width * 2
+        self.picture = display.window(0, top, width, height, "mirrored")
+        self.area = display.window(FRAME, top, width - 2 * FRAME, height)
 
 
 class Mirror:
@@ -70,12 +69,13 @@ class Mirror:
 
     def __init__(self, display, dot_color: int):
         self._display = display
-        height = BOTTOM - FRAME
-        self._upper = Strip(2 * WIDTH * FRAME, 2 * 64 * FRAME)
-        self._upper_window = display.window(0, 0, WIDTH, FRAME, "columns")
+        width, height = display.size_px[0], BOTTOM - FRAME
+        self._row = 2 * width
+        self._upper = Strip(2 * width * FRAME, 2 * 64 * FRAME)
+        self._upper_window = display.window(0, 0, width, FRAME, "columns")
         self._side = Strip(2 * FRAME * height, 6 * height)
         self._left = display.window(0, FRAME, FRAME, height, "columns")
-        self._right = display.window(WIDTH - FRAME, FRAME, FRAME, height, "columns")
+        self._right = display.window(width - FRAME, FRAME, FRAME, height, "columns")
         self._places = {}
         self.border = None
         self._draw_dot(dot_color)
@@ -89,7 +89,7 @@ class Mirror:
             outer, inner = _chord(_DOT, y), _chord(_DOT - 3, y)
             ring = mix(_WHITE, _WHITE, 0) * (outer - inner)
             row = ring + mix(color, color, 0) * (2 * inner) + ring
-            begin = (y + _DOT) * _ROW + 2 * (_DOT_X - outer)
+            begin = (y + _DOT) * self._row + 2 * (_DOT_X - outer)
             self._dot.append(row)
             self._dot_begins.append(begin)
             self._dot_ends.append(begin + len(row))
@@ -127,7 +127,8 @@ class Mirror:
         self._display.fill(self._place.area, color)
 
     def draw(self, view, dot: bool) -> None:
-        """Paint frame and dot into `view`, a picture of 320x240, and send its middle rows.
+        """Paint frame and dot into `view`, a picture of the display's size, and send its middle
+        rows.
 
         Blocks for 44 ms at 20 MHz. Allocates nothing as long as the camera's pictures come to the
         same two or three places in memory.
@@ -151,7 +152,7 @@ class Mirror:
         edges = self.border.edge_of_row
         while y <= BOTTOM:
             view[at : at + 4 * FRAME] = edges[y]
-            at += _ROW
+            at += self._row
             y += 1
 
     def _paint_dot(self, view, at):

@@ -2,13 +2,12 @@
 
 from micropython import const
 
-from bodycam import glyphs, words
-from bodycam.lettering import Ink, Strip, text_px
-from bodycam.looks import AMBER, BAND, BLACK, MARGIN, TIME_W, WHITE
-from bodycam.mirror import BOTTOM, FRAME, WIDTH
+from bodycam import words
+from bodycam.lettering import Ink, Strip, fonts, text_px
+from bodycam.looks import AMBER, BAND, BLACK, MARGIN, WHITE
+from bodycam.mirror import BOTTOM, FRAME
 
 _COLUMN = const(116)  # bytes, of the time
-_INNER = const(296)  # columns between the frame's sides
 _HEADLINE_Y = const(58)
 _ADVICE_Y = const(116)
 _HOURS_S = const(6000)  # from here on the time is hours and minutes
@@ -21,8 +20,12 @@ class Clock:
     def __init__(self, display):
         self.second = -1
         self._display = display
-        self._window = display.window(WIDTH - TIME_W, BOTTOM, TIME_W, BAND, "columns")
-        self._strip = Strip(TIME_W * _COLUMN, _COLUMN)
+        width = display.size_px[0]
+        self._font = fonts(width).LARGE
+        self._columns = width * 59 // 160  # what the words leave
+        place = (width - self._columns, BOTTOM, self._columns, BAND)
+        self._window = display.window(*place, "columns")
+        self._strip = Strip(self._columns * _COLUMN, _COLUMN)
         self._digits = self._cells = None
         self._places = {}  # mark: where it begins, and the digits' places from left to right
         self._here = self._mark = None
@@ -74,14 +77,14 @@ class Clock:
     def _begin(self, mark):
         self._strip.flood(self._digits.ink.blank)
         if mark not in self._places:
-            self._places[mark] = self._cut(text_px(glyphs.LARGE, mark))
+            self._places[mark] = self._cut(text_px(self._font, mark))
         at, self._here = self._places[mark]
         self._strip.put(self._digits.letter(mark), at)
         self._high = self._tens = -1
 
     def _cut(self, mark_px):
-        digit_px = text_px(glyphs.LARGE, "0")
-        x = max(TIME_W - MARGIN - mark_px - 4 * digit_px, 0) + 2 * digit_px
+        digit_px = text_px(self._font, "0")
+        x = max(self._columns - MARGIN - mark_px - 4 * digit_px, 0) + 2 * digit_px
         pixels, size = self._strip.pixels, digit_px * _COLUMN
         begins = [c * _COLUMN for c in (x - 2 * digit_px, x - digit_px, x + mark_px)]
         begins.append(begins[2] + size)
@@ -96,10 +99,12 @@ class Reason:
         self._arena = arena
         self._fault = words.FAULTS["unexpected"]
         self._headlines, self._advices = arena.table(), arena.table()
+        glyphs = fonts(display.size_px[0])
+        self._inner = inner = display.size_px[0] - 2 * FRAME
         self._headline = Ink(glyphs.LARGE, BLACK, WHITE, glyphs.LARGE_PX)
         self._advice = Ink(glyphs.MEDIUM, BLACK, AMBER, glyphs.MEDIUM_PX)
-        self._upper = display.window(FRAME, _HEADLINE_Y, _INNER, glyphs.LARGE_PX, "columns")
-        self._lower = display.window(FRAME, _ADVICE_Y, _INNER, glyphs.MEDIUM_PX, "columns")
+        self._upper = display.window(FRAME, _HEADLINE_Y, inner, glyphs.LARGE_PX, "columns")
+        self._lower = display.window(FRAME, _ADVICE_Y, inner, glyphs.MEDIUM_PX, "columns")
 
     def set(self, reason: "str | None") -> None:
         """Say what is wrong: a key of words.FAULTS; an unknown one reads "unexpected"."""
@@ -125,7 +130,7 @@ class Reason:
 
     def _write(self, ink, language, which):
         text = self._fault[language][which]
-        view = self._arena.take(_INNER * len(ink.blank))
+        view = self._arena.take(self._inner * len(ink.blank))
         ink.flood(view)
-        ink.write(text, view, (_INNER - text_px(ink.font, text)) // 2)
+        ink.write(text, view, (self._inner - text_px(ink.font, text)) // 2)
         return view

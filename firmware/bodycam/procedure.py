@@ -13,10 +13,11 @@ from bodycam.signals import Signals
 from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
 
 _EYE = const(1)
-_RECORDER = const(2)
-_SIGNALS = const(3)
-_LOOK = const(4)
-_MIRROR = const(7)
+_EAR = const(2)
+_RECORDER = const(3)
+_SIGNALS = const(4)
+_LOOK = const(5)
+_MIRROR = const(8)
 
 _KEY_MS = const(50)
 _IDLE_KEY_MS = const(100)
@@ -37,7 +38,7 @@ _SOUNDS = {
 }
 
 # A card that failed is trusted again when somebody has put it, or another, in; a camera after a
-# while. The other faults stay until the next boot.
+# while, and so is a card in a slot without a switch. The other faults stay until the next boot.
 _CARD_FAULTS = ("card_missing", "card_full", "card_error", "card_foreign")
 _EYE_FAULTS = ("camera_missing", "camera_error")
 
@@ -48,10 +49,11 @@ class Procedure:
     `step` is the run loop's body.
     """
 
-    def __init__(self, parts, profile, record_fps):
+    def __init__(self, parts, profile, board):
         self.parts = parts
         self.profile = profile
-        self._record_ms = 1000 // record_fps
+        self._record_ms = 1000 // board.RECORD["fps"]
+        self._poll_ms = board.BUTTON.get("poll_ms")  # None: it latches its edges
         clock = self._clock = parts.clock
         self.stages = stages.Stages()
         self.signals = Signals(
@@ -72,6 +74,7 @@ class Procedure:
         services = (
             self._keys,
             self._eye,
+            parts.ear.step,
             parts.recorder.step,
             self.signals.step,
             self._look,
@@ -85,12 +88,18 @@ class Procedure:
     # Services
 
     def _keys(self, now):
-        edges = self.parts.chips.pmu.key_edges()
+        edges = self.parts.chips.button.key_edges()
         busy = self.controls.step(now, edges & 1, edges & 2)
+        if self._poll_ms:
+            return self._poll_ms
         # The power key latches its edges, so while nothing is under way it may be read less often.
         return _KEY_MS if busy or self.stages.stage != IDLE else _IDLE_KEY_MS
 
     def _eye(self, now):
+        if self._poll_ms and self.controls.waiting and not self.parts.eye.running:
+            # The camera's start would hide a second press from a button that latches nothing; and
+            # then the camera starts once, to record.
+            return self._poll_ms
         wait_ms = self.parts.eye.step(now)
         self._loop.hurry(_MIRROR)  # there may be a picture to show
         return wait_ms
@@ -108,13 +117,13 @@ class Procedure:
         else:
             # A bus that failed outside of card and camera: the service is called again, the
             # officer is told.
-            self.warn("unexpected", str(error))
+            self.warn("microphone_missing" if place == _EAR else "unexpected", str(error))
 
     def _look(self, now):
         """Keep the display up to date, end one that nobody needs, and cut the supply in `off`."""
         stage = self.stages.stage
         if stage == OFF:
-            self.parts.chips.pmu.power_off()
+            self.parts.chips.power_off()
         if stage == DISPLAY_ON or stage == ARMED:
             shown_ms = self._clock.diff(now, self._since)
             if shown_ms >= self.profile["display_timeout_s"] * 1000:
@@ -158,16 +167,17 @@ class Procedure:
             self.warn(alarm)
             self.signals.play("warning")
         present = self.parts.chips.card_present()
-        if not present and self._card_in and stage != FAULT:
+        if present is False and self._card_in and stage != FAULT:
             self.fail("card_missing", "pulled")
         if present and not self._card_in:
             self._mounts = _MOUNTS
         self._card_in = present
         if stage == FAULT:
+            mends = _EYE_FAULTS if present is not None else _EYE_FAULTS + _CARD_FAULTS
             if self.reason in _CARD_FAULTS and present and self._mounts:
                 self._mounts -= 1
                 self._mend(now)
-            elif self.reason in _EYE_FAULTS and self._clock.diff(now, self._since) >= _MEND_MS:
+            elif self.reason in mends and self._clock.diff(now, self._since) >= _MEND_MS:
                 self._mend(now)
         return _WATCH_MS
 
@@ -285,12 +295,13 @@ class Procedure:
     def _enter(self, before, after):
         self.signals.stage(after)
         if after == RECORDING or after == ARMED:
-            self.parts.eye.look(True, self._record_ms, self.parts.mirror_ms(after))
+            self.parts.eye.look(True, self._record_ms, self.parts.mirror_ms())
         elif after == DISPLAY_ON:
             mirror_ms = 1000 // self.profile["mirror_fps"]
             self.parts.eye.look(False, mirror_ms, mirror_ms)
         else:
             self.parts.eye.close()
+        self.parts.ear.listen(after == RECORDING or after == ARMED)
         if before == ARMED and after != RECORDING:
             self.parts.recorder.ring.clear()
         if after == IDLE or after == OFF:

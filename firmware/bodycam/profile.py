@@ -28,6 +28,7 @@ RANGES = {
 PROFILES = {
     "nrw_order_service": {},
     "pre_event_30s": {"pre_event_s": 30},
+    "sound": {"audio": True},
 }
 
 DEFAULT = "nrw_order_service"

@@ -85,7 +85,7 @@ def elapsed_us(mcu, call):
 
 def test_unknown_names_and_keywords_are_errors(machine):
     with pytest.raises(AttributeError):
-        machine.ADC  # noqa: B018
+        machine.TouchPad  # noqa: B018
     with pytest.raises(TypeError):
         machine.Pin(4, wrong=1)
     with pytest.raises(TypeError):

@@ -6,7 +6,7 @@ costs virtual time: `call_us` of the board's COSTS, a bus its own entry and the 
 Time passes before the bytes do, so that a power cut during a transfer loses that transfer.
 """
 
-from tools.sim.world import ChipError, Reset
+from tools.sim.world import ChipError, PowerCut, Reset
 
 _ENODEV = 19
 _EIO = 5
@@ -14,6 +14,8 @@ _EIO = 5
 
 class Pad:
     """One pin of the chip: its direction, and the level on the wire.
+
+    `uv()`, when given, is the voltage that an ADC finds there.
 
     `level` is what any chip on the wire sees. Undriven, a wire is pulled up. `watch(level)`, when
     given, is called at each change of level; `pwm(duty_u16, freq_hz)` and `bits(timing, data)`
@@ -25,6 +27,7 @@ class Pad:
         self.watch = None
         self.pwm = None
         self.bits = None
+        self.uv = None
         self.reset()
 
     def reset(self):
@@ -132,6 +135,10 @@ class Mcu:
         self.i2c_buses = {}
         self.spi_buses = {}
         self.i2s_sinks = {}
+        self.i2s_sources = {}
+        self.sd_slots = {}
+        self.wake_pad = None  # which pad wakes it from deep sleep, while low
+        self.asleep = False
         self.reset_cause = 1
         self.dog = None
         self.machine = Machine(self)
@@ -157,6 +164,28 @@ class Mcu:
         """Let `sink(buf, rate_hz, bits)` hear what an I2S on these pins sends."""
         self.i2s_sinks[(sck, ws, sd)] = sink
 
+    def attach_i2s_source(self, sck, ws, sd, source):
+        """Let an I2S on these pins hear `source(buf, at)`: it fills `buf` from byte `at` on."""
+        self.i2s_sources[(sck, ws, sd)] = source
+
+    def attach_sd(self, sck, cmd, data, slot):
+        """Put a card slot on these pins of the SD controller."""
+        self.sd_slots[(sck, cmd, tuple(data))] = slot
+
+    def wake_on_ext0(self, pin, level):
+        """Let a low level at `pin` end a deep sleep: the function of the module `esp32`."""
+        if level:
+            raise ChipError("esp32: only a low level wakes here")
+        self.wake_pad = pin._pad
+
+    def wake(self):
+        """End a deep sleep, if the pad that wakes it is low; return whether it did."""
+        if self.asleep and self.wake_pad and not self.wake_pad.level:
+            self.asleep = False
+            self.reset_cause = Machine.DEEPSLEEP_RESET
+            return True
+        return False
+
     def power(self, on):
         """Lose all state: it starts from its reset either way."""
         self.dog = None
@@ -181,7 +210,7 @@ class Machine:
         self._mcu = mcu
         self._hz = mcu.board.CPU_HZ
         bound = {"_mcu": mcu, "_us": mcu.board.COSTS["call_us"]}
-        for made in (Pin, I2C, SPI, PWM, I2S, WDT):
+        for made in (Pin, ADC, I2C, SPI, PWM, I2S, SDCard, WDT):
             setattr(self, made.__name__, type(made.__name__, (made,), bound))
         self.mem32 = Mem32(mcu)
 
@@ -212,6 +241,11 @@ class Machine:
     def soft_reset(self):
         """Restart the interpreter."""
         raise Reset(self.SOFT_RESET)
+
+    def deepsleep(self):
+        """Sleep until the pad that wakes it; then it starts anew."""
+        self._mcu.asleep = True
+        raise PowerCut
 
     def lightsleep(self, ms):
         """Sleep."""
@@ -272,6 +306,76 @@ class Pin:
     def off(self):
         """Set the latch to 0."""
         self.value(0)
+
+
+class ADC:
+    """machine.ADC."""
+
+    ATTN_0DB = 0
+    ATTN_11DB = 3
+
+    def __init__(self, pin, *, atten=ATTN_0DB):
+        if atten not in (self.ATTN_0DB, self.ATTN_11DB):
+            raise ValueError("atten")
+        self._pad = pin._pad
+        self._full_uv = 3_100_000 if atten else 950_000
+
+    def read_uv(self):
+        """Return the voltage in microvolt, as far as the range goes."""
+        self._mcu.world.charge(self._us)
+        if self._pad.output:
+            raise ChipError("adc: the pin is an output")
+        uv = self._pad.uv() if self._pad.uv else 3_300_000 * self._pad.level
+        return min(uv, self._full_uv)
+
+
+class SDCard:
+    """machine.SDCard on the processor's own controller, as ports/esp32/machine_sdcard.c has it."""
+
+    def __init__(self, slot=1, width=1, *, sck, cmd, data, freq=20_000_000):
+        if slot not in (0, 1) or width != len(data) or width not in (1, 4):
+            raise ValueError("slot, width")
+        self._world = self._mcu.world
+        self._slot = self._mcu.sd_slots.get((sck, cmd, tuple(data)))
+        self._known = False
+
+    def _know(self, again=False):
+        if again or not self._known:
+            self._known = self._slot is not None and self._slot.identify()
+        return self._known
+
+    def readblocks(self, block_num, buf):
+        """Fill `buf`; return whether it did, None where there is no card."""
+        self._world.charge(self._us)
+        return self._slot.read(block_num, buf) if self._know() else None
+
+    def writeblocks(self, block_num, buf):
+        """Write whole sectors; return whether it did, None where there is no card."""
+        self._world.charge(self._us)
+        return self._slot.write(block_num, buf) if self._know() else None
+
+    def ioctl(self, cmd, arg):
+        """Answer a question; -1 is no answer."""
+        self._world.charge(self._us)
+        if cmd == 2:
+            self._known = False
+            return 0
+        if cmd == 3:
+            return 0
+        if cmd not in (1, 4, 5) or not self._know():
+            return -1
+        return (0, None, None, self._slot.sectors, 512)[cmd - 1]
+
+    def info(self):
+        """Return (bytes, bytes of a sector)."""
+        if not self._know():
+            raise OSError(110, "ETIMEDOUT")
+        return self._slot.sectors * 512, 512
+
+    def deinit(self):
+        """Let go of the controller."""
+        self._slot = None
+        self._known = False
 
 
 class I2C:
@@ -340,8 +444,9 @@ class SPI:
     """machine.SPI, mode 0, 8 bits."""
 
     def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, sck, mosi, miso):
-        self._bus = self._mcu.spi_bus(sck._pad.number, mosi._pad.number, miso._pad.number)
-        self._miso = miso._pad
+        # Without MISO nobody is heard: the pad of no pin.
+        self._miso = miso._pad if miso else self._mcu.pad(-1)
+        self._bus = self._mcu.spi_bus(sck._pad.number, mosi._pad.number, self._miso.number)
         costs = self._mcu.board.COSTS
         self._entry_us = costs["call_us"] + costs["spi_call_us"]
         self._charge = self._mcu.world.charge
@@ -439,7 +544,10 @@ class PWM:
 
 
 class I2S:
-    """machine.I2S, sending."""
+    """machine.I2S: it sends, or receives in the background.
+
+    Receiving, it keeps `ibuf` bytes while nobody asks for them, and loses what is older.
+    """
 
     TX = 1
     RX = 0
@@ -447,7 +555,8 @@ class I2S:
     STEREO = 1
 
     def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
-        if mode != self.TX or bits not in (16, 32) or format not in (self.MONO, self.STEREO):
+        modes, formats = (self.TX, self.RX), (self.MONO, self.STEREO)
+        if mode not in modes or bits not in (16, 32) or format not in formats:
             raise ValueError("mode")
         key = (sck._pad.number, ws._pad.number, sd._pad.number)
         self._sink = self._mcu.i2s_sinks.get(key)
@@ -457,9 +566,42 @@ class I2S:
         self._bits = bits
         self._bytes_per_s = rate * bits // 8 * (format + 1)
         self._empty_ms = 0
+        self._source = self._mcu.i2s_sources.get(key)
+        self._mode = mode
+        self._begun_ms = self._world.ms
+        self._taken = 0  # bytes of the stream that are read, or lost
+        self._handler = self._wanted = None
+
+    def irq(self, handler):
+        """Let `handler(i2s)` be called when a buffer is full; `readinto` does not wait then."""
+        self._handler = handler
+
+    def readinto(self, buf):
+        """Let `buf` be filled; return its length at once."""
+        if self._bytes_per_s == 0:
+            raise OSError(_EIO, "i2s: stopped")
+        if self._mode != self.RX or not self._handler or self._wanted is not None:
+            raise ChipError("i2s: only to receive, with a handler, one buffer at a time")
+        self._world.charge(self._us)
+        self._wanted = buf
+        heard = (self._world.ms - self._begun_ms) * self._bytes_per_s // 1000
+        self._taken = max(self._taken, heard - self._ibuf & ~1)
+        ready_ms = (self._taken + len(buf)) * 1000 // self._bytes_per_s + 1
+        self._world.at(max(self._begun_ms + ready_ms, self._world.ms), self._fill)
+        return len(buf)
+
+    def _fill(self):
+        buf, self._wanted = self._wanted, None
+        if self._bytes_per_s == 0 or buf is None or not self._source:
+            return
+        self._source(buf, self._taken)
+        self._taken += len(buf)
+        self._handler(self)
 
     def write(self, buf):
         """Send samples; return once the rest fits into the internal buffer, with their length."""
+        if self._mode != self.TX:
+            raise ChipError("i2s: it receives")
         if self._bytes_per_s == 0:
             raise OSError(_EIO, "i2s: stopped")
         self._world.charge(self._us)

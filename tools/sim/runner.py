@@ -193,7 +193,7 @@ class Run:
         }
 
     def _bytes_outside(self):
-        chip = self.camera.chips.get("SDCard")
+        chip = self.camera.card_chip
         return chip.sectors_outside * 512 if chip else 0
 
     # Power

@@ -13,6 +13,7 @@ from tools.sim.mcu import Mcu
 _LOG_FILE = "log.bin"  # in the folder of the camera's own files
 _CRYPTO_MIN_BYTES = 1024
 _PROCESSOR_RAIL = "DCDC1"  # 3.3 V for the processor, and what is always on with it
+_SUPPLY_MV = 3300
 
 
 class Crypto:
@@ -83,6 +84,25 @@ class Kernel:
         self.crc16 = crc16
 
 
+class Supply:
+    """The supply of a board without a power manager: all of it, or nothing."""
+
+    def __init__(self):
+        self.on = False
+        self._parts = []
+
+    def on_rail(self, name, fn):
+        """Call `fn(mv)` at every change, and at once."""
+        self._parts.append(fn)
+        fn(_SUPPLY_MV if self.on else 0)
+
+    def power(self, on):
+        """Switch it."""
+        self.on = on
+        for fn in self._parts:
+            fn(_SUPPLY_MV if on else 0)
+
+
 class Camera:
     """One simulated camera. `chips` holds its chips by name, `mcu` its pins.
 
@@ -97,7 +117,9 @@ class Camera:
         self.config = config
         self.mcu = Mcu(world, board)
         self.chips = {}
-        self.card_store = None
+        self.card_store = self.card_chip = None
+        self.pmu = Supply()
+        self.i2c = self.expander = None
         self.modules = {
             "machine": self.mcu.machine,
             "cryptolib": Crypto(world, board.COSTS, host.aes),
@@ -135,6 +157,7 @@ class Camera:
         """Switch the board on, unless its power key has done so."""
         if not self.pmu.on:
             self.pmu.power(True)
+        self.mcu.asleep = False
         sys.modules.update(self.modules)
 
     def power_off(self):
@@ -163,7 +186,7 @@ class Camera:
 
 def _i2c(camera, row):
     """Join the power manager and the expander, on which all else depends, and the clock."""
-    bus = camera.i2c = camera.mcu.i2c_bus(row["sda"], row["scl"])
+    camera.i2c = bus = camera.mcu.i2c_bus(row["sda"], row["scl"])
     camera.pmu = camera.make("AXP2101")
     camera.pmu.power(False)
     camera.pmu.started = lambda: camera.world.act("boot")
@@ -174,12 +197,20 @@ def _i2c(camera, row):
 
 
 def _display(camera, row):
-    low_mv, high_mv = row["backlight_mv"]
     mcu, spi = camera.mcu, camera.board.SPI
     display = camera.make(row["chip"], mcu.pad(row["dc"]), rail=_PROCESSOR_RAIL)
     bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
     bus.attach(display, mcu.pad(row["cs"]))
-    camera.expander.on_output(row["reset"][1], display.reset)
+    if "reset" in row:
+        camera.expander.on_output(row["reset"][1], display.reset)
+    if "backlight_mv" in row:
+        _light_rail(camera, row, display)
+    else:
+        _light_pwm(camera, row, display)
+
+
+def _light_rail(camera, row, display):
+    low_mv, high_mv = row["backlight_mv"]
 
     def backlight(mv):
         display.backlight(max(1, (mv - low_mv) * 100 // (high_mv - low_mv)) if mv else 0)
@@ -187,19 +218,49 @@ def _display(camera, row):
     camera.pmu.on_rail(row["backlight"][1], backlight)
 
 
+def _light_pwm(camera, row, display):
+    dark = 65535 if row["backlight_inverted"] else 0
+
+    def backlight(duty_u16, freq_hz):
+        display.backlight((abs(dark - duty_u16) * 100 + 32767) // 65535)
+
+    camera.mcu.pad(row["backlight"]).pwm = backlight
+
+
 def _card(camera, row):
-    world, mcu, spi = camera.world, camera.mcu, camera.board.SPI
-
-    def detect(word="", value=0):
-        camera.expander.drive(row["detect"][1], 0 if world.card.inserted else 1)
-
+    world = camera.world
     if camera.config["card"]:
         camera.card_store = FaultCard(world, camera.store(camera.config["card"]))
-        card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=row["rail"])
-        bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
-        bus.attach(card, mcu.pad(row["cs"]))
+        camera.card_chip = _CARDS[row["chip"]](camera, row)
     else:
         world.card.inserted = False
+    if "detect" in row:
+        _detect(camera, row["detect"][1])
+
+
+def _card_spi(camera, row):
+    mcu, spi = camera.mcu, camera.board.SPI
+    card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=row["rail"])
+    bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
+    bus.attach(card, mcu.pad(row["cs"]))
+    return card
+
+
+def _card_mmc(camera, row):
+    card = camera.make("SDMMC", camera.card_store, rail=_PROCESSOR_RAIL)
+    camera.mcu.attach_sd(row["sck"], row["cmd"], row["data"], card)
+    return card
+
+
+_CARDS = {"SDCardSPI": _card_spi, "SDMMC": _card_mmc}
+
+
+def _detect(camera, pin):
+    world = camera.world
+
+    def detect(word="", value=0):
+        camera.expander.drive(pin, 0 if world.card.inserted else 1)
+
     world.on("card", detect)
     detect()
 
@@ -207,12 +268,18 @@ def _card(camera, row):
 def _eye(camera, row):
     world, board = camera.world, camera.board
     simulation = camera.simulation(row["chip"])
-    chip = camera.make(row["chip"], camera.pmu, camera.expander)
-    camera.i2c.attach(chip)
+    if "sda" in row:  # the sensor has pins of its own
+        bus = None
+        chip = camera.make(row["chip"])
+    else:
+        bus = camera.i2c
+        chip = camera.make(row["chip"], camera.pmu, camera.expander)
+        bus.attach(chip)
     clip = simulation.Clip(camera.host, camera.config["clip"])
-    module = simulation.CameraModule(world, board, chip, camera.i2c, clip)
+    module = simulation.CameraModule(world, board, chip, bus, clip)
     camera.modules["camera"] = module
-    camera.modules["jpeg"] = simulation.JPEGModule(world, board, clip, module)
+    if hasattr(simulation, "JPEGModule"):
+        camera.modules["jpeg"] = simulation.JPEGModule(world, board, clip, module)
     camera._processor_parts.append(module)
     camera._closing.append(clip)
 
@@ -224,7 +291,28 @@ def _tone(camera, row):
 
 
 def _lamp(camera, row):
-    camera.make(row["chip"], camera.mcu.pad(row["pin"]), camera.expander)
+    pad = camera.mcu.pad(row["pin"])
+    if "power" in row:
+        camera.make(row["chip"], pad, camera.expander)
+    else:
+        camera.make(row["chip"], pad, rail=_PROCESSOR_RAIL)
+
+
+def _microphone(camera, row):
+    chip = camera.make("Microphone")
+    camera.mcu.attach_i2s_source(row["sck"], row["ws"], row["din"], chip.speak)
+
+
+def _button(camera, row):
+    if "pin" not in row:
+        return  # the power manager's
+    camera.make(row["chip"], camera.mcu.pad(row["pin"]))
+
+    def wake(down):
+        if camera.mcu.wake():
+            camera.world.act("boot")
+
+    camera.world.on("key", wake)
 
 
 def _vibration(camera, row):
@@ -235,7 +323,8 @@ def _log(camera, row):
     folder = camera.config["camera"]
     store = camera.store(folder + "/" + _LOG_FILE, row["size_bytes"]) if folder else None
     chip = camera.chips["NOR"] = FaultFlash(camera.world, camera.board, store)
-    camera.modules["esp32"] = camera.simulation("NOR").ESP32Module(chip)
+    esp32 = camera.modules["esp32"] = camera.simulation("NOR").ESP32Module(chip)
+    esp32.WAKEUP_ALL_LOW, esp32.wake_on_ext0 = False, camera.mcu.wake_on_ext0
 
 
 _FUNCTIONS = (
@@ -246,5 +335,7 @@ _FUNCTIONS = (
     ("TONE", _tone),
     ("LAMP", _lamp),
     ("VIBRATION", _vibration),
+    ("MICROPHONE", _microphone),
+    ("BUTTON", _button),
     ("LOG", _log),
 )

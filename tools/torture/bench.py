@@ -246,7 +246,7 @@ def _around(act, seam):
 
 
 # What knows `machine`, and what the simulated camera puts in its place.
-_BOUND = ("bodycam.app", "bodycam.chips", "drivers.crc16_viper")
+_BOUND = ("bodycam.app", "bodycam.chips", "bodycam.joins", "drivers.crc16_viper")
 _BOUND += ("machine", "cryptolib", "camera", "jpeg", "esp32")
 
 

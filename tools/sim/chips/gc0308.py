@@ -17,7 +17,7 @@ _FRAME_TIMEOUT_MS = 4000
 _ENOENT = 2
 _EOPNOTSUPP = 95
 _NOT_FOUND = -0x105  # ESP_ERR_NOT_FOUND
-_SIZES = {1: (160, 120), 6: (320, 240), 10: (640, 480)}
+SIZES = {1: (160, 120), 5: (240, 240), 6: (320, 240), 10: (640, 480)}
 
 
 class GC0308Chip(I2CChip):
@@ -176,10 +176,12 @@ class GrabMode:
 
 
 class CameraModule:
-    """The module `camera`. `i2c_bus` is the bus that the sensor's SCCB shares."""
+    """The module `camera`. `i2c_bus` is the bus that the sensor's SCCB shares, None if it has its
+    own.
+    """
 
     def __init__(self, world, board, chip, i2c_bus, clip):
-        class _Camera(Camera):
+        class _Camera(self.camera_class()):
             _world = world
             _board = board
             _chip = chip
@@ -194,6 +196,10 @@ class CameraModule:
         self.active = None  # the one Camera that is initialised
         self.shown = None  # the number of the picture that was delivered last
 
+    def camera_class(self):
+        """Return what stands behind the name Camera."""
+        return Camera
+
     def Version(self):
         """Return the module's version."""
         return "0.6.2"
@@ -206,6 +212,8 @@ class CameraModule:
 
 class Camera:
     """camera.Camera."""
+
+    SENSOR = "GC0308"
 
     def __init__(
         self,
@@ -249,10 +257,11 @@ class Camera:
             and xclk_pin == pins["xclk"]
             and powerdown_pin == reset_pin == -1
         )
-        wires = self._board.I2C
+        wires = self._board.I2C if self._bus else pins
         self._reaches = (sda_pin, scl_pin) == (wires["sda"], wires["scl"])
         if i2c is not None:
-            self._reaches = i2c.chips is self._bus.chips
+            self._reaches = self._bus is not None and i2c.chips is self._bus.chips
+        self._jpeg_quality = jpeg_quality
         self._fb_count = min(max(fb_count, 1), 2)
         self._pixel_format = pixel_format
         self._frame_size = frame_size
@@ -275,32 +284,39 @@ class Camera:
         if self._initialised:
             return
         chip = self._chip
-        self._bus.take_over()
+        self._take_bus()
         self._world.charge(self._board.COSTS["call_us"] + self._board.COSTS["camera_start_us"])
         if chip.failing_starts:
             chip.failing_starts -= 1
             raise OSError(_NOT_FOUND, "ESP_ERR_NOT_FOUND")
         if not self._reaches or chip.absent or chip.nack:
             raise OSError(_NOT_FOUND, "ESP_ERR_NOT_FOUND")
-        if self._pixel_format == PixelFormat.JPEG:
-            raise OSError(-_EOPNOTSUPP, "ESP_ERR_NOT_SUPPORTED")
-        size_px = _SIZES.get(self._frame_size)
-        if self._pixel_format != PixelFormat.RGB565 or size_px != self._clip.size_px:
-            raise ChipError("GC0308: the clip is not in this format and size")
+        self._check_format()
         self._start_ms = self._world.camera_ms = self._world.ms
         self._frame_ms = self._board.COSTS["camera_frame_us"] // 1000
         self._delivered = 0
-        self._buf = array("b", bytes(self._clip.picture_bytes))
         self._initialised = True
         self._module.active = self
+
+    def _check_format(self):
+        if self._pixel_format == PixelFormat.JPEG:
+            raise OSError(-_EOPNOTSUPP, "ESP_ERR_NOT_SUPPORTED")
+        size_px = SIZES.get(self._frame_size)
+        if self._pixel_format != PixelFormat.RGB565 or size_px != self._clip.size_px:
+            raise ChipError("GC0308: the clip is not in this format and size")
+        self._buf = array("b", bytes(self._clip.picture_bytes))
 
     def deinit(self):
         """Stop the sensor, and take the I2C bus along."""
         if self._initialised:
             self._initialised = False
             self._module.active = None
-            self._bus.take_over()
+            self._take_bus()
             self._world.charge(self._board.COSTS["call_us"])
+
+    def _take_bus(self):
+        if self._bus:
+            self._bus.take_over()
 
     def _check_init(self):
         self._world.charge(self._board.COSTS["call_us"])
@@ -334,11 +350,14 @@ class Camera:
             self._world.sleep_until(self._start_ms + (self._delivered + 1) * self._frame_ms)
         self._delivered = self._done()
         i = self._clip.at(self._start_ms + self._delivered * self._frame_ms)
+        self._module.shown = i
+        return self._deliver(i)
+
+    def _deliver(self, i):
         # Always anew: the firmware may have painted the mirror's frame into the picture before.
         self._clip.picture(i, self._buf)
         if self._chip.noisy:
             self._buf[self._delivered % len(self._buf)] ^= 0x55
-        self._module.shown = i
         return memoryview(self._buf)
 
     def reconfigure(self, *, frame_size=None, pixel_format=None, grab_mode=None, fb_count=None):
@@ -374,7 +393,7 @@ class Camera:
     @property
     def sensor_name(self):
         """What the sensor is called."""
-        return "GC0308"
+        return self.SENSOR
 
     @property
     def fb_count(self):
