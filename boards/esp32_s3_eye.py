@@ -11,6 +11,15 @@ CAPS = ("camera", "display", "card", "lamp", "microphone")
 MPY_ARCH = "xtensawin"
 CPU_HZ = 240_000_000
 
+# The interpreter that it needs: its release images bring the C module. {image} and {port} are
+# filled in.
+IMAGE = {
+    "name": "ESP32S3_EYE of micropython-camera-API 0.6.2 or newer",
+    "least": (1, 27, 0),
+    "modules": ("camera", "cryptolib", "esp32"),
+    "install": "esptool --chip esp32s3 --port {port} write-flash 0 {image}",
+}
+
 # The display alone; nothing is read from it. The panel allows 80 MHz; half of it: estimate of what
 # the pins' routing through the GPIO matrix bears.
 SPI = {"id": 2, "sck": 21, "mosi": 47, "miso": -1, "baudrate_hz": 40_000_000}

@@ -59,17 +59,20 @@ class Chips:
         except OSError:
             self.flash = None
 
-    def attempt(self, warning, act):
-        """Return what `act` returns; when it fails note it under `warning` and return None."""
+    def attempt(self, warning, act, name=""):
+        """Return what `act` returns; when it fails note it under `warning`, with the `name` of
+        the chip, and return None.
+        """
         try:
             return act()
         except OSError as error:
             self.warning = self.warning or warning
-            self.troubles.append(str(error)[:60])
+            text = str(error)
+            self.troubles.append((text if name in text else name + ": " + text)[:60])
 
     def chip(self, name, warning, make):
         """Return the chip that `make()` makes, a Missing one when it fails."""
-        chip = self.attempt(warning, make)
+        chip = self.attempt(warning, make, name)
         if chip is None:
             return Missing(name)
         if not isinstance(chip, Missing) and hasattr(chip, "i2c"):
