@@ -215,6 +215,10 @@ class Sealer:
         self._note(slot.words, 52, t_ms)
         self._encipher(body, body, slot.last)
         self._close(slot)
+        self.end()
+
+    def end(self):
+        """Forget the keys of the segment."""
         self._mac.end()
         self._cipher = None
 

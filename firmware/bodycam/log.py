@@ -217,14 +217,21 @@ class Log:
     def append(self, code: int, detail: bytes):
         """Append an entry: program, read back, then erase the key before it.
 
-        Two page programs, about 2 ms.
+        Two page programs, about 2 ms. A flash operation that fails once is done again.
 
         Raises:
-            Fault: the log is full, its flash failed, or it was not recovered: then nobody knows
-            where its end is, and nothing is written.
+            Fault: the log is full, its flash failed, or failed before: then only the next
+            `recover` can say where its end is and which key is old, and nothing is written.
         """
         if self._refusal:
             raise Fault(self._refusal, "not recovered")
+        if self._at >= self.pages:
+            raise Fault("log_full", "%d pages" % self.pages)
+        self._refusal = "log_error"  # and so it stays if anything below raises
+        self._enter(code, detail)
+        self._refusal = None
+
+    def _enter(self, code, detail):
         for _attempt in range(2):
             if self._at >= self.pages:
                 raise Fault("log_full", "%d pages" % self.pages)
@@ -267,27 +274,36 @@ class Log:
 
     def _program(self, page):
         back = bytearray(PAGE_BYTES)
-        self._write(page * PAGE_BYTES, self._page)
-        self._read(page * PAGE_BYTES, back)
-        same = back == self._page
+        same = self._replace(page * PAGE_BYTES, self._page, back) and back == self._page
         wipe(back)
         return same
+
+    def _replace(self, at, buf, back):
+        # Whether it was programmed and could be read back; a failure is not yet the end.
+        try:
+            self._write(at, buf)
+            self._read(at, back)
+        except Fault:
+            return False
+        return True
 
     def _tear(self, page):
         # Its magic goes first: a page without key that still looked like an entry would be one
         # twice.
-        self._write(page * PAGE_BYTES, bytes(4))
-        self._erase_keys(page)
+        magic = bytearray(4)
+        for _attempt in range(_ERASURES):
+            if self._replace(page * PAGE_BYTES, bytes(4), magic) and not any(magic):
+                return self._erase_keys(page)
+        raise Fault("log_error", "page %d cannot be torn" % page)
 
     def _erase_keys(self, page):
         field = bytearray(_KEYS_END - _KEYS)
         at = page * PAGE_BYTES + _KEYS
         for _attempt in range(_ERASURES):
-            self._write(at, field)
-            self._read(at, field)
-            if not any(field):
-                return
+            wiped = self._replace(at, field, field) and not any(field)
             wipe(field)
+            if wiped:
+                return
         raise Fault("log_error", "page %d keeps an old key" % page)
 
     # Segments

@@ -252,14 +252,17 @@ class Procedure:
         say it.
         """
         self.reason = reason
+        self._give_up()
+        self._note(log.FAULT, {"why": reason, "detail": detail[:48]})
+        self._loop.hurry(_LOOK)
+        self.stages.post("fault")
+
+    def _give_up(self):
         if self.parts.recorder.busy:
             try:
                 self.parts.recorder.abort()
             except Fault as fault:
                 self.reason = fault.reason
-        self._note(log.FAULT, {"why": reason, "detail": detail[:48]})
-        self._loop.hurry(_LOOK)
-        self.stages.post("fault")
 
     def _note(self, code, facts):
         try:
@@ -268,6 +271,7 @@ class Procedure:
             # The log itself is what failed: nothing may be recorded any more, and the display says
             # so.
             self.reason = fault.reason
+            self._give_up()
             self.stages.post("fault")
 
     # What follows a change of stage

@@ -162,9 +162,10 @@ class Recorder:
     def _tell_gap(self):
         # Only once there is room for what was refused, so that one stall is one gap.
         missed = self._missed
-        if self.ring.room_bytes < missed[_LARGEST] + _GAP_BYTES:
+        frames = self.ring
+        if frames.used_bytes and frames.room_bytes < missed[_LARGEST] + _GAP_BYTES:
             return False
-        self.ring.push(ring.GAP, self._clock.stamp(), _gap(missed))
+        frames.push(ring.GAP, self._clock.stamp(), _gap(missed))
         self._behind = False
         self._segments.counts[2] += 1
         self._segments.counts[3] += missed[_FRAMES]

@@ -189,11 +189,11 @@ class Segments:
 
     def abort(self):
         """Leave an open segment as it is: note in the log how many blocks the card has."""
-        self.ready = False
+        self.ready = self.writing = False
+        self._sealer.end()
         if self.is_open:
             self.is_open = False
             self._log.close_segment(log.TORN, self._number, self._acknowledged + 1)
-        self.writing = False
 
     def _hand_over(self):
         self._since = self._clock.ticks_ms()

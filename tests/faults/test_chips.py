@@ -130,6 +130,19 @@ def test_a_camera_whose_log_fails_records_nothing_more(bench):
     assert run.result()["card"]["bytes_written_outside_recording"] == 0
 
 
+def test_a_log_that_fails_at_a_marker_ends_the_recording_in_the_stage_too(bench):
+    run = bench("0:00 boot\n0:03 press twice\n+5 press\n+4 end\n")
+    states = set()
+    chip = run.camera.chips["NOR"]
+    while run.slice(100):
+        chip.failing = run.world.ms >= 7000
+        if run._app:
+            states.add((run._app.stages.stage, run._app.recorder.busy))
+    assert ("fault", True) not in states and ("recording", True) in states
+    assert "log_error" in reasons(run)
+    assert run.result()["card"]["bytes_written_outside_recording"] == 0
+
+
 def test_a_missing_expander_is_a_fault_at_boot_and_no_exception(bench):
     run = bench()
     run.camera.chips["AW9523B"].absent = True

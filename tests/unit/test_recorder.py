@@ -171,6 +171,35 @@ def test_beyond_the_ring_every_lost_frame_is_counted_in_a_gap():
     assert rig.recorder._segments.counts[3] == 64 - (rig.recorder.recorded - given)
 
 
+def test_a_picture_larger_than_the_ring_is_one_gap_and_the_next_ones_are_recorded():
+    rig = Rig(pieces=4)
+    rig.recorder.start("record")
+    rig.run(1000)
+    assert not rig.recorder.frame(rig.clock.stamp(), bytes(64_800))
+    before = rig.recorder.recorded
+    rig.run(1000)
+    rig.recorder.stop("button")
+    rig.idle(2000)
+    assert rig.sealed == 1 and rig.recorder.recorded - before >= 7
+    gaps, lost = rig.recorder._segments.counts[2:]
+    assert gaps == 1 and 1 <= lost <= 2
+
+
+def test_nothing_of_a_segments_keys_stays_in_memory_after_seal_or_fault():
+    for end in ("seal", "fault"):
+        rig = Rig()
+        rig.recorder.start("record")
+        rig.run(1000)
+        if end == "seal":
+            rig.recorder.stop("button")
+            rig.idle(1000)
+        else:
+            rig.recorder.abort()
+        sealer = rig.recorder._segments._sealer
+        assert sealer._cipher is None and sealer._mac._aes is None
+        assert not any(sealer._mac._work) and not any(rig.recorder._segments._keys)
+
+
 def test_a_write_that_failed_once_is_done_again_with_the_same_bytes():
     rig = Rig()
     rig.recorder.start("record")
