@@ -41,7 +41,8 @@ _KEYS = const(164)
 _KEYS_END = const(232)
 _PROGRESS = const(232)
 _ERASURES = const(3)  # attempts: a bit may need a second programming
-_RESERVED_PAGES = const(16)  # kept for SEAL, FAULT and OFF when the log is full
+_RESERVED_PAGES = const(16)  # kept for SEAL and TORN, and for these, when the log is full
+_RESERVED = (BOOT, FAULT, OFF)
 
 
 class Log:
@@ -203,11 +204,13 @@ class Log:
 
     def note(self, code: int, facts: dict):
         """Append an event with `facts` as JSON; facts that do not fit into 96 bytes are cut to
-        `why`.
+        `why`. In a log that is `full` only a boot, a fault and the end are entered.
 
         Raises:
             Fault: the log is full or its flash failed.
         """
+        if self.full and code not in _RESERVED:
+            return
         detail = json.dumps(facts).encode()
         if len(detail) > _DETAIL_BYTES:
             why = str(facts.get("why", ""))[:40]

@@ -67,6 +67,7 @@ class Recorder:
         self._collect = hooks["collect"]
         self._state = _IDLE
         self._steps = 0
+        self._why = None  # of a recording whose start is not told yet
         self._ending = self._behind = False
         self._missed = [0] * _MISSED  # since the last GAP record
         self._tally = [0, 0]
@@ -139,9 +140,16 @@ class Recorder:
     def event(self, facts: dict):
         """Put an event into the recording's stream; outside a recording it does nothing."""
         if self.busy:
+            self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
             self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
+
+    def _tell_start(self):
+        # Only now, so that nothing keeps the first block from its way.
+        why, self._why = self._why, None
+        if why:
+            self.event({"event": "start", "why": why})
 
     def _put(self, kind, t_ms, data):
         return (not self._behind or self._tell_gap()) and self.ring.push(kind, t_ms, data)
@@ -267,8 +275,7 @@ class Recorder:
 
     def _open(self, segments):
         segments.open(self._recording, self._index)
-        if not self._index:
-            self.event({"event": "start", "why": self._why})
+        self._tell_start()
         self._index += 1
 
     def _in_a_hurry(self):

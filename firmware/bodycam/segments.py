@@ -157,6 +157,7 @@ class Segments:
         while self._acknowledged < sealer.block:
             self._acknowledged += 1
             self._log.acknowledged(self._acknowledged)
+        self.last = self.last or self._log.full
         if self._closing:
             self.is_open = False
             self._log.close_segment(log.SEAL, self._number, sealer.block + 1)

@@ -148,7 +148,7 @@ def test_a_full_log_keeps_a_reserve_for_the_end():
     journal.note(codes.FAULT, {"why": "log_full"})
     with pytest.raises(Fault) as fault:
         for _ in range(PAGES):
-            journal.note(codes.STAGE, {"why": "x"})
+            journal.note(codes.FAULT, {"why": "x"})
     assert fault.value.reason == "log_full"
 
 
@@ -307,3 +307,14 @@ def test_a_flash_operation_that_fails_once_changes_nothing_but_a_page(when):
         numbers = [int.from_bytes(page[4:8], "little") for page in pages if page[:4] == b"BWL1"]
         assert numbers == list(range(again.seq)), number
         assert not old_keys_in(flash, again.seq - 1), number
+
+
+def test_a_full_log_keeps_its_last_pages_for_what_must_be_said():
+    flash = enrolled()
+    journal = booted(flash)
+    for _ in range(2 * PAGES):
+        journal.note(codes.MARK, {"event": "mark"})
+    assert journal.full and journal.seq < PAGES - 14
+    journal.note(codes.FAULT, {"why": "log_full"})
+    journal.close_segment(codes.TORN, 7, 3)
+    assert booted(flash).seq == journal.seq

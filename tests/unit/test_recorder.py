@@ -171,6 +171,17 @@ def test_beyond_the_ring_every_lost_frame_is_counted_in_a_gap():
     assert rig.recorder._segments.counts[3] == 64 - (rig.recorder.recorded - given)
 
 
+def test_the_start_is_the_first_event_also_when_a_stop_follows_at_once():
+    rig = Rig()
+    told = []
+    push = rig.ring.push
+    rig.ring.push = lambda kind, t_ms, data: told.append(bytes(data)) or push(kind, t_ms, data)
+    rig.recorder.start("record")
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    assert [b'"start"' in told[0], b'"stop"' in told[1]] == [True, True] and rig.sealed == 1
+
+
 def test_a_picture_larger_than_the_ring_is_one_gap_and_the_next_ones_are_recorded():
     rig = Rig(pieces=4)
     rig.recorder.start("record")
