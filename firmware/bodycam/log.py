@@ -230,7 +230,6 @@ class Log:
             raise Fault(self._refusal, "not recovered")
         if self._at >= self.pages:
             raise Fault("log_full", "%d pages" % self.pages)
-        self._refusal = "log_error"  # and so it stays if anything below raises
         self._enter(code, detail)
         self._refusal = None
 
@@ -239,6 +238,7 @@ class Log:
             if self._at >= self.pages:
                 raise Fault("log_full", "%d pages" % self.pages)
             self._compose(code, detail)
+            self._refusal = "log_error"  # and so it stays if anything below raises
             page, self._at = self._at, self._at + 1
             if self._program(page):
                 break

@@ -4,8 +4,7 @@ Hot path: one bounded piece of work per step, no heap per frame of its own.
 
 A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
 to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
-Two blocks are written at a time when the second one comes soon. Collections run here alone,
-when no frame waits.
+Two blocks are written at a time when the second one comes soon. Garbage is collected here alone.
 """
 
 import json
@@ -232,16 +231,13 @@ class Recorder:
 
     def _go_on(self):
         if not self._segments.step():
-            return _BUSY_MS if self._segments.stalled else self._breath_ms()
+            self._steps = self._steps + 1 & _BREATH_STEPS
+            return _BUSY_MS if self._segments.stalled else int(not self._steps)
         if self._ending and not self._segments.is_open:
             self._state = _IDLE
             self.ring.clear()
             self._sealed()
         return 0
-
-    def _breath_ms(self):
-        self._steps = self._steps + 1 & _BREATH_STEPS
-        return 0 if self._steps else 1
 
     def _add(self, now):
         segments = self._segments
@@ -279,9 +275,8 @@ class Recorder:
         self._index += 1
 
     def _in_a_hurry(self):
-        if self._state == _STOPPING:
-            return True
-        return self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
+        garbage = self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT
+        return self._state == _STOPPING or garbage and self._frame_waits()
 
     def _frame_waits(self):
         return self._segments.waits or self.ring.frame_waits()
@@ -300,8 +295,5 @@ class Recorder:
 
 
 def _gap(missed):
-    facts = {"lost": missed[_FRAMES], "from_ms": missed[_FROM_MS], "to_ms": missed[_TO_MS]}
-    facts["audio_bytes"] = missed[_SOUND_BYTES]
-    facts["events"] = missed[_EVENTS]
-    facts["why"] = "ring full"
-    return json.dumps(facts).encode()
+    names = ("lost", "audio_bytes", "events", "from_ms", "to_ms")
+    return json.dumps(dict(zip(names, missed), why="ring full")).encode()
