@@ -292,6 +292,13 @@ FINDINGS = {
         "{entry} contradicts the entries before it.",
         "{entry} widerspricht den Einträgen davor.",
     ),
+    "log-release-forged": (
+        "tampered",
+        "{entry} releases segments, which no camera does: somebody else wrote it. They must still "
+        "be there.",
+        "{entry} gibt Segmente frei, was keine Kamera tut: Jemand anders hat ihn geschrieben. Sie "
+        "müssen weiterhin da sein.",
+    ),
     "log-count": (
         "tampered",
         "{entry} counts the segments differently.",
