@@ -3,11 +3,11 @@
 FORMAT.md section 4. `Log` reads without keys; `authenticate` checks the MACs with CHECK.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import layout
+from .claims import claims
 from .errors import InputError
 from .findings import Finding
 from .primitives import entry_mac
@@ -302,10 +302,9 @@ _APPLY = {
 def said(entry) -> dict:
     """Return the JSON words of an entry; empty where it has none or they cannot be read."""
     try:
-        words = json.loads(entry.detail) if entry.code in layout.IN_WORDS else {}
-    except (ValueError, RecursionError):
-        words = {}
-    return words if isinstance(words, dict) else {}
+        return claims(entry.detail)[0] if entry.code in layout.IN_WORDS else {}
+    except ValueError:
+        return {}
 
 
 def _cleared(progress):

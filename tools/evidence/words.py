@@ -195,6 +195,13 @@ FINDINGS = {
         "{Place} holds records of a kind that this reader does not know.",
         "{Place} enthält Daten einer Art, die dieses Programm nicht kennt.",
     ),
+    "words-unusable": (
+        "note",
+        "{Place} holds words that no camera writes, as a time that is no number; they were left "
+        "out.",
+        "{Place} enthält Angaben, die keine Kamera schreibt, etwa eine Zeit, die keine Zahl ist; "
+        "sie wurden weggelassen.",
+    ),
     "gaps-miscounted": (
         "note",
         "The seal of {place} counts other gaps than were recorded.",
