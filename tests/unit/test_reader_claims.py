@@ -4,7 +4,9 @@ import json
 
 import pytest
 from model_writer import Camera
+from typer.testing import CliRunner
 
+from tools.evidence import cli
 from tools.evidence.case import beside
 from tools.evidence.explain import explain
 from tools.evidence.export import export
@@ -102,3 +104,29 @@ def test_a_clock_at_its_end_has_no_time_of_day_there(tmp_path, utc):
     camera.frames(20)
     camera.seal()
     assert ways(camera.save(tmp_path / "card.img"), tmp_path)["recordings"][0]["frames"] == 20
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b2J", "\n\rINTACT.", "\u202e", "[/red]", ":x:"])
+def test_text_from_a_card_or_log_moves_no_cursor_and_forges_no_line(tmp_path, evil):
+    camera = Camera(name=f"X{evil}")
+    camera.start_recording()
+    camera.start_segment()
+    camera.frames(3)
+    camera.gap(2, why=evil)
+    camera.frames(2)
+    camera.event({"event": "mark", "text": evil, evil: 1})
+    camera.flush()
+    camera.entry(7, camera.open["n"].to_bytes(4, "little") + (2).to_bytes(4, "little"))
+    camera.open = None
+    camera.entry(9, {"why": evil, "detail": evil})
+    path = str(camera.save(tmp_path / "card.img"))
+    told = ""
+    for words in (["verify"], ["explain"], ["explain", "--lang", "de"], ["info"]):
+        result = CliRunner().invoke(cli.app, [words[0], path, *words[1:]])
+        assert result.exit_code == 0, result.exception
+        told += result.output
+    assert not set(told) & set("\x1b\x9b\r\u202e") and "\nINTACT." not in told
+    assert not evil.isprintable() or evil in told
+    ways(path, tmp_path)
+    for file in tmp_path.glob("*/*.json"):
+        assert evil.isprintable() or evil not in file.read_text("utf-8"), file

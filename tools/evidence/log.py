@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import layout
-from .claims import claims
+from .claims import claims, shown
 from .errors import InputError
 from .findings import Finding
 from .primitives import entry_mac
@@ -224,7 +224,7 @@ class Log:
             return False
         fields = layout.EPOCH_DETAIL.unpack_from(entry.detail)
         self.epoch, self.first, self.device, self.card, self.released = fields
-        self.name = entry.detail[layout.EPOCH_DETAIL.size :].decode("utf-8", "replace")
+        self.name = shown(entry.detail[layout.EPOCH_DETAIL.size :].decode("utf-8", "replace"))
         self.next = self.first
         return True
 

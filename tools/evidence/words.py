@@ -198,9 +198,9 @@ FINDINGS = {
     "words-unusable": (
         "note",
         "{Place} holds words that no camera writes, as a time that is no number; they were left "
-        "out.",
+        "out or replaced.",
         "{Place} enthält Angaben, die keine Kamera schreibt, etwa eine Zeit, die keine Zahl ist; "
-        "sie wurden weggelassen.",
+        "sie wurden weggelassen oder ersetzt.",
     ),
     "gaps-miscounted": (
         "note",
