@@ -147,6 +147,12 @@ def alter_entry(camera):
     fixed(camera.pages[4])
 
 
+def release(camera):
+    """Who holds a taken camera's newest keys writes RELEASED, and erases the recordings."""
+    camera.entry(14, u32(camera.next))
+    camera.blocks.clear()
+
+
 def damage_entry(camera):
     camera.pages[4][60] ^= 4
 
@@ -178,6 +184,7 @@ ATTACKS = {
     remove_entry: ("log-missing", None),
     swap_entries: ("log-misplaced", None),
     alter_entry: ("log-altered", None),
+    release: ("log-release-forged", None),
     damage_entry: ("log-page-damaged", None),
 }
 
@@ -193,6 +200,16 @@ def test_every_attack_has_its_own_finding(camera, attack):
     assert result["verdict"] == FINDINGS[code][0] == result["findings"][0]["kind"]
     assert result["complete"] is False
     assert result["authenticated"] is (result["verdict"] != "tampered")
+
+
+def test_a_forged_release_leaves_every_segment_promised(camera):
+    camera.entry(14, u32(camera.next))
+    result = found(camera)
+    assert (result["segments"], result["frames"]) == (3, 18)
+    camera.blocks.clear()
+    result = found(camera)
+    assert result["segments"] == 3 and result["complete"] is False
+    assert "card-older" in [finding["code"] for finding in result["findings"]]
 
 
 def test_a_log_of_another_camera_for_this_card_is_found(camera):

@@ -449,6 +449,7 @@ def test_a_seal_that_counts_other_gaps_is_noted(tmp_path, field):
     camera = Camera()
     camera.start_recording()
     camera.start_segment()
+    camera.tick(125)
     camera.gap(2)
     setattr(camera, field, getattr(camera, field) + 1)
     camera.seal()

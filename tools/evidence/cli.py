@@ -246,7 +246,7 @@ def _show_verdict(found):
     from rich.console import Console
     from rich.text import Text
 
-    screen = Console(highlight=False)
+    screen = Console(highlight=False, markup=False, emoji=False)
     color, words = _WORDS[found["verdict"]]
     if found["complete"] is None:
         words = words.replace("everything is there, sealed", "what is there is sealed")
@@ -268,7 +268,7 @@ def _show_info(found):
 
     from .times import minutes
 
-    screen = Console(highlight=False)
+    screen = Console(highlight=False, markup=False, emoji=False)
     card, camera = found["card"], found["camera"]
     screen.print(f"Card {card['card_id'] or 'without a description'}")
     screen.print(
@@ -277,7 +277,7 @@ def _show_info(found):
     if camera:
         screen.print(f"Camera {camera['name']} ({camera['device_id']}), epoch {camera['epoch']}")
     for finding in found["findings"]:
-        screen.print(f"- {finding['kind']}: {finding['what']}", markup=False, soft_wrap=True)
+        screen.print(f"- {finding['kind']}: {finding['what']}", soft_wrap=True)
     if not found["recordings"]:
         screen.print("No recordings.")
         return

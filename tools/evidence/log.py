@@ -3,11 +3,11 @@
 FORMAT.md section 4. `Log` reads without keys; `authenticate` checks the MACs with CHECK.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import layout
+from .claims import claims, shown
 from .errors import InputError
 from .findings import Finding
 from .primitives import entry_mac
@@ -224,7 +224,7 @@ class Log:
             return False
         fields = layout.EPOCH_DETAIL.unpack_from(entry.detail)
         self.epoch, self.first, self.device, self.card, self.released = fields
-        self.name = entry.detail[layout.EPOCH_DETAIL.size :].decode("utf-8", "replace")
+        self.name = shown(entry.detail[layout.EPOCH_DETAIL.size :].decode("utf-8", "replace"))
         self.next = self.first
         return True
 
@@ -284,12 +284,9 @@ class Log:
         return self.segments.get(n), blocks
 
     def _released(self, entry):
-        if len(entry.detail) != 4:
-            return False
-        upto = int.from_bytes(entry.detail, "little")
-        right = self.released <= upto <= self.next
-        self.released = max(self.released, upto)
-        return right
+        """Say that somebody else wrote this: only EPOCH, a station's entry, releases segments."""
+        self._say("log-release-forged", entry=_name(entry))
+        return True
 
 
 _APPLY = {
@@ -305,10 +302,9 @@ _APPLY = {
 def said(entry) -> dict:
     """Return the JSON words of an entry; empty where it has none or they cannot be read."""
     try:
-        words = json.loads(entry.detail) if entry.code in layout.IN_WORDS else {}
-    except (ValueError, RecursionError):
-        words = {}
-    return words if isinstance(words, dict) else {}
+        return claims(entry.detail)[0] if entry.code in layout.IN_WORDS else {}
+    except ValueError:
+        return {}
 
 
 def _cleared(progress):

@@ -118,10 +118,10 @@ class Recording:
 
     def _caption(self, record):
         where = f"{self._camera}, recording {self.words['recording']}"
-        utc = self._utc(record)
-        if utc is None:
+        when = iso(self._utc(record))
+        if when is None:
             return f"{minutes(self._shown_ms)} since the start ({TRUST[0]})\n{where}"
-        when = iso(utc).replace("T", " ").replace("Z", " UTC")
+        when = when.replace("T", " ").replace("Z", " UTC")
         return f"{when} ({TRUST[self._clock[1]]})\n{where}"
 
     def _hear(self, record):
@@ -141,8 +141,8 @@ class Recording:
             # Its times are the camera's; everything here counts from the recording's start.
             shift = record.t_ms - self._since_start(record)
             gap = {"event": "gap"}
-            times = {key: words[key] - shift for key in ("from_ms", "to_ms") if key in words}
-            words = {**words, **times}
+            known = [key for key in ("from_ms", "to_ms") if words.get(key) is not None]
+            words = {**words, **{key: words[key] - shift for key in known}}
         event = {
             "seq": record.seq,
             "t_ms": self._since_start(record),

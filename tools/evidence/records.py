@@ -4,10 +4,10 @@
 segments.
 """
 
-import json
 from typing import NamedTuple
 
 from . import layout
+from .claims import claims
 from .layout import (
     AUDIO,
     BODY_SIZE,
@@ -52,6 +52,7 @@ class Stream:
     def __init__(self, take=None, payload=False):
         self.frames = self.gaps = self.lost = 0  # whole ones
         self.unknown = False
+        self.unusable = False  # a value in words of the camera
         self.whole = True  # no piece was missing since the recording began
         self.expected: int | None = None  # number of the next record
         self.standing = self._worst = 0  # of the block at hand; 0 is the best
@@ -165,7 +166,8 @@ class Stream:
         data = bytes(self._data) if self._keep else None
         self._data.clear()
         if kind in (EVENT, GAP):
-            data = _words(data)
+            data, usable = _words(data)
+            self.unusable = self.unusable or not usable
         self.unknown = self.unknown or kind not in _KINDS
         if kind == GAP:
             self.gaps += 1
@@ -228,7 +230,7 @@ class Records:
         ends = begins + size
         if (kind, flags, zero, seq) != (EVENT, 0, 0, 0) or header.used != ends + -size % 4:
             raise Malformed("opening-record")
-        words = _words(bytes(plain[begins:ends]))
+        words, usable = _words(bytes(plain[begins:ends]))
         segment = self._segment
         said = [words.get(name) for name in ("event", "epoch", "recording", "index", "boot")]
         if said != ["open", segment.epoch, segment.recording, segment.index, segment.boot]:
@@ -236,6 +238,7 @@ class Records:
         if segment.log_mac and words.get("log") != segment.log_mac.hex():
             raise Malformed("opening-log")
         self.opening = words
+        self._stream.unusable = self._stream.unusable or not usable
 
     def _end(self, header, plain):
         """Compare the SEAL with what was counted."""
@@ -259,12 +262,9 @@ class Records:
 
 def _words(data):
     try:
-        words = json.loads(data)
-    except (ValueError, RecursionError):
-        words = None
-    if not isinstance(words, dict):
-        raise Malformed("event-words")
-    return words
+        return claims(data)
+    except ValueError as error:
+        raise Malformed("event-words") from error
 
 
 def opening(key: bytes, body: bytes) -> "tuple[dict, int]":
@@ -275,6 +275,6 @@ def opening(key: bytes, body: bytes) -> "tuple[dict, int]":
     *_, t_ms, size = RECORD.unpack_from(plain, CHAINED)
     begins = CHAINED + RECORD.size
     try:
-        return _words(plain[begins : begins + size]), t_ms
+        return _words(plain[begins : begins + size])[0], t_ms
     except Malformed:
         return {}, 0

@@ -262,6 +262,9 @@ def _oddities(records, stream, segment):
     if stream.unknown:
         stream.unknown = False
         yield Finding("records-unknown", segment.n, facts=facts)
+    if stream.unusable:
+        stream.unusable = False
+        yield Finding("words-unusable", segment.n, facts=facts)
     if records.miscounted:
         yield Finding("gaps-miscounted", segment.n, facts=facts)
 

@@ -195,6 +195,13 @@ FINDINGS = {
         "{Place} holds records of a kind that this reader does not know.",
         "{Place} enthält Daten einer Art, die dieses Programm nicht kennt.",
     ),
+    "words-unusable": (
+        "note",
+        "{Place} holds words that no camera writes, as a time that is no number; they were left "
+        "out or replaced.",
+        "{Place} enthält Angaben, die keine Kamera schreibt, etwa eine Zeit, die keine Zahl ist; "
+        "sie wurden weggelassen oder ersetzt.",
+    ),
     "gaps-miscounted": (
         "note",
         "The seal of {place} counts other gaps than were recorded.",
@@ -291,6 +298,13 @@ FINDINGS = {
         "tampered",
         "{entry} contradicts the entries before it.",
         "{entry} widerspricht den Einträgen davor.",
+    ),
+    "log-release-forged": (
+        "tampered",
+        "{entry} releases segments, which no camera does: somebody else wrote it. They must still "
+        "be there.",
+        "{entry} gibt Segmente frei, was keine Kamera tut: Jemand anders hat ihn geschrieben. Sie "
+        "müssen weiterhin da sein.",
     ),
     "log-count": (
         "tampered",
