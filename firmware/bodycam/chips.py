@@ -26,8 +26,9 @@ class Chips:
 
     `gauge`, `rtc` clock chip, `button`, `card` block device, `display`, `camera`; None where the
     board has none: `tone`, `lamp`, `motor`, `microphone` (also where the profile has no sound),
-    `flash` of the log (no partition), `pmu` power manager. `warning` is a key of words.WARNINGS or
-    None, `troubles` are lines for the log. Construction blocks some 100 ms.
+    `flash` of the log (no partition), `pmu` power manager. `usb` is the serial port, `warning` a
+    key of words.WARNINGS or None, `troubles` are lines for the log. Construction blocks some
+    100 ms.
     """
 
     def __init__(self, board, clock, profile):
@@ -54,6 +55,7 @@ class Chips:
             self.microphone = self._part("MICROPHONE", "microphone_missing")
             self.microphone = self.microphone or self._without("microphone")
         self.camera = self._part("CAMERA", "unexpected")
+        self.usb = driver("USBSerial")()
         try:
             self.flash = JOIN["PartitionNOR"](self, board.LOG)
         except OSError:

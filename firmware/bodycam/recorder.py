@@ -58,6 +58,7 @@ class Recorder:
         self.ring = frames
         self._memory, self._words = frames.memory, frames.words
         self._segments = Segments(card, journal, sealer, clock, hooks["facts"], hooks["nonce"])
+        self.segments = self._segments  # for who reads its counters
         self._log = journal
         self._clock = clock
         self._flush_ms = profile["flush_ms"]

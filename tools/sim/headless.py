@@ -109,6 +109,7 @@ def run(
         "clip": str(folder),
         "card": str(image),
         "camera": f"{image}.camera",
+        "station": station_of(image),
         "out": str(out),
     }
     result_path = out / "result.json"
@@ -190,6 +191,12 @@ def _check_keys(image, keys):
             pass
     except evidence_errors.InputError as error:
         raise InputError(str(error)) from None
+
+
+def station_of(image):
+    """Return what a station knows of the camera beside `image`; None without its keys."""
+    path = Path(f"{image}.keys") / "station.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
 
 
 def _clip(video, about, progress, say):
