@@ -1,5 +1,6 @@
 """The command `test`: style, then every test, the way CI runs them."""
 
+import os
 import subprocess
 import sys
 from typing import Annotated
@@ -10,6 +11,8 @@ from tools.bootstrap import ROOT, need
 
 app = typer.Typer(add_completion=False)
 
+# A file stays together: what its tests share is made once.
+_SPREAD = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 
 
@@ -30,7 +33,8 @@ def test(
     """Check the style and run every test, as CI does; further arguments go to pytest.
 
     --full adds the long tests. --seed N repeats a run: without it the seed is new each time, and
-    it is printed. Paths are read from the top of the clone.
+    it is printed. Paths are read from the top of the clone. Files are shared out over the
+    computer's cores, four at most; -n 0 runs one test after the other, in this terminal.
     """
     if device:
         from tools.flash import contracts
@@ -38,7 +42,7 @@ def test(
         return contracts.run(device, scratch_card)
     need("test")
     failed = [words for words in _STYLE if _python(*words)]
-    status = _python("pytest", *context.args)
+    status = _python("pytest", *_SPREAD, *context.args)
     for words in failed:
         print(" ".join(words) + " found something (above)", file=sys.stderr)
     return status or (1 if failed else 0)

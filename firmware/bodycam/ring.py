@@ -181,22 +181,12 @@ class Ring:
         words[_USED] = used
         return 4 * used
 
-    def view(self) -> memoryview:
-        """Return the bytes of that piece and, in front of it, 16 bytes for the sealer to write: a
-        memoryview, made anew.
+    def view(self, n: int) -> memoryview:
+        """Return that piece behind the 16 bytes in front of it, which the sealer writes: `n`
+        bytes in all, as a memoryview that is made anew.
         """
-        at = 4 * self.words[_LOW]
-        return self.memory[at - 16 : at + 4 * self.words[_USED]]
-
-    def first_at(self) -> int:
-        """At which byte of the piece its first record header stands, -1 when none does."""
-        words = self.words
-        at = words[_NEXT] - words[_LOW]
-        return 4 * at if at < words[_USED] else -1
-
-    def first_seq(self) -> int:
-        """Sequence number of that record."""
-        return self.words[self.words[_NEXT] + 1]
+        at = 4 * self.words[_LOW] - 16
+        return self.memory[at : at + n]
 
     def next_seq(self) -> int:
         """Sequence number of the first record whose header no piece has passed, or that the

@@ -51,8 +51,7 @@ def _round(ring, sealer, floor):
     _prepare(ring, sealer)
     floor_laps, seal_laps, counts = [], [], [0, 0, 0, 0]
     for i in range(_PIECES):
-        ring.piece(True)
-        view = ring.view()
+        view = ring.view(16 + ring.piece(True))
         whole = len(view) == 16 + PIECE_BYTES  # the floor's cipher takes no others
         if whole and i & 1:
             floor_laps.append(_floor_us(view, floor))
