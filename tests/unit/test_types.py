@@ -9,6 +9,7 @@ import ast
 import importlib.metadata
 import inspect
 import json
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -32,6 +33,9 @@ _OFF = {
     # The stubs have no sources beside them.
     "reportMissingModuleSource": False,
 }
+
+# Viper takes whatever has a buffer where it says `ptr8`; the stubs have a class of that name.
+_VIPER = re.compile('to parameter "[a-z]+" of type "ptr(8|16|32)"')
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,7 @@ def findings(paths, stubs, folder):
     return [
         f"{row['file']}:{row['range']['start']['line'] + 1}: {row['message']}"
         for row in told["generalDiagnostics"]
-        if row["severity"] != "information"
+        if row["severity"] != "information" and not _VIPER.search(row["message"])
     ]
 
 
