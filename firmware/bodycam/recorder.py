@@ -142,7 +142,8 @@ class Recorder:
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
+            if not self._put(ring.EVENT, t_ms, text):
+                self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
         # Only now, so that nothing keeps the first block from its way.
