@@ -136,8 +136,21 @@ class Ring:
             age_ms = since_ms - words[words[_LOW] + 2] & 0x3FFFFFFF
             if not age_ms or age_ms >= _HALF:
                 return
-            words[_LOW] = self._after(words[_LOW])
-            self._begin_again()
+            self._drop()
+
+    def shorten(self, most_bytes: int):
+        """Drop the oldest records until at most `most_bytes` are in use; only while not held.
+
+        `dropped` counts them. Allocates nothing.
+        """
+        while self.used_bytes > most_bytes:
+            self.words[_DROPPED] += 1
+            self._drop()
+
+    def _drop(self):
+        words = self.words
+        words[_LOW] = self._after(words[_LOW])
+        self._begin_again()
 
     def _after(self, at):
         # Where the record behind the one at `at` stands.

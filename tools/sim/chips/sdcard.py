@@ -653,7 +653,7 @@ class SDCardChip:
         self._status = 0
 
     def _send_csd(self, high, low):
-        self._register(_csd(self._kind, self._sectors, self._large()))
+        self._register(_csd(self._kind, self._sectors, self._large(), self._readonly))
 
     def _send_cid(self, high, low):
         serial = self.serial
@@ -809,7 +809,7 @@ def _crc7(frame):
     return crc
 
 
-def _csd(kind, sectors, large):
+def _csd(kind, sectors, large, locked):
     """Return the CSD register (5.3) of a card of so many sectors."""
     if kind == "high":
         csd = bytearray(b"\x40\x0e\x00\x32\x5b\x59\x00\x00\x00\x00\x7f\x80\x0a\x40\x00\x00")
@@ -830,5 +830,6 @@ def _csd(kind, sectors, large):
         csd[7], csd[8] = size >> 2 & 0xFF, size << 6 & 0xC0
         csd[9] = factor >> 1
         csd[10] |= factor << 7 & 0x80
+    csd[14] = 0x10 if locked else 0  # TMP_WRITE_PROTECT
     csd[15] = _crc7(csd) << 1 | 1
     return csd
