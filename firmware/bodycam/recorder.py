@@ -95,6 +95,7 @@ class Recorder:
         """Begin a recording with what the ring holds; frames are accepted from now on."""
         now = self._clock.ticks_ms()
         self._forget_old()
+        self.ring.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
         self.ring.hold()
         self._state = _RUNNING
         self._index = 0
