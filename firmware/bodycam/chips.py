@@ -120,9 +120,10 @@ class Chips:
             if "cs" in row:
                 Pin(row["cs"], Pin.OUT, value=1)
         row = self.board.SPI
-        pins = {name: row[name] for name in ("sck", "mosi", "miso")}
-        wires = {name: Pin(pin) if pin >= 0 else None for name, pin in pins.items()}
-        self.spi = machine.SPI(row["id"], baudrate=row["baudrate_hz"], **wires)
+        sck, mosi = Pin(row["sck"]), Pin(row["mosi"])
+        miso = Pin(row["miso"]) if row["miso"] >= 0 else None
+        rate_hz = row["baudrate_hz"]
+        self.spi = machine.SPI(row["id"], baudrate=rate_hz, sck=sck, mosi=mosi, miso=miso)
 
     def line(self, wire):
         """Return the function that sets the level of an expander's line: ("AW9523B", number)."""
