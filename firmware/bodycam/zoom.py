@@ -13,7 +13,7 @@ from micropython import const
 try:
     from bodycam.zoom_viper import double
 except (ImportError, SyntaxError, AttributeError, ValueError):
-    from bodycam.kernel_plain import double
+    from bodycam.zoom_plain import double
 
 _ROWS = const(8)  # of the picture, in a strip
 

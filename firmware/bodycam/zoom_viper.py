@@ -1,4 +1,4 @@
-"""The kernel of `zoom` in viper: `double` of `kernel_plain` does the same.
+"""The kernel of `zoom` in viper: `zoom_plain` does the same.
 
 Where viper does not exist, the import fails (SyntaxError, AttributeError or ValueError).
 """

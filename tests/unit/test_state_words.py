@@ -49,7 +49,7 @@ EXCEPTIONS = {
     ("firmware/bodycam/chips.py", "Chips._join_power"): BOOT,
     ("firmware/bodycam/chips.py", "Chips._join_spi"): BOOT,
     ("firmware/bodycam/chips.py", "Chips.bus"): BOOT,
-    ("firmware/bodycam/kernel_plain.py", "double"): "where the interpreter has no viper",
+    ("firmware/bodycam/zoom_plain.py", "double"): "where the interpreter has no viper",
     ("firmware/bodycam/zoom.py", "Zoom._cut"): DRAWN,
     ("firmware/bodycam/joins.py", "_card_spi"): BOOT,
     ("firmware/bodycam/joins.py", "_card_mmc"): BOOT,
