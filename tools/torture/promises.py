@@ -68,11 +68,13 @@ class Found:
 class Recorded:
     """One recording on the card."""
 
-    segments: list
-    frames: list
-    lost: int
-    sealed: bool
-    whole: bool
+    segments: list = field(default_factory=list)
+    frames: list = field(default_factory=list)
+    events: list = field(default_factory=list)  # their words, in order
+    lost: int = 0
+    lost_events: int = 0
+    sealed: bool = False
+    whole: bool = False
 
 
 def read(image):
@@ -86,7 +88,7 @@ def read(image):
         before = stream = None
         for segment in case.segments:
             if before is None or before.recording != segment.recording:
-                one = Recorded([], [], 0, False, False)
+                one = Recorded()
                 recordings.append(one)
                 stream = Stream(_taker(one), payload=True)
             elif before.index + 1 != segment.index:
@@ -105,8 +107,11 @@ def _taker(one):
         if record.kind == layout.FRAME:
             pre = bool(record.flags & layout.PRE_EVENT)
             one.frames.append((record.t_ms, sha256(record.data).digest(), pre))
+        elif record.kind == layout.EVENT:
+            one.events.append(record.data)
         elif record.kind == layout.GAP:
             one.lost += record.data["lost"]
+            one.lost_events += record.data["events"]
 
     return take
 
