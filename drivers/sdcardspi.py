@@ -408,6 +408,7 @@ class SDCardSPI:
 
     def _go_idle(self):
         self._since = -1
+        r1 = _SILENT
         for _ in range(_TRIES):
             self._wait(_INIT_MS)  # CMD0 would break off what it programs
             r1 = self._command(_GO_IDLE)

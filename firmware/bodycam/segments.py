@@ -8,6 +8,7 @@ from micropython import const
 
 from bodycam import blocks, log
 from bodycam.errors import Fault
+from bodycam.kernel import release
 from bodycam.ring import PIECE_BYTES
 
 _LAST_DATA_BLOCK = const(254)
@@ -64,14 +65,14 @@ class Segments:
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
-        self.last = self._card.room(self._number + 1, self._log.released) <= 0
-        self._closing = False
-        self._acknowledged = -1
-        self.counts[0] = self.counts[1] = 0
         self._opened_ms = self._clock.stamp()
         self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
         self._head(recording, index)
+        self._closing = False
+        self._acknowledged = -1
         self.flush()
+        self.counts[0] = self.counts[1] = 0
+        self.last = self._card.room(self._number + 1, self._log.released) <= 0
 
     def _free_place(self):
         journal = self._log
@@ -103,10 +104,13 @@ class Segments:
             Fault: the cipher failed.
             OSError: the card failed.
         """
-        self._sealer.data(frames, self._clock.stamp())
-        frames.release(self.counts)
-        self.ready = not self.full
-        if self._sealer.full:
+        sealer = self._sealer
+        sealer.data(frames, self._clock.stamp())
+        passed = release(frames.words)
+        self.counts[0] += passed >> 10
+        self.counts[1] += passed & 1023
+        self.ready = sealer.block != _LAST_DATA_BLOCK
+        if sealer.waiting == blocks.STAGE_BYTES:
             self.flush()
 
     def flush(self):
@@ -161,9 +165,8 @@ class Segments:
         self.writing = self._retried = False
         sealer = self._sealer
         sealer.restart()
-        while self._acknowledged < sealer.block:
-            self._acknowledged += 1
-            self._log.acknowledged(self._acknowledged)
+        self._acknowledged = sealer.block
+        self._log.acknowledged(sealer.block)
         self.last = self.last or self._log.full
         if self._closing:
             self.is_open = False
