@@ -17,6 +17,7 @@ from tools.evidence.log import Log
 from tools.sim.host_cpython import aes
 from tools.torture import bench, promises
 
+CPU_HZ = 240_000_000
 FPS = 4
 RING_BYTES = 60 * 16_240
 PRE_EVENT_S = 3
@@ -31,7 +32,7 @@ _BOUND = ("bodycam.app", "bodycam.chips", "bodycam.joins", "machine", "cryptolib
 def _application():
     """Return the module bodycam.app, bound to no board."""
     before = {name: sys.modules.pop(name) for name in _BOUND if name in sys.modules}
-    sys.modules["machine"] = SimpleNamespace(Pin=None, reset_cause=lambda: 1)
+    sys.modules["machine"] = SimpleNamespace(Pin=None, reset_cause=lambda: 1, freq=lambda: CPU_HZ)
     sys.modules["cryptolib"] = SimpleNamespace(aes=aes)
     import bodycam.app as app
 
@@ -161,7 +162,7 @@ class Nothing:
 class Screen:
     """In the place of the face."""
 
-    def __init__(self, *args):
+    def __init__(self, *args, **more):
         pass
 
     def show(self, *args):
@@ -223,6 +224,9 @@ class Rig:
         self._app.gc = SimpleNamespace(collect=lambda: None)
         self._board = SimpleNamespace(
             ID="model",
+            CPU_HZ=CPU_HZ,
+            DISPLAY={},
+            CAMERA={},
             RIG=self,
             RING_BYTES=RING_BYTES,
             RECORD={"fps": FPS, "frame_bytes_max": 60_000},

@@ -145,6 +145,18 @@ def _flash(word):
     return script
 
 
+def _flash_once(word):
+    """Just before something is written or read there: at boot, while recording, at the end."""
+
+    def script(rng):
+        n = rng.randrange(5)
+        lines = [f"0:00 flash {word}", *BOOT] if n == 0 else list(BOOT)
+        lines += RECORD + [f"{_s(rng, 0.2, 9)} flash {word}"] * rng.randrange(1, 4)
+        return lines + (_cut(rng) + AGAIN if n < 3 else STOP)
+
+    return script
+
+
 def _battery(rng):
     lines = BOOT + RECORD + [f"{_s(rng, 1, 5)} battery {rng.randrange(0, 4)}", "+20 battery 60"]
     return lines + ["+1 hold 1", "+4 press twice", *STOP]
@@ -197,6 +209,11 @@ def _ends_in(*reasons):
             yield f"no fault {' or '.join(reasons)}, only {sorted(seen)}"
 
     return check
+
+
+def _no_fault(outcome):
+    if outcome.faults:
+        yield f"what failed once is a fault: {outcome.faults}"
 
 
 def _nothing_lost(outcome):
@@ -260,6 +277,9 @@ KINDS = {
     "flash fails": Kind(_flash("fail"), check=_ends_in("log_error")),
     "flash is weak": Kind(_flash("weak {n}")),
     "flash is noisy": Kind(_flash("noisy {n}")),
+    "flash refuses once": Kind(_flash_once("refuse 1"), check=_no_fault),
+    "flash is once unreadable": Kind(_flash_once("unreadable 1"), check=_no_fault),
+    "flash refuses": Kind(_flash("refuse {n}")),
     "flash torn bit by bit": Kind(_flash("ragged")),
     "battery empty": Kind(_battery),
     "hands": Kind(_hands),
