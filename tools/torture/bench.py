@@ -34,7 +34,9 @@ _SLICE_MS = 250
 _SAMPLES = 24  # pictures whose plaintext is looked for
 _LIMIT_MS = 7_200_000
 _SHOWN_MS = 3000  # a display has this long to say why
-_SHORT_MS = 1500  # a press that is certainly shorter than one that asks
+_PRIVATE = ("armed", "recording")  # stages in which pictures are kept
+_FORGET_MS = 500  # until what is not needed any more is gone from memory
+_SHORT_MS, _LONG_MS = 1500, 3200  # a press that certainly does not ask, or does
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Attempt:
     frames: list = field(default_factory=list)  # Frame
     segments: list = field(default_factory=list)
     events: list = field(default_factory=list)  # of the stage table, while it ran
-    presses: list = field(default_factory=list)  # when the button came up again after a short one
+    presses: list = field(default_factory=list)  # (when it ended, whether it was short for sure)
     armed_ms: "int | None" = None  # since when pictures were kept for it
     dropped: bool = False  # the queue was too small for the window
     cut_ms: "int | None" = None  # when the power went, if it did meanwhile
@@ -120,10 +122,11 @@ def station(image, first=None, released=None):
     (keys / "station.json").write_text(json.dumps(words), "utf-8")
 
 
-def scene():
+def scene(board=BOARD):
     """Return the folder of the built-in scene, prepared for the board's sensor."""
-    row = headless.load(BOARD).CAMERA
-    return clips.prepare(None, row["size_px"], row["jpeg_quality"], bootstrap.CACHE / "pictures")
+    row = headless.load(board).CAMERA
+    folder, shown = bootstrap.CACHE / "pictures", row.get("show_px")
+    return clips.prepare(None, row["size_px"], row["jpeg_quality"], folder, show_px=shown)
 
 
 def samples(clip):
@@ -143,12 +146,15 @@ def clip_pictures(clip):
 class Bench:
     """Runs `script` on the card `image` in this process. `run` is made by `sim`'s own runner."""
 
-    def __init__(self, image, script, seed=0, profile="nrw_order_service", key_watch=True):
+    def __init__(
+        self, image, script, seed=0, profile="nrw_order_service", key_watch=True, board=BOARD
+    ):
         self.image = Path(image)
-        self.clip = scene()
+        self.clip = scene(board)
         self._pictures = samples(self.clip)
+        self._width_px = headless.load(board).DISPLAY["size_px"][0]
         config = {
-            "board": BOARD,
+            "board": board,
             "profile": profile,
             "seed": seed,
             "acts": [list(act) for act in parse(script)],
@@ -164,7 +170,7 @@ class Bench:
         self.faults, self.overwritten, self.unsaid = [], [], []
         self._due_ms = None  # when the display must have said why
         self.told, self.held = [], []
-        self._audit_due = False
+        self._audit_ms = None  # when the memory is looked into
         self._armed_ms = self._pressed = None
         self._asks = False
         self._stage = "off"
@@ -173,7 +179,7 @@ class Bench:
         self.run.world.on("stage", self._staged)
         self.run.world.on("key", self._key)
         self.flash = self.run.camera.chips["NOR"]
-        self.card = self.run.camera.chips["SDCard"]
+        self.card = self.run.camera.card_chip
         self.keys = KeyWatch(self.image, self.flash) if key_watch else None
         self._watch_card()
 
@@ -257,12 +263,15 @@ class Bench:
         if down:
             marks = self._stage == "recording" and not self._asks
             self._pressed = now_ms if marks else None
-        elif self._pressed and self._stage == "recording" and now_ms - self._pressed < _SHORT_MS:
-            self.attempts[-1].presses.append(now_ms)
+        elif self._pressed and self._stage == "recording":
+            held_ms = now_ms - self._pressed
+            if held_ms < _LONG_MS:
+                self.attempts[-1].presses.append((now_ms, held_ms < _SHORT_MS))
 
     def _staged(self, stage):
         before, self._stage = self._stage, stage
-        self._audit_due = True
+        if before in _PRIVATE or stage == "recording":
+            self._audit_ms = self.run.world.ms + _FORGET_MS
         if before == "recording" and self.attempts:
             self.attempts[-1].ended_ms = self.run.world.ms
             if stage == "off":
@@ -272,9 +281,10 @@ class Bench:
             self._due_ms = self.run.world.ms + _SHOWN_MS
 
     def _look(self):
-        if self._audit_due and self.keys and self._stage != "off":
-            self._audit_due = False
-            pictures = () if self._stage in ("armed", "recording") else self._pictures
+        due_ms = self._audit_ms
+        if due_ms and self.run.world.ms >= due_ms and self.keys and self._stage != "off":
+            self._audit_ms = None
+            pictures = () if self._stage in _PRIVATE else self._pictures
             self.held += audit(self.run._app, self._stage, self.keys, pictures)
         if self._stage != "fault":
             return
@@ -284,7 +294,7 @@ class Bench:
             self._due_ms = now_ms + _SHOWN_MS
         if self._due_ms is not None and now_ms >= self._due_ms:
             self._due_ms = None
-            if not says(self.run.camera.pixels(), reason):
+            if not says(self.run.camera.pixels(), reason, self._width_px):
                 self.unsaid.append(reason)
 
     def _watch_card(self):

@@ -78,7 +78,8 @@ def missing(attempt, one):
     if not one.lost_events and mine != wanted[: len(mine)]:
         yield f"{what} holds {mine}, done was {wanted}"
     end_ms = attempt.ended_ms
-    sure = sum(end_ms is None or end_ms - ms > _LATE_MS for ms in attempt.presses)
+    late_ms = None if end_ms is None else end_ms - _LATE_MS
+    sure = sum(short and (late_ms is None or ms < late_ms) for ms, short in attempt.presses)
     marks = attempt.events.count("mark")
     if not sure <= marks <= len(attempt.presses) + (end_ms is None):
-        yield f"{what}: {len(attempt.presses)} short presses were {marks} markers"
+        yield f"{what}: {sure} to {len(attempt.presses)} short presses were {marks} markers"

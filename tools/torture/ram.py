@@ -44,7 +44,8 @@ def _foreign(item):
 
 def filled(content):
     """Return what stands in a buffer, without the zeros around it."""
-    return bytes(content).strip(b"\0")
+    data = bytes(content)
+    return b"" if data == bytes(len(data)) else data.strip(b"\0")
 
 
 def audit(app, stage, keys, pictures):
