@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from conftest import ROOT
 
+from tools.torture import bench, ports
 from tools.torture.cases import KINDS
 from tools.torture.run import run_case, torture
 
@@ -21,7 +22,7 @@ KINDS_AT_LEAST = 15
 )
 def test_the_camera_keeps_its_promises_for_as_long_as_there_is_time(seed, full, part):
     seed += part
-    seconds = 80 if full else 16
+    seconds = 80 if full else 14
     done = subprocess.run(
         [sys.executable, "-m", "tools", "torture", "--seconds", str(seconds), "--seed", str(seed)]
         + ["--json"],
@@ -38,9 +39,30 @@ def test_the_camera_keeps_its_promises_for_as_long_as_there_is_time(seed, full, 
 
 @pytest.mark.parametrize("board", ["esp32_s3_eye", "pico2w_arducam"])
 def test_the_other_boards_keep_their_promises(seed, full, board):
-    result = torture(60 if full else 3, seed, board=board)
+    result = torture(60 if full else 2, seed, board=board)
     print(sum(result["cases"].values()), "cases on", board)
     assert not result["violations"], json.dumps(result["violations"], indent=1)
+
+
+@pytest.mark.parametrize("on", ["unix", "wasm"])
+def test_the_same_cases_leave_the_same_on_the_ports(seed, full, on):
+    result = torture(60 if full else 2, seed, on=on)
+    print(sum(result["cases"].values()), "cases on", on)
+    assert not result["violations"], json.dumps(result["violations"], indent=1)
+
+
+def test_what_a_port_does_otherwise_is_found(tmp_path):
+    image = bench.new_card(tmp_path, 3)
+    copy = ports.twin(image)
+    outcome = bench.Bench(image, "\n".join(STOP), 3).play()
+    found = list(ports.differences(outcome, copy, "unix", MARKS, 3, KINDS["hands"]))
+    shutil.rmtree(copy.parent)
+    assert [sentence.split(" the ")[1][:4] for sentence in found] == [
+        "stag",
+        "fram",
+        "log ",
+        "card",
+    ]
 
 
 def test_a_case_that_makes_no_sense_on_a_board_is_not_offered_there(capfd):

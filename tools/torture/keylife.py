@@ -36,6 +36,8 @@ class KeyWatch:
         self._known = 0  # chain values below this are in `_old`
         self._old = {}  # piece of a key that must be gone: its name
         self._opened = {}  # segment: (index, nonce)
+        for entry in log.entries:
+            self._note(entry)
         self.found = []
         self.operations = 0
         chip.program = self._around(chip.program)
@@ -59,9 +61,7 @@ class KeyWatch:
         entry = layout.entry(self._page(page), page)
         if entry and entry.keys and entry.s > self._newest:
             self._newest = entry.s
-            if entry.code == layout.OPEN:
-                fields = layout.OPEN_DETAIL.unpack(entry.detail)
-                self._opened[fields[0]] = (entry.s, fields[1])
+            self._note(entry)
         self._learn()
         for number in range(page + 1):
             field = self._page(number)[layout.KEYS_AT : layout.PROGRESS_AT - 4]
@@ -69,6 +69,11 @@ class KeyWatch:
                 continue
             for at in range(0, 64, PIECE):
                 self._judge(field[at : at + PIECE], f"page {number} of the log")
+
+    def _note(self, entry):
+        if entry.code == layout.OPEN:
+            fields = layout.OPEN_DETAIL.unpack(entry.detail)
+            self._opened[fields[0]] = (entry.s, fields[1])
 
     def _learn(self):
         for s in range(self._known, self._newest):
