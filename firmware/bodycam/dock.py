@@ -82,8 +82,9 @@ class Dock:
         Blocks for one block of the card, one piece of an erase (1 s at most), or one answer on
         the wire.
         """
-        if self._job:
-            self._answer(self._go_on)
+        job = self._job
+        if job:
+            self._answer(lambda: next(job))
             return 0
         request = self._link.receive()
         if request is None:
@@ -148,11 +149,9 @@ class Dock:
             raise Refusal(BAD_VALUE)
         return body
 
-    def _go_on(self):
-        return next(self._job)
-
     def _answer(self, act):
         # What an act returns is the answer; a generator goes on in later steps.
+        answer, refused = None, 0
         try:
             answer = act()
             if hasattr(answer, "send"):
@@ -160,7 +159,6 @@ class Dock:
                 return
             if answer is None:
                 return
-            refused = 0
         except Refusal as refusal:
             refused = refusal.args[0]
         except (OSError, Fault):
