@@ -47,7 +47,7 @@ class App:
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
         stage = bytearray(STAGE_BYTES)
-        self.chips = chips = Chips(board, self.clock, self.profile)
+        self.chips = chips = Chips(board, self.clock, self.profile, stage)
         self.log = log.Log(chips.flash, aes, self.clock)
         self._check_window()
         self._set_clock()

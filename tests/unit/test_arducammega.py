@@ -258,7 +258,7 @@ def test_the_other_format_takes_two_settings_and_ends_the_picture_under_way(benc
 def test_a_sensor_whose_sizes_are_the_same_gets_its_resolution_once(bench):
     bench.chip._sizes[2] = bench.chip._sizes[1]
     bench.chip._clip = type("", (), {"at": lambda ms: 0, "picture": lambda i, buf: None})
-    bench.chip._shown_bytes = 320 * 240 * 2
+    bench.chip._shown = bytearray(320 * 240 * 2)
     eye = join(bench, show_px=(320, 240))
     eye.start(False)
     assert len(eye.capture()) == 320 * 240 * 2

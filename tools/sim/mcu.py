@@ -8,6 +8,7 @@ Time passes before the bytes do, so that a power cut during a transfer loses tha
 
 from tools.sim.world import ChipError, PowerCut, Reset
 
+_FILL_BYTES = 1024
 _ENODEV = 19
 _EIO = 5
 
@@ -511,19 +512,17 @@ class SPI:
         if device:
             device.exchange(tx, rx)
             if self._miso.output:
-                self._flood(rx, self._miso.level)
+                self._flood(rx, 255 * self._miso.level)
         else:
             self._bus.idle(len(tx))
-            self._flood(rx, self._miso.level)
+            self._flood(rx, 255 * self._miso.level)
 
     def readinto(self, buf, write=0x00):
         """Receive into `buf` while sending the byte `write`."""
         if len(buf) == 1:
             buf[0] = write
         else:
-            if len(self._fill) != len(buf) or self._fill[0] != write:
-                self._fill = bytes((write,)) * len(buf)
-            buf[:] = self._fill
+            self._flood(buf, write)
         self.write_readinto(buf, buf)
 
     def read(self, n, write=0x00):
@@ -532,8 +531,19 @@ class SPI:
         self.readinto(buf, write)
         return bytes(buf)
 
-    def _flood(self, rx, level):
-        rx[:] = (b"\xff" if level else b"\x00") * len(rx)
+    def _flood(self, rx, value):
+        fill, n = self._fill, min(len(rx), _FILL_BYTES)
+        if len(fill) != n or fill[0] != value:
+            fill = self._fill = bytes((value,)) * n
+        if len(rx) == n:
+            rx[:] = fill
+        else:
+            self._flood_long(memoryview(rx), fill)
+
+    def _flood_long(self, rx, fill):
+        for at in range(0, len(rx), _FILL_BYTES):
+            part = rx[at : at + _FILL_BYTES]
+            part[:] = fill if len(part) == _FILL_BYTES else bytes(fill[:1]) * len(part)
 
 
 class PWM:
