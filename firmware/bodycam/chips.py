@@ -33,8 +33,8 @@ class Chips:
     `gauge`, `rtc` clock chip, `button`, `card` block device, `display`, `camera`; None where the
     board has none: `tone`, `lamp`, `motor`, `microphone` (also where the profile has no sound),
     `flash` of the log (no partition), `pmu` power manager. `scratch` is memory that is only needed
-    while something is recorded: a driver may use it until then. `warning` is a key of words.WARNINGS or
-    None, `troubles` are lines for the log. Construction blocks some 100 ms.
+    while something is recorded: a driver may use it until then. `warning` is a key of
+    words.WARNINGS or None, `troubles` are lines for the log. Construction blocks some 100 ms.
     """
 
     def __init__(self, board, clock, profile, scratch=None):

@@ -36,7 +36,6 @@ EXCEPTIONS = {
     ("firmware/bodycam/app.py", "App._join_recorder"): BOOT,
     ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
     ("firmware/bodycam/app.py", "App.run"): BOOT,
-    ("firmware/bodycam/blocks.py", "Sealer.__init__"): BOOT,
     ("firmware/bodycam/blocks.py", "Sealer.seal"): EVENT,
     ("firmware/bodycam/blocks.py", "segment_keys"): EVENT,
     ("firmware/bodycam/card.py", "Card._adopt"): "when a card is put in",
@@ -140,7 +139,7 @@ EXCEPTIONS = {
     (
         "tools/sim/mcu.py",
         "SPI._flood_long",
-    ): "for more than 1 KiB at once, which has as many slices",
+    ): "for more than 1 KiB at once",
     ("tools/sim/runner.py", "Run._note_delay"): "once a recording",
     ("tools/sim/runner.py", "Run._tally"): BOOT,
     ("tools/sim/runner.py", "Run.slice"): "once for 5000 steps or a minute",
