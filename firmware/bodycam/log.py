@@ -244,7 +244,7 @@ class Log:
                 break
             self._tear(page)
         else:
-            raise Fault("log_error", "page %d does not take what is programmed" % page)
+            raise Fault("log_error", "page %d does not take what is programmed" % (self._at - 1))
         self._last[:] = self._view[144:160]
         self._keys[:] = self._view[_KEYS : _KEYS + 64]
         wipe(self._page)

@@ -95,6 +95,7 @@ class Recorder:
         """Begin a recording with what the ring holds; frames are accepted from now on."""
         now = self._clock.ticks_ms()
         self._forget_old()
+        self.ring.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
         self.ring.hold()
         self._state = _RUNNING
         self._index = 0
@@ -142,7 +143,8 @@ class Recorder:
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
+            if not self._put(ring.EVENT, t_ms, text):
+                self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
         # Only now, so that nothing keeps the first block from its way.

@@ -136,11 +136,24 @@ class Ring:
             age_ms = since_ms - words[words[_LOW] + 2] & 0x3FFFFFFF
             if not age_ms or age_ms >= _HALF:
                 return
-            words[_LOW] = self._after(words[_LOW])
-            if words[_LOW] == words[_WRITE]:
-                # An empty ring goes on at its beginning.
-                words[_TOP] = max(words[_TOP], words[_WRITE])
-                words[_LOW] = words[_WRITE] = words[_NEXT] = _FIRST
+            self._drop()
+
+    def shorten(self, most_bytes: int):
+        """Drop the oldest records until at most `most_bytes` are in use; only while not held.
+
+        `dropped` counts them. Allocates nothing.
+        """
+        while self.used_bytes > max(0, most_bytes):
+            self.words[_DROPPED] += 1
+            self._drop()
+
+    def _drop(self):
+        words = self.words
+        words[_LOW] = self._after(words[_LOW])
+        if words[_LOW] == words[_WRITE]:
+            # An empty ring goes on at its beginning.
+            words[_TOP] = max(words[_TOP], words[_WRITE])
+            words[_LOW] = words[_WRITE] = words[_NEXT] = _FIRST
 
     def _after(self, at):
         # Where the record behind the one at `at` stands.

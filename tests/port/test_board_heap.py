@@ -115,7 +115,7 @@ def measured(board, folder):
     (folder / "probe.py").write_text(f"about = {about}\n{PROBE}")
     package = bootstrap.NODE_MODULES / "@micropython" / "micropython-webassembly-pyscript"
     host = ROOT / "tools" / "sim" / "wasm_host.mjs"
-    command = [bootstrap.node(), host, package, ROOT, configure(board, folder), folder]
+    command = [bootstrap.node(), host, package, ROOT, configure(board, folder), "", folder]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     found = re.findall(r"^= (\w+) (-?\d+)", done.stdout, re.MULTILINE)

@@ -1,7 +1,9 @@
 // Runs the simulation on MicroPython's WebAssembly port, under Node 18 or later:
-//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [FOLDER]
-// FOLDER has firmware/ and drivers/ compiled, and probe.py with probe(run, heap), called before the run and after every slice, which are short then;
-// heap is (total, used, free, largest piece free), bytes after a collection.
+//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [SCRIPT.py [FOLDER]]
+// With SCRIPT that runs instead of the configuration's; it finds `host` and `config_path`.
+// With FOLDER and "" for SCRIPT, firmware/ and drivers/ there are used, and its probe.py: that has
+// probe(run, heap), called before the run and after every slice, which are short then. heap is
+// (total, used, free, largest piece free), bytes after a collection.
 // `_host` is what tools/sim/host_wasm.py calls; it works on the interpreter's memory in place.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -13,7 +15,7 @@ const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
 const PROBED_SLICE = "1000, 250"; // milliseconds and steps, with a probe
-const [, , packageFolder, repository, configPath, probeFolder] = process.argv;
+const [, , packageFolder, repository, configPath, script, probeFolder] = process.argv;
 
 let memory;
 let heard = ""; // what was printed, with a probe
@@ -152,6 +154,12 @@ try {
 import sys
 sys.path[:0] = ["/firmware", "/"]
 import tools.sim.host_wasm as host
+`);
+  if (script) {
+    mp.runPython(fs.readFileSync(script, "utf8"));
+    process.exit(0);
+  }
+  mp.runPython(`
 from tools.sim.runner import finish, start
 run = start(host, config_path)
 `);

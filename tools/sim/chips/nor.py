@@ -17,9 +17,9 @@ _FAIL = 1  # ESP_FAIL is -1
 class NORChip:
     """The log's partition of the flash chip, kept in a store of the host, or in memory only.
 
-    `lost_ones` counts bytes of which a program asked to set bits, in vain. Faults:
-    `absent` (the image has no such partition), `failing` (every program and erase is refused),
-    `worn` (a sector number whose bits no longer erase).
+    `memory` is what its cells hold, `lost_ones` counts bytes of which a program asked to set bits,
+    in vain. Faults: `absent` (the image has no such partition), `failing` (every program and
+    erase is refused), `worn` (a sector number whose bits no longer erase).
     """
 
     def __init__(self, world, board, store=None):
@@ -34,7 +34,7 @@ class NORChip:
         self.erases = 0
         self._store = store
         self._bytes = bytearray(b"\xff" * self.size_bytes)
-        self._view = memoryview(self._bytes)
+        self.memory = memoryview(self._bytes)
         self._erased = b"\xff" * _SECTOR_BYTES
         if store:
             self._load()
@@ -42,12 +42,12 @@ class NORChip:
     def _load(self):
         self._store.readinto(0, self._bytes)
         end = at = self.size_bytes
-        while at and not any(self._view[at - _SECTOR_BYTES : at]):
+        while at and not any(self.memory[at - _SECTOR_BYTES : at]):
             at -= _SECTOR_BYTES
         # Zeros up to the end are what the file was lengthened by: erased, as from the factory.
         if at < end:
             self._bytes[at:] = b"\xff" * (end - at)
-            self._store.write(at // _LBA_BYTES, self._view[at:])
+            self._store.write(at // _LBA_BYTES, self.memory[at:])
 
     def power(self, on):
         """Keep everything: it is flash."""
@@ -56,7 +56,7 @@ class NORChip:
         if self._store and n:
             first = offset // _LBA_BYTES
             last = (offset + n - 1) // _LBA_BYTES + 1
-            self._store.write(first, self._view[first * _LBA_BYTES : last * _LBA_BYTES])
+            self._store.write(first, self.memory[first * _LBA_BYTES : last * _LBA_BYTES])
 
     def _check(self, offset, n):
         if offset < 0 or offset + n > self.size_bytes:
@@ -75,7 +75,7 @@ class NORChip:
 
     def fetch(self, offset, buf):
         """Fill `buf`, at no cost."""
-        buf[:] = self._view[offset : offset + len(buf)]
+        buf[:] = self.memory[offset : offset + len(buf)]
 
     def program(self, offset, data):
         """Clear bits, page after page."""
