@@ -56,7 +56,7 @@ class App:
         # The card goes into SPI mode before the display's first traffic: one that has not might
         # answer it.
         self._card_fault = self._fault_of(self.mount)
-        chips.attempt("unexpected", chips.display.setup)
+        chips.set_up_display()
         self.face = self._join_face()
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)

@@ -21,7 +21,7 @@ class _Side:
     def __init__(self, width):
         self.strip = Strip(width * _COLUMN, _COLUMN)
         self.pixels = self.strip.pixels
-        self.language = None  # that it shows; None: nothing yet
+        self.language: "int | None" = None  # that it shows; None: nothing yet
         self.battery: "str | None" = None  # what is in the pixels
         # Where its letters begin, in bytes, and where the last one ends; 0 first: it has no room.
         self.places = [0] * (_LETTERS + 1)

@@ -112,9 +112,9 @@ class Face:
         """Say what is to be seen from the next `step` on; what stays the same is not drawn again.
 
         `since_ms` is how long the stage has lasted at the tick `now_ms`. `reason` is a key of
-        words.FAULTS; `warning` is one of words.WARNINGS or words.NOTES; an unknown one reads
-        "unexpected". `ask` puts the question whether to stop, before any warning. `battery` is a
-        short text, left out where it has no room.
+        words.FAULTS; `warning` is one of words.WARNINGS or words.NOTES, or a chip's name in
+        capitals; an unknown one reads "unexpected". `ask` puts the question whether to stop,
+        before any warning. `battery` is a short text, left out where it has no room.
         """
         if since_ms < 0:
             since_ms = 0
@@ -201,7 +201,7 @@ class Face:
         elif warning in words.NOTES:
             note = words.NOTES[warning]
         elif warning:
-            note, line = words.WARNINGS.get(warning) or words.WARNINGS["unexpected"], 1
+            note, line = words.warning_line(warning), 1
         self._bar.set(self._look.frame, self._look.lines[line], note)
         self._make_room()
 

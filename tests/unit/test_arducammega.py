@@ -233,6 +233,16 @@ def test_a_size_or_quality_that_is_not_there_is_the_callers_mistake(bench, wrong
         join(bench, **wrong)
 
 
+def test_memory_for_a_picture_to_be_shown_may_be_given_and_must_be_large_enough(bench):
+    sizes = (bench.spi, bench.cs, bench.clock, (320, 240), 1, FRAME_BYTES, SHOW_PX)
+    memory = bytearray(40_000)
+    eye = ArducamMega(*sizes, memory)
+    eye.start(False)
+    assert bytes(eye.capture()) in SHOWN and bytes(memory[:32_768]) in SHOWN
+    with pytest.raises(ValueError, match="1000 bytes"):
+        ArducamMega(*sizes, bytearray(1000))
+
+
 # Two formats ----------------------------------------------------------------------------------
 
 

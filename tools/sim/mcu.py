@@ -21,6 +21,7 @@ _PORTS = {
         "rates_hz": (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000),
         "nobody": _ENODEV,
         "dog_ms": 0x7FFFFFFF,
+        "pins": 49,
         "whole": True,
     },
     "armv7emsp": {
@@ -28,6 +29,7 @@ _PORTS = {
         "rates_hz": (),  # machine.freq() would leave the SPIs with a clock of 48 MHz
         "nobody": _EIO,
         "dog_ms": 16_777,
+        "pins": 30,  # and some by name
         "whole": False,
     },
 }
@@ -119,6 +121,7 @@ class SPIBus:
 
     def __init__(self, miso):
         self.miso = miso
+        self.stuck = None  # the level at which something holds the wire of the answers
         self.devices = []
         self.active = None
 
@@ -297,6 +300,8 @@ class Pin:
     PULL_DOWN = 1
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        if isinstance(id, int) and not 0 <= id < self._mcu.port["pins"]:
+            raise ValueError("invalid pin")
         self._pad = self._mcu.pad(id)
         self._charge = self._mcu.world.charge
         self.init(mode, pull, value=value)
@@ -516,6 +521,8 @@ class SPI:
         else:
             self._bus.idle(len(tx))
             self._flood(rx, 255 * self._miso.level)
+        if self._bus.stuck is not None:
+            self._flood(rx, 255 * self._bus.stuck)
 
     def readinto(self, buf, write=0x00):
         """Receive into `buf` while sending the byte `write`."""
