@@ -135,9 +135,11 @@ class Recorder:
     def skipped(self, frames: int, ms: int):
         """Take note of pictures that nobody had the time to take in the last `ms`."""
         to_ms = self._clock.stamp()
-        for _ in range(frames):
+        while frames:
             self._miss(_FRAMES, to_ms - ms, b"")
-        self._missed[_TO_MS], self._missed[_LATE] = to_ms, 1
+            frames -= 1
+        self._missed[_TO_MS] = to_ms
+        self._missed[_LATE] = 1
 
     def sound(self, t_ms, data) -> bool:
         """Take 16-bit mono samples of 16 kHz, as `frame` takes pictures."""
