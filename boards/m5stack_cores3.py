@@ -107,6 +107,8 @@ RAILS_AT_BOOT = ("ALDO1", "ALDO4")
 # Where the flash log lives: a partition of its own, 1 MiB.
 LOG = {"chip": "PartitionNOR", "partition": "bodylog", "size_bytes": 1_048_576}
 
+# What the interpreter's heap has: the PSRAM less the camera's buffers (estimate).
+HEAP_BYTES = 7_500_000
 RING_BYTES = 4_194_304
 # A 2,000 mAh cell on the battery connector; the DIN base's own 500 mAh do not last a shift.
 BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}

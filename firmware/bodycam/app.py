@@ -47,7 +47,7 @@ class App:
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
         stage = bytearray(STAGE_BYTES)
-        self.chips = chips = Chips(board, self.clock, self.profile)
+        self.chips = chips = Chips(board, self.clock, self.profile, stage)
         self.log = log.Log(chips.flash, aes, self.clock)
         self._check_window()
         self._set_clock()
@@ -56,7 +56,7 @@ class App:
         # The card goes into SPI mode before the display's first traffic: one that has not might
         # answer it.
         self._card_fault = self._fault_of(self.mount)
-        chips.attempt("unexpected", chips.display.setup)
+        chips.set_up_display()
         self.face = self._join_face()
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
