@@ -79,6 +79,7 @@ class Machine:
     """As much of the module `machine` as a board without chips has."""
 
     def reset(self=None):
+        print("reset")
         sys.exit(3)
 
 

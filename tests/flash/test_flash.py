@@ -106,7 +106,7 @@ def test_only_what_changed_is_copied_and_what_is_no_longer_of_it_goes(camera, bo
         assert plan.todo("remove") == ["drivers/one.mpy"]
         on_it = contents(there.port)
     assert set(on_it) == {"/" + name for name in newer} | {"/manifest.json"}
-    assert on_it["/bodycam/app.mpy"] == install._about(newer["bodycam/app.mpy"])
+    assert on_it["/bodycam/app.mpy"] == install.described(newer["bodycam/app.mpy"])
 
 
 def test_a_source_file_that_would_go_before_the_compiled_one_goes(camera, board):
@@ -118,7 +118,7 @@ def test_a_source_file_that_would_go_before_the_compiled_one_goes(camera, board)
         assert install_on(there.port, board, FILES).found == "unfinished"
         on_it = contents(there.port)
     assert "/board.py" not in on_it and "/bodycam/app.py" not in on_it
-    assert on_it["/profile.json"] == on_it["/note.txt"] == install._about(b"old")
+    assert on_it["/profile.json"] == on_it["/note.txt"] == install.described(b"old")
 
 
 def test_a_camera_whose_files_are_not_as_its_manifest_says_is_told_and_mended(camera, board):
@@ -172,10 +172,10 @@ def cut_and_mended(folder, board, old, **cut):
     with Camera(folder) as there:
         on_it = contents(there.port)
         state = "held"
-        if on_it["/main.py"] != install._about(install._HELD):  # what starts is of one version
-            state = "old" if on_it["/main.py"] == install._about(old["main.py"]) else "new"
+        if on_it["/main.py"] != install.described(install._HELD):  # what starts is of one version
+            state = "old" if on_it["/main.py"] == install.described(old["main.py"]) else "new"
             for name, data in (old if state == "old" else FILES).items():
-                assert on_it["/" + name] == install._about(data), name
+                assert on_it["/" + name] == install.described(data), name
         install_on(there.port, board, FILES)
         on_it = contents(there.port)
         assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
@@ -226,7 +226,7 @@ def test_what_was_copied_before_an_interruption_is_not_copied_again(tmp_path, bo
             install_on(there.port, board, files)
     with Camera(tmp_path) as there:
         sizes = contents(there.port)
-        assert sizes["/new/bodycam/app.mpy"] == install._about(files["bodycam/app.mpy"])
+        assert sizes["/new/bodycam/app.mpy"] == install.described(files["bodycam/app.mpy"])
         install_on(there.port, board, files)
         assert contents(there.port).keys() == {"/" + n for n in files} | {"/manifest.json"}
 
