@@ -132,11 +132,6 @@ class Sealer:
         """
         return self._stages[self.waiting // BLOCK_BYTES - 1]
 
-    @property
-    def full(self) -> bool:
-        """Whether the stage has no place for another block."""
-        return self.waiting == len(self._slots) * BLOCK_BYTES
-
     def restart(self):
         """The stage has been written: begin again at its first place."""
         self.waiting = 0

@@ -21,12 +21,14 @@ _FIRST = const(16)  # where its records begin
 # The consumer's own.
 _NEXT = const(9)  # first record header that no piece has passed
 _USED = const(10)  # words of the piece that was found last
+_TOP = const(11)  # as far as WRITE came
 
 # Words between WRITE and LOW: `Ring.hold` moves LOW down to a multiple of four, and the four words
 # in front of that are the sealer's.
 _FREE = const(8)
 
 _PIECE_WORDS = const(4060)  # of a block that is full
+_FRAME = const(1)  # kind of a record, its first byte
 
 # Words of a block's header (FORMAT.md section 6).
 _KIND = const(1)  # with the version and the flags
@@ -109,6 +111,27 @@ def _put_prefix(words, at, segment, block):
     words[at - 4] = segment
     words[at - 3] = block
     words[at - 2] = words[at - 1] = 0
+
+
+def release(words) -> int:
+    """Give back the piece of the ring that was found last; return how many record headers it
+    had, times 1024, and how many of them were frames'. Allocates nothing.
+    """
+    end = words[_LOW] + words[_USED]
+    passed = 0
+    at = words[_NEXT]
+    while at < end:
+        passed += 1025 if words[at] & 0xFF == _FRAME else 1024
+        at += words[at + 3] + 19 >> 2
+    words[_NEXT] = at
+    if words[_WRITE] < words[_LOW] and end >= words[_END]:
+        end = words[_NEXT] = _FIRST
+    elif end == words[_WRITE]:
+        # An empty ring goes on at its beginning: that is aligned, and warm in a cache.
+        words[_TOP] = max(words[_TOP], end)
+        end = words[_WRITE] = words[_NEXT] = _FIRST
+    words[_LOW] = end
+    return passed
 
 
 def mix(halves):

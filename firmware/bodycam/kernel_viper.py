@@ -19,8 +19,10 @@ _WORDS = const(8)
 _FIRST = const(16)
 _NEXT = const(9)
 _USED = const(10)
+_TOP = const(11)
 _FREE = const(8)
 _PIECE_WORDS = const(4060)
+_FRAME = const(1)
 _KIND = const(1)
 _SEGMENT = const(2)
 _BLOCK = const(3)
@@ -97,6 +99,30 @@ def describe(header: ptr32, words: ptr32, block: int, t_ms: int) -> int:
         header[_FIRST_AT] = 4 * (at - low) + 16
     header[_T_MS] = t_ms
     return 4 * used + 16
+
+
+@micropython.viper
+def release(words: ptr32) -> int:
+    """Give back the piece of the ring that was found last; return how many record headers it
+    had, times 1024, and how many of them were frames'. Allocates nothing.
+    """
+    end = words[_LOW] + words[_USED]
+    passed = 0
+    at = words[_NEXT]
+    while at < end:
+        passed += 1024
+        if words[at] & 0xFF == _FRAME:
+            passed += 1
+        at += (words[at + 3] + 19) >> 2
+    words[_NEXT] = at
+    if words[_WRITE] < words[_LOW] and end >= words[_END]:
+        end = words[_NEXT] = _FIRST
+    elif end == words[_WRITE]:
+        if end > words[_TOP]:
+            words[_TOP] = end
+        end = words[_WRITE] = words[_NEXT] = _FIRST
+    words[_LOW] = end
+    return passed
 
 
 @micropython.viper

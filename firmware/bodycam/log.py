@@ -343,11 +343,10 @@ class Log:
         """Note that the card has blocks 0 to `block` of the open segment: one bit of progress
         for 16 blocks.
         """
-        if block & 15 == 15:
-            self._progress &= ~(1 << (block >> 4)) & 0xFFFF
-            self._write(
-                self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", self._progress)
-            )
+        progress = 0xFFFF << (block + 1 >> 4) & 0xFFFF
+        if progress != self._progress:
+            self._progress = progress
+            self._write(self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", progress))
 
     def close_segment(self, code: int, segment: int, blocks: int):
         """Enter SEAL or TORN for the open segment, with its number of blocks."""

@@ -8,7 +8,7 @@ import gc
 import micropython
 from cryptolib import aes
 
-from bodycam.kernel import describe
+from bodycam.kernel import describe, release
 from bodycam.keys import DigestMAC
 from bodycam.memory import words_of
 from bodycam.ring import FRAME, PIECE_BYTES, PRE_EVENT, Ring
@@ -18,7 +18,6 @@ frame = bytearray(11_000)
 mac = DigestMAC(aes)
 mac.begin(bytes(32))
 digest = bytes(range(32))
-counts = [0, 0]
 head = bytearray(64)
 header = words_of(head, 16)
 
@@ -35,7 +34,7 @@ def recorded(n):
         ring.push(FRAME, i, frame)
         while ring.piece(False):
             describe(header, ring.words, 1, i)
-            ring.release(counts)
+            release(ring.words)
 
 
 def tags(n):
