@@ -131,9 +131,9 @@ class Chips:
 
     def bus(self, row):
         """Return the SPI bus on the pins of `row`."""
-        pins = {name: row[name] for name in ("sck", "mosi", "miso")}
-        wires = {name: Pin(pin) if pin >= 0 else None for name, pin in pins.items()}
-        return machine.SPI(row["id"], baudrate=row["baudrate_hz"], **wires)
+        sck, mosi, rate_hz = Pin(row["sck"]), Pin(row["mosi"]), row["baudrate_hz"]
+        miso = Pin(row["miso"]) if row["miso"] >= 0 else None
+        return machine.SPI(row["id"], baudrate=rate_hz, sck=sck, mosi=mosi, miso=miso)
 
     def line(self, wire):
         """Return the function that sets the level of a line: of a GPIO, high until then, or of

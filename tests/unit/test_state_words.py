@@ -33,6 +33,7 @@ DRAWN = "when words or a dot are drawn for the first time"
 
 # (file, function): why it does not run repeatedly.
 EXCEPTIONS = {
+    ("firmware/bodycam/app.py", "App.__init__"): BOOT,
     ("firmware/bodycam/app.py", "App._fault_of"): BOOT,
     ("firmware/bodycam/app.py", "App._join_recorder"): BOOT,
     ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
