@@ -4,6 +4,7 @@ Without card, camera or flash log there is no recording: FAULT. Everything else 
 an amber warning, and recording works.
 """
 
+import builtins
 import gc
 import os
 import time
@@ -26,6 +27,9 @@ from bodycam.recorder import Recorder
 from bodycam.ring import Ring
 
 urandom = os.urandom
+
+# Whoever has the prompt of an interpreter with a compiler has the camera: not for duty.
+unlocked = hasattr(builtins, "exec")
 
 _WATCHDOG_MS = 10_000
 
@@ -53,6 +57,9 @@ class App:
         self.log = log.Log(chips.flash, aes, self.clock)
         self._check_window()
         self._set_clock()
+        if unlocked:
+            chips.warning = "unlocked"  # before any other: it is what the person in front may know
+            chips.troubles.append("unlocked")
         self._log_fault = self._fault_of(self.log.recover)
         self.card = Card(chips.card)
         # The card goes into SPI mode before the display's first traffic: one that has not might
