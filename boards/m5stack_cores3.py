@@ -111,6 +111,9 @@ RING_BYTES = 4_194_304
 # A 2,000 mAh cell on the battery connector; the DIN base's own 500 mAh do not last a shift.
 BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
 
+# Not on the board: whoever builds the camera connects it.
+OUTSIDE = ("LAMP", "VIBRATION")
+
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {
     36: "SPI clock of display and card: a driver call selects, transfers and deselects",
