@@ -279,7 +279,7 @@ def test_a_full_card_is_a_fault_and_no_segment_is_opened():
 
 
 def test_a_window_larger_than_the_last_place_is_shortened_so_that_what_follows_has_room():
-    rig = Rig(pieces=300, places=1, pre_event_s=120)
+    rig = Rig(pieces=300, places=3, pre_event_s=120)
     rig.run(20_000, frame_bytes=40_000)
     assert rig.ring.used_bytes > 255 * PIECE_BYTES
     rig.recorder.start("record")
@@ -298,7 +298,7 @@ def test_a_window_larger_than_the_last_place_is_shortened_so_that_what_follows_h
 
 
 def test_a_window_that_fits_is_recorded_whole():
-    rig = Rig(pieces=300, places=2, pre_event_s=120)
+    rig = Rig(pieces=300, places=4, pre_event_s=120)
     rig.run(11_000, frame_bytes=40_000)
     held = rig.ring.used_bytes
     rig.recorder.start("record")
