@@ -144,8 +144,9 @@ def _notes(board, link, port):
         if have < row["size_bytes"]:
             notes.append(
                 f"there is no flash partition {row['partition']} of {row['size_bytes'] >> 10} KiB "
-                "for the camera's log: without it the camera starts, stays in FAULT "
-                f"and records nothing. {how_to_install(board, port)}"
+                "for the camera's log: without it the camera starts, stays in FAULT and "
+                "records nothing. Chips, display and light can be worked on; stages, recordings "
+                f"and the dock cannot. {how_to_install(board, port)}"
             )
     return notes
 
