@@ -11,6 +11,7 @@ import time
 import types
 
 import pytest
+from conftest import ROOT
 from pty_camera import Camera
 
 from tools import boards_command, cli
@@ -388,6 +389,22 @@ def test_a_frozen_build_has_every_file_of_the_camera(board_id, tmp_path, capsys)
     assert found == {name.replace(".mpy", ".py") for name in names}
     assert cli.run(PROGRAM, argv) == 2
     assert "not empty" in line(capsys.readouterr().err)
+
+
+def test_the_firmwares_own_manifest_names_what_is_copied():
+    found = set()
+    for statement in ast.parse((ROOT / "firmware" / "manifest.py").read_text()).body[1:]:
+        call = statement.value
+        (name,) = map(ast.literal_eval, call.args)
+        base = ROOT / "firmware"
+        for keyword in call.keywords:
+            assert keyword.arg == "base_path"
+            base /= ast.literal_eval(keyword.value)
+        paths = [base / name] if call.func.id == "module" else (base / name).rglob("*.py")
+        found |= {path.resolve() for path in paths}
+    for board_id in BOARDS:
+        copied = boards_command.camera_files(boards_command.load(board_id))
+        assert {path for name, path in copied.items() if name != "board.mpy"} <= found
 
 
 @pytest.mark.parametrize("board_id", BOARDS)
