@@ -58,10 +58,10 @@ class Slots:
         if slot and not state["tries"]:
             self.gave_up = state["failed"] = self._number(slot)
             state["trying"] = slot = ""
-            self._save()
+            self._keep()
         elif slot:
             state["tries"] = 0
-            self._save()
+            slot = slot if self._keep() else ""
         for candidate in (slot, state["confirmed"]):
             if candidate and self._sound(candidate):
                 self.running = candidate
@@ -74,11 +74,13 @@ class Slots:
         return self.running != "" and self.running == self._state["trying"]
 
     def confirm(self) -> None:
-        """Keep what runs: it works. Does nothing where it was kept before."""
+        """Keep what runs: it works. Does nothing where it was kept before, and where the file
+        system fails: then the version before this one starts the next time.
+        """
         if self.on_trial:
             number = self._number(self.running)
             self._state = dict(_BLANK, confirmed=self.running, least=number)
-            self._save()
+            self._keep()
 
     # For the dock
 
@@ -168,6 +170,14 @@ class Slots:
         with open(name + ".new", "w") as file:
             file.write(json.dumps(self._state))
         os.rename(name + ".new", name)
+
+    def _keep(self):
+        # A camera starts whatever its file system does: then without a trial.
+        try:
+            self._save()
+        except OSError:
+            return False
+        return True
 
     def _confirmed(self, slot):
         return self._state["confirmed"] == slot

@@ -149,6 +149,16 @@ def test_the_firmware_of_another_board_is_not_replaced(camera, flash, board):
         assert contents(there.port) == before
 
 
+def test_what_was_flashed_last_starts_and_not_a_release_in_a_slot(camera, board):
+    with camera() as there:
+        install_on(there.port, board, FILES)
+        with Link(there.port) as link:
+            link.put("/slots.json", b"{}")
+        install_on(there.port, board, FILES)
+        assert "/slots.json" not in contents(there.port)
+        assert install_on(there.port, board, FILES).complete
+
+
 def test_a_running_program_is_stopped(camera):
     with camera(runs=True) as there:
         until_s = time.monotonic() + 20

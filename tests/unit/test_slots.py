@@ -219,3 +219,20 @@ def test_while_a_release_is_on_trial_there_is_no_other(boot, key):
     slots = boot()[1]
     with pytest.raises(Refused, match="on trial"):
         slots.begin(*release(key, 2)[:2])
+
+
+def test_a_trial_that_cannot_be_noted_is_not_begun(boot, key, tmp_path):
+    install(boot()[1], *release(key, 1))
+    boot()[1].confirm()
+    install(boot()[1], *release(key, 2))
+    blocked = tmp_path / "slots.json.new"
+    blocked.mkdir()
+    assert boot()[0] == "/a"
+    blocked.rmdir()
+    folder, slots = boot()
+    assert folder == "/b"
+    blocked.mkdir()
+    slots.confirm()  # is not kept, and does no harm
+    blocked.rmdir()
+    folder, slots = boot()
+    assert folder == "/a" and slots.gave_up == 2
