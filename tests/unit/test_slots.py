@@ -236,3 +236,56 @@ def test_a_trial_that_cannot_be_noted_is_not_begun(boot, key, tmp_path):
     blocked.rmdir()
     folder, slots = boot()
     assert folder == "/a" and slots.gave_up == 2
+
+
+def test_a_dock_installs_a_release_by_one_function(boot, key):
+    manifest, signature, files = release(key, 1)
+    slots = boot()[1]
+    need = slots.update({"do": 0, "m": manifest, "s": signature})["need"]
+    assert sorted(need) == sorted(files)
+    for path in need:
+        body = {"do": 1, "f": path, "o": 0, "d": files[path]}
+        assert slots.update(body) == {"n": len(files[path])}
+    assert slots.update({"do": 2}) == {}
+    assert boot()[0] == "/a"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"do": 3},
+        {"do": None},
+        {"do": 0},
+        {"do": 0, "m": 1 << 40, "s": None},
+        {"do": 0, "m": "text", "s": b""},
+        {"do": 0, "m": b"", "s": b""},
+        {"do": 1},
+        {"do": 1, "f": "board.mpy", "o": 0, "d": b"x"},
+        {"do": 1, "f": [], "o": 0, "d": b"x"},
+        {"do": 1, "f": {}, "o": 0, "d": b"x"},
+        {"do": 2},
+    ],
+)
+def test_whatever_a_dock_asks_is_answered(body, boot, tmp_path):
+    assert set(boot()[1].update(body)) == {"why"}
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"do": 1, "f": "board.mpy", "o": -1, "d": b"x"},
+        {"do": 1, "f": "board.mpy", "o": 1 << 40, "d": b"x"},
+        {"do": 1, "f": "board.mpy", "o": "0", "d": b"x"},
+        {"do": 1, "f": "board.mpy", "o": 0, "d": 5},
+        {"do": 1, "f": "board.mpy", "o": 0, "d": "text"},
+        {"do": 2},
+    ],
+)
+def test_whatever_a_dock_writes_into_a_release_is_answered(body, boot, key):
+    manifest, signature, _ = release(key, 1)
+    slots = boot()[1]
+    slots.update({"do": 0, "m": manifest, "s": signature})
+    assert set(slots.update(body)) == {"why"}
+    assert len(slots.verify()) == 3

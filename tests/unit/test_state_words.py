@@ -78,6 +78,7 @@ EXCEPTIONS = {
     ("firmware/bodycam/lms.py", "verify"): UPDATE,
     ("firmware/bodycam/lms.py", "_one_time_key"): UPDATE,
     ("firmware/bodycam/slots.py", "Slots.write"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots.update"): UPDATE,
     ("firmware/bodycam/slots.py", "Slots._load"): UPDATE,
     ("firmware/bodycam/slots.py", "Slots._save"): UPDATE,
     ("firmware/bodycam/slots.py", "Slots._trusted"): UPDATE,
