@@ -64,8 +64,8 @@ def sign(
     if folder.exists():
         raise typer.BadParameter(f"{folder} is there already; name a new folder")
     with _busy("compiling, and reading the key"):
-        files = {n: d for n, d in install.compiled_files(chosen).items() if n.endswith(".mpy")}
         private = _read(key)
+        files = {n: d for n, d in install.compiled_files(chosen).items() if n.endswith(".mpy")}
     about = {name: install.described(data) for name, data in files.items()}
     row = {"board": chosen.ID, "version": version(), "number": number, "files": about}
     manifest = json.dumps(row, sort_keys=True).encode()
