@@ -95,6 +95,12 @@ RING_BYTES = 4_194_304
 # Estimate: the board has a connector and comes without a cell.
 BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
 
+# Where sources contradict each other: which was followed. `doctor` asks the device.
+DOUBTS = {
+    "display": "GPIO43 and 44 are its D/C and CS as in esp-bsp, and UART0 of the stock image, "
+    "whose boot text toggles them",
+}
+
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {}
 

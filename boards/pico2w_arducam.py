@@ -101,6 +101,9 @@ RING_BYTES = 65_536
 # One cell, of at most 4,300 mAh.
 BATTERY = {"capacity_mah": 4000, "full_mv": 4200, "empty_mv": 3300}
 
+# Not on the board: whoever builds the camera connects it. All of it.
+OUTSIDE = ("I2C", "SPI", "DISPLAY", "CARD", "CAMERA", "LAMP", "VIBRATION", "BUTTON", "LOG")
+
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {
     18: "SPI clock of camera, display and log: a driver call selects, transfers and deselects",

@@ -1,7 +1,6 @@
 """The recorder: ring to card.
 
 Hot path: one bounded piece of work per step, no heap per frame of its own.
-
 A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
 to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
 Two blocks are written at a time when the second one comes soon. Garbage is collected here alone.
@@ -153,8 +152,7 @@ class Recorder:
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            if not self._put(ring.EVENT, t_ms, text):
-                self._miss(_EVENTS, t_ms, text)
+            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
         # Only now, so that nothing keeps the first block from its way.

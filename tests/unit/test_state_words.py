@@ -26,12 +26,14 @@ BOOT = "once a boot"
 START = "at a start of the camera, which takes 0.3 s"
 EVENT = "once for a press, a stage, a segment or an entry of the log"
 FAILURE = "after a failure only"
+UPDATE = "at a boot from a slot, and at the dock"
 SETUP = "when a card or a clock is set up, never while the camera is worn"
 CUT = "when the power goes"
 DRAWN = "when words or a dot are drawn for the first time"
 
 # (file, function): why it does not run repeatedly.
 EXCEPTIONS = {
+    ("firmware/bodycam/app.py", "App.__init__"): BOOT,
     ("firmware/bodycam/app.py", "App._fault_of"): BOOT,
     ("firmware/bodycam/app.py", "App._join_recorder"): BOOT,
     ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
@@ -74,6 +76,19 @@ EXCEPTIONS = {
     ("firmware/bodycam/log.py", "Log._replace"): EVENT,
     ("firmware/bodycam/log.py", "Log._write"): EVENT + ", and once for 16 blocks",
     ("firmware/bodycam/log.py", "Log.open_segment"): EVENT,
+    ("firmware/bodycam/lms.py", "verify"): UPDATE,
+    ("firmware/bodycam/lms.py", "_one_time_key"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots.write"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots.update"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._load"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._save"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._trusted"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._sound"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._number"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._wrong.<listcomp>"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._digest"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._put"): UPDATE,
+    ("firmware/bodycam/slots.py", "Slots._tidy"): UPDATE,
     ("firmware/bodycam/procedure.py", "Procedure.__init__"): BOOT,
     ("firmware/bodycam/procedure.py", "Procedure._mend"): FAILURE,
     ("firmware/bodycam/procedure.py", "Procedure._note"): EVENT,
