@@ -45,6 +45,7 @@ _SIZES = {(96, 96): 0x0A, (128, 128): 0x0B, (320, 240): 0x01, (320, 320): 0x0C}
 _START_MS = const(2000)  # Zephyr waits 1 s after a reset
 _CONFIG_MS = const(500)
 _PICTURE_MS = const(500)  # Zephyr gives up after 400
+_ZEROS = memoryview(bytes(512))
 _END = b"\xff\xd9"
 _PADDING_BYTES = const(2048)  # behind the end of a JPEG, at most: estimate
 
@@ -85,7 +86,8 @@ class ArducamMega:
         self._two = bytearray(2)
         self._three = bytearray(3)
         show_bytes = show_px[0] * show_px[1] * 2
-        self._frame = bytearray(frame_bytes_max)
+        self._frame = bytearray(frame_bytes_max + 511 & -512)  # wiped by 512
+        self._jpeg_bytes_max = frame_bytes_max
         self._view = memoryview(self._frame)
         self._shown = memoryview(memory or bytearray(show_bytes))[:show_bytes]
         if len(self._shown) != show_bytes:
@@ -177,7 +179,16 @@ class ArducamMega:
         self._write(reg, value)
         self._settle(_CONFIG_MS)
 
+    def _forget(self, view):
+        at = len(view)
+        while at:
+            at -= 512
+            view[at : at + 512] = _ZEROS
+
     def _finish(self):
+        self._forget(self._view)
+        if self._records is False:  # in a recording that memory may be somebody else's
+            self._forget(self._shown)
         # Half a picture in its memory would cost a reset.
         while self._taking and not self._read(_STATE) & _DONE:
             if self._clock.diff(self._clock.ticks_ms(), self._taken_ms) > _PICTURE_MS:
@@ -187,7 +198,7 @@ class ArducamMega:
         self._taking = False
 
     def stop(self) -> None:
-        """Let the sensor sleep. May be called twice.
+        """Let the sensor sleep, and wipe the last picture. May be called twice.
 
         Blocks for 1 ms, and until a picture under way is complete: 0.1 s, at most 0.5.
 
@@ -245,7 +256,7 @@ class ArducamMega:
         return self._shown
 
     def _jpeg(self, n):
-        if not 4 <= n <= len(self._frame):
+        if not 4 <= n <= self._jpeg_bytes_max:
             raise OSError(27, "arducammega: %d bytes" % n)
         picture = self._view[:n]
         self._receive(picture)
