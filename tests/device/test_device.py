@@ -119,6 +119,7 @@ def on_wasm(tmp_path):
 LACKS = {
     "m5stack_cores3": {"MICROPHONE"},
     "esp32_s3_eye": {"I2C", "GAUGE", "CLOCK", "VIBRATION", "TONE"},
+    "pico2w_arducam": {"MICROPHONE", "TONE"},
 }
 
 
