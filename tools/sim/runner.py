@@ -229,9 +229,10 @@ class Run:
         firmware.time = self._time
         firmware.gc = self._gc
         firmware.urandom = self._urandom
+        firmware.unlocked = self.config.get("unlocked", False)
         folder = self.config["camera"] or self.config["out"]
         self._app = firmware.App(
-            self._board, make(self.config["profile"]), folder + "/profile.json"
+            self._board, make(self.config["profile"]), profile_path=folder + "/profile.json"
         )
         self._app.observe(self._staged)
         self._app.start()
