@@ -26,15 +26,18 @@ def beside(image) -> "tuple[Path | None, tuple[Path, ...]]":
 class Case:
     """A card opened with its log and keys. `segments` are those that must be read, in order.
 
-    `log` is None without a camera's folder; `authentic` tells whether the log's MACs were checked.
+    `image` may be an object that stands for a card (see `Medium`), `camera_dir` a `Log`,
+    `key_dirs` a `Keyring`. `log` is None without a camera's folder; `authentic` tells whether the
+    log's MACs were checked.
 
     Raises:
         InputError: the card, the log or a key cannot be used, or they do not belong together.
     """
 
     def __init__(self, image, camera_dir=None, key_dirs=()):
-        self.keyring = Keyring(key_dirs)
-        self.log = Log(camera_dir) if camera_dir else None
+        self.keyring = key_dirs if isinstance(key_dirs, Keyring) else Keyring(key_dirs)
+        taken = camera_dir is None or isinstance(camera_dir, Log)
+        self.log = camera_dir if taken else Log(camera_dir)
         self.medium = Medium(image)
         try:
             self._prepare()

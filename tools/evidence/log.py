@@ -44,23 +44,20 @@ class Segment:
 class Log:
     """One epoch of a camera's log, read from the image of its flash partition.
 
+    `source` is a folder with `log.bin`, that file, or its bytes. `head`, of a log that a station
+    took, is (entries, MAC of the newest) as the camera proved it: such a log has no keys.
     `device`, `card`, `epoch` are None when the entry that names them is gone.
 
     Raises:
         InputError: it is not there, or holds no entry at all.
     """
 
-    def __init__(self, source):
-        path = Path(source)
-        self.path = path / "log.bin" if path.is_dir() else path
-        try:
-            if self.path.stat().st_size > _LARGEST:
-                raise InputError(f"{self.path} is too large to be a camera's log")
-            self._data = self.path.read_bytes()
-        except OSError as error:
-            raise InputError(
-                f"cannot read the camera's log {self.path}: {error.strerror}"
-            ) from error
+    def __init__(self, source, head=None):
+        self._head = head
+        if isinstance(source, bytes):
+            self.path, self._data = "the log", source
+        else:
+            self._read(Path(source))
         self.findings: list[Finding] = []
         self.device = self.card = self.epoch = None
         self.name = ""
@@ -81,6 +78,17 @@ class Log:
             self._say("log-first-missing" if gone else "log-first-damaged")
         for segment in self.segments.values():
             segment.ended = self._ended(segment)
+
+    def _read(self, path):
+        self.path = path / "log.bin" if path.is_dir() else path
+        try:
+            if self.path.stat().st_size > _LARGEST:
+                raise InputError(f"{self.path} is too large to be a camera's log")
+            self._data = self.path.read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"cannot read the camera's log {self.path}: {error.strerror}"
+            ) from error
 
     @property
     def damaged(self) -> bool:
@@ -170,7 +178,7 @@ class Log:
     def _newest(self):
         """Say so when the newest entry is not the newest that the camera wrote."""
         *older, last = self.entries
-        if last.keys is None:
+        if last.keys is None and self._head != (last.s + 1, last.mac):
             cut = last.wiped and not self._behind
             self._say("log-cut" if cut else "log-newest-damaged")
         if any(entry.keys for entry in older[:-1]):

@@ -1,0 +1,178 @@
+"""The line to one camera: SMP over a serial port, as PROTOCOL.md sections 1 and 2.
+
+smpclient frames and unframes. What it leaves to its caller is here: an answer that was damaged or
+never came is asked for again, and a port that went away is opened again.
+"""
+
+import asyncio
+import binascii
+import os
+import struct
+import time
+
+import cbor2
+from serial import SerialException
+from smp.exceptions import SMPBadStartDelimiter, SMPException
+from smp.header import OP, Header, Version
+from smpclient.transport import SMPTransportDisconnected
+from smpclient.transport.serial import BufferSize, SMPSerialTransport
+
+BLOCK = 16_384
+OS, FILES, CUSTODY = 0, 8, 64
+BUSY, NOT_NOW, NO_FILE, UNREADABLE, NO_COMMAND = 10, 6, 5, 1, 8
+MISMATCH, NO_SESSION = 9, 11
+
+_BUFFER_BYTES = 2048  # what a camera takes, PROTOCOL.md section 2
+_TRIES = 8
+_SILENCE_S = 0.3  # in the middle of an answer: the rest of it is lost
+_OPEN_S = 20  # a camera that restarts is back by then
+_DAMAGED = (SMPException, binascii.Error, struct.error, ValueError, cbor2.CBORDecodeError)
+
+
+class LinkLost(OSError):
+    """The camera does not answer any more; one line."""
+
+
+class Refused(Exception):
+    """The camera refused a request with this standard code, `rc`."""
+
+    def __init__(self, rc: int):
+        super().__init__(f"the camera refused: code {rc}")
+        self.rc = rc
+
+
+class _Damaged(Exception):
+    """An answer came, and not whole."""
+
+
+class _Port(SMPSerialTransport):
+    """smpclient's transport, which waits for bytes instead of asking every 5 ms, and gives up an
+    answer whose rest does not come.
+    """
+
+    def __init__(self):
+        exclusive = True if os.name == "posix" else None
+        super().__init__(BufferSize(_BUFFER_BYTES), timeout=0.02, exclusive=exclusive)
+        self._came_s = None
+
+    def begin(self):
+        """Forget what came before: it answers nothing that is asked from now on."""
+        self._reset_state()
+        self._conn.reset_input_buffer()
+        self._came_s = None
+
+    async def _read_all(self):
+        try:
+            data = self._conn.read(max(1, self._conn.in_waiting))
+        except (SerialException, OSError, TypeError) as error:  # TypeError: closed meanwhile
+            raise SMPTransportDisconnected(str(error)) from error
+        now_s = time.monotonic()
+        if data:
+            self._came_s = now_s
+        elif self._came_s and now_s - self._came_s > _SILENCE_S:
+            raise _Damaged
+        return data
+
+
+class Link:
+    """A camera behind a serial port. One request at a time; blocks as long as each call says.
+
+    `retries` counts requests that had to be sent again.
+    """
+
+    def __init__(self, port: str):
+        self.port = port
+        self.retries = 0
+        self._sequence = 0
+        self._loop = asyncio.new_event_loop()
+        self._transport = None
+
+    def open(self, wait_s: float = _OPEN_S) -> None:
+        """Open the port, again if it was open.
+
+        Raises:
+            LinkLost: it could not be opened within `wait_s`.
+        """
+        self._hang_up()
+        transport = _Port()
+        try:
+            self._loop.run_until_complete(transport.connect(self.port, wait_s))
+        except (TimeoutError, OSError, ValueError) as error:
+            raise LinkLost(
+                f"{self.port} cannot be opened: is the camera there, and does no other program "
+                "use it?"
+            ) from error
+        transport.initialize(_BUFFER_BYTES)
+        self._transport = transport
+
+    def close(self) -> None:
+        """Close the port; may be called twice."""
+        self._hang_up()
+        self._loop.close()
+
+    def ask(self, group: int, command: int, body: dict, *, write=False, wait_s=1.0) -> dict:
+        """Return the answer to a request that may be sent more than once.
+
+        `wait_s` is the time that one try may take; together it is at most 8 times as long.
+
+        Raises:
+            Refused: the camera answered with a code.
+            LinkLost: it did not answer at all.
+        """
+        return self.exchange(group, command, body, write=write, wait_s=wait_s)[2]
+
+    def exchange(self, group, command, body, *, write=True, wait_s=1.0, tries=_TRIES):
+        """As `ask`; returns (bytes of the request's body, bytes of the answer's, the answer)."""
+        sent = cbor2.dumps(body, canonical=True)
+        for turn in range(tries):
+            if turn:
+                self.retries += 1
+            try:
+                if self._transport is None:
+                    self.open()
+                got = self._loop.run_until_complete(
+                    asyncio.wait_for(self._once(group, command, write, sent), wait_s)
+                )
+                answer = cbor2.loads(got)
+                if not isinstance(answer, dict):
+                    continue
+            except SMPTransportDisconnected:
+                self._hang_up()
+                continue
+            except (TimeoutError, _Damaged, *_DAMAGED):
+                continue
+            rc = answer.get("rc", 0)
+            if rc:
+                raise Refused(rc)
+            return sent, got, answer
+        raise LinkLost(
+            f"the camera on {self.port} does not answer: put it into the dock again and look at "
+            "cable and plug; the next try goes on where this one ended"
+        )
+
+    async def _once(self, group, command, write, sent):
+        """Send a request and return the body of its answer."""
+        self._sequence = (self._sequence + 1) % 256
+        asked, answered = (OP.WRITE, OP.WRITE_RSP) if write else (OP.READ, OP.READ_RSP)
+        header = Header(asked, Version.V2, 0, len(sent), group, self._sequence, command)
+        self._transport.begin()
+        await self._transport.send(bytes(header) + sent)
+        while True:
+            try:
+                frame = await self._transport.receive()
+            except SMPBadStartDelimiter:
+                continue  # a line of an answer that was given up
+            fields = struct.unpack_from(">BBHHBB", frame)
+            body = frame[Header.SIZE :]
+            expected = (answered, len(body), group, self._sequence, command)
+            if (fields[0] & 7, *fields[2:]) == expected:
+                return body
+            # The answer to a request that was given up: ours follows.
+
+    def _hang_up(self):
+        if self._transport is not None:
+            try:
+                self._loop.run_until_complete(self._transport.disconnect())
+            except (SerialException, OSError):
+                pass
+            self._transport = None
