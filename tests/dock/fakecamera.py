@@ -1,7 +1,7 @@
 """A camera as a station sees it, written from PROTOCOL.md and FORMAT.md alone, strict and slow.
 
-It shares no code with the firmware, nor with the station: two cameras that were written apart keep
-each other honest. Run as `fakecamera.py FD IMG [NOISE_PCT SEED]` it serves the file descriptor of a
+It shares no code with the firmware, nor with the station: two cameras written apart keep each
+other honest. Run as `fakecamera.py FD IMG [NOISE_PCT SEED]` it serves the file descriptor of a
 pty's master; card and log stay in `IMG` and `IMG.camera/log.bin`, so it may be killed at any time.
 With noise so many in a hundred pieces of 4,096 bytes that it sends lose a byte, and as many get a
 flipped bit.
@@ -130,9 +130,7 @@ class FakeCamera:
         out = cbor2.dumps(said)
         if (group, command) == (64, 0) and "rc" not in said:
             self.bodies = body + out
-        return struct.pack(
-            ">BBHHBB", (op | 1) & 0xFF, 0, len(out), group, sequence, command
-        ) + out
+        return struct.pack(">BBHHBB", (op | 1) & 0xFF, 0, len(out), group, sequence, command) + out
 
     def do(self, group, command, write, ask, body):
         if (group, command, write) == (0, 0, True):
@@ -158,9 +156,7 @@ class FakeCamera:
         if kind != "seg" or not digits.isdecimal() or str(int(digits)) != digits:
             raise No(5)
         n = int(digits)
-        if n in self.released or not (
-            n in self.closed or self.released_to <= n < self.first
-        ):
+        if n in self.released or not (n in self.closed or self.released_to <= n < self.first):
             raise No(5)
 
         def read(at, size):

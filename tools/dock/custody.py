@@ -111,6 +111,12 @@ class Entry:
             pass
 
     @property
+    def about(self) -> "tuple[str, int] | None":
+        """Device id in hex and epoch of the camera it is about, None where it is about none."""
+        camera = self.words.get("camera")
+        return (camera.get("id"), camera.get("epoch")) if isinstance(camera, dict) else None
+
+    @property
     def seq(self) -> int:
         """Its number in its station's chain, -1 where it has none."""
         seq = self.words.get("seq")

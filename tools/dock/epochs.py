@@ -7,10 +7,18 @@ log; its head is what the camera proved at that docking, from the custody entry.
 import io
 import re
 from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from tools.evidence import layout
 from tools.evidence.errors import InputError
 from tools.evidence.log import Log
+from tools.evidence.primitives import key_id
 
 from .custody import FOLDER as CUSTODY
 from .custody import Entry
@@ -123,21 +131,48 @@ def entries(vault: Vault) -> "dict[str, list[Entry]]":
     return found
 
 
-def given(address: str) -> "tuple[VaultCard, Log | None]":
+def trusted(folders) -> "set[str]":
+    """Return the ids of the stations whose keys, public or private, are in these folders.
+
+    Raises:
+        InputError: a key file cannot be read.
+    """
+    found = set()
+    for path in (path for folder in folders for path in sorted(Path(folder).glob("*.pem"))):
+        data = path.read_bytes()
+        try:
+            private = b"PRIVATE KEY" in data
+            key = load_pem_private_key(data, None) if private else load_pem_public_key(data)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path} is no key that can be used") from error
+        public = key.public_key() if private else key
+        if isinstance(public, Ed25519PublicKey):
+            found.add(key_id(public).hex())
+    return found
+
+
+def given(address: str, stations=frozenset()) -> "tuple[VaultCard, Log | None]":
     """Return the card and the log behind `VAULT/cameras/DEVICE/EPOCH`; where the vault holds
-    only one, VAULT is enough.
+    only one, VAULT is enough. Of custody entries those of `stations` count, of all where none is
+    named.
 
     Raises:
         InputError: there is no such vault or epoch, or there are several.
     """
-    match = _ADDRESS.fullmatch(address)
-    name = (match["vault"] or ".") if match else address
+    name, place = split_address(address)
     try:
         vault = Vault(name, make=False)
-        place = f"{CAMERAS}/{match['device']}/{match['epoch']}" if match else _only(vault)
-        return _evidence(vault, place)
+        return evidence(vault, place or _only(vault), stations)
     except VaultError as error:
         raise InputError(str(error)) from error
+
+
+def split_address(address: str) -> "tuple[str, str]":
+    """Return the vault, and the folder in it that the address names; "" where it names none."""
+    match = _ADDRESS.fullmatch(address)
+    if not match:
+        return address, ""
+    return match["vault"] or ".", f"{CAMERAS}/{match['device']}/{match['epoch']}"
 
 
 def _only(vault):
@@ -151,7 +186,13 @@ def _only(vault):
     raise InputError(f"this vault holds several cameras or epochs; name one: {shown}{more}")
 
 
-def _evidence(vault, place):
+def evidence(vault: Vault, place: str, stations=frozenset()) -> "tuple[VaultCard, Log | None]":
+    """Return card and log of one epoch in a vault, as `given`.
+
+    Raises:
+        InputError: the vault holds nothing there.
+        VaultError: the vault fails.
+    """
     things = vault.things(place)
     if not things:
         raise InputError(f"{vault.name} holds nothing at {place}")
@@ -161,8 +202,8 @@ def _evidence(vault, place):
         for chain in entries(vault).values()
         for entry in chain
         if entry.signed
-        and entry.words.get("camera", {}).get("id") == device
-        and entry.words["camera"].get("epoch") == int(epoch)
+        and entry.about == (device, int(epoch))
+        and (not stations or entry.key in stations)
     ]
     names = {thing.key: thing for thing in things}
     chosen, heads = {}, []

@@ -9,7 +9,7 @@ from .errors import InputError
 from .findings import Finding
 from .keyring import Access, Keyring
 from .layout import BLOCK, BLOCKS
-from .log import Log
+from .log import opened
 from .medium import Medium
 from .primitives import MAX_S
 from .survey import found_at, survey
@@ -36,8 +36,7 @@ class Case:
 
     def __init__(self, image, camera_dir=None, key_dirs=()):
         self.keyring = key_dirs if isinstance(key_dirs, Keyring) else Keyring(key_dirs)
-        taken = camera_dir is None or isinstance(camera_dir, Log)
-        self.log = camera_dir if taken else Log(camera_dir)
+        self.log = opened(camera_dir)
         self.medium = Medium(image)
         try:
             self._prepare()

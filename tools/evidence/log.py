@@ -307,6 +307,15 @@ _APPLY = {
 }
 
 
+def opened(source) -> "Log | None":
+    """Return the log in a folder or file; a `Log`, and None, as they are.
+
+    Raises:
+        InputError: as `Log`.
+    """
+    return source if source is None or isinstance(source, Log) else Log(source)
+
+
 def said(entry) -> dict:
     """Return the JSON words of an entry; empty where it has none or they cannot be read."""
     try:
