@@ -14,9 +14,8 @@ def opened(medium, keyring) -> dict:
     segments, seeds, _ = survey(medium)
     frames, closed, used = 0, [], set()
     for segment, stream in streams([s for s in segments if s.s <= MAX_S]):
-        access = keyring.access(
-            segment.device, segment.epoch, seeds[segment.device, segment.epoch]
-        )
+        who = segment.device, segment.epoch
+        access = keyring.access(*who, seeds.get(who, {}))
         access.check = None
         reading = read_segment(medium, segment, access, stream)
         frames += reading.frames
