@@ -32,7 +32,7 @@ COMMANDS = {
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": (
         "tools.testing",
-        ("run", "wasm", "test", "clips", "flash", "dock"),
+        ("run", "wasm", "test", "clips", "flash", "types", "dock"),
         "everything that CI runs",
     ),
 }

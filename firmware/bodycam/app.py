@@ -11,15 +11,17 @@ import time
 import machine
 from cryptolib import aes
 
-from bodycam import VERSION, headroom, log, profile
+from bodycam import VERSION, epoch, headroom, log, profile
 from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.chips import Chips
 from bodycam.clock import CHIP, Clock
+from bodycam.dock import Dock
 from bodycam.ear import Ear
 from bodycam.errors import Fault
 from bodycam.eye import Eye
 from bodycam.face import Face
+from bodycam.joins import crc16
 from bodycam.power import Power
 from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
@@ -28,19 +30,23 @@ from bodycam.ring import Ring
 urandom = os.urandom
 
 _WATCHDOG_MS = 10_000
+_FLUSH_MS = 100  # until the last answer is on the wire
+_PROFILE = "/profile.json"
 
 
 class App:
-    """The camera on `board` (a module of boards/) with a profile's `values`; None: /profile.json.
+    """The camera on `board` (a module of boards/) with a profile's `values`; None: those that are
+    stored at `profile_path`.
 
     Construction takes about 1 s. Then `run()`, or `start()` and `step()` over and over. `stages`
     is the stage table at work.
     """
 
-    def __init__(self, board, values=None):
-        self._board = board
+    def __init__(self, board, values=None, profile_path=_PROFILE):
+        self.board = board
         self.clock = Clock(time)
-        self.profile = values or profile.load("/profile.json")
+        self.profile_path = profile_path
+        self.profile = values or profile.load(profile_path)
         self.collections = 0
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
@@ -49,7 +55,7 @@ class App:
         self.log = log.Log(chips.flash, aes, self.clock)
         self._check_window()
         self._set_clock()
-        self._log_fault = self._fault_of(self.log.recover)
+        self._log_fault = self._fault_of(self._recover)
         self.card = Card(chips.card)
         # The card goes into SPI mode before the display's first traffic: one that has not might
         # answer it.
@@ -63,13 +69,15 @@ class App:
         self.power = Power(
             chips.gauge, self._battery_sample, self._battery_low, self._battery_empty
         )
+        self.update = None  # takes the dock's UPDATE: `update(body)` returns the answer's body
+        self.dock = Dock(self, crc16, aes, lambda n: urandom(n))
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
 
     def _check_window(self):
         # Seconds before a recording are promised, or there are none.
         values = self.profile
-        if values["pre_event_s"] > headroom.window_s(self._board, values["audio"]):
+        if values["pre_event_s"] > headroom.window_s(self.board, values["audio"]):
             values["pre_event_s"] = 0
             self.chips.warning = self.chips.warning or "window_refused"
             self.chips.troubles.append("window_refused")
@@ -81,6 +89,10 @@ class App:
             chips.warning = chips.warning or "clock_unset"
         else:
             self.clock.set_utc(utc_s, CHIP)
+
+    def _recover(self):
+        epoch.settle(self.chips.flash)
+        self.log.recover()
 
     def _join_recorder(self, frames, stage):
         journal = self.log
@@ -112,9 +124,9 @@ class App:
         """Return the milliseconds between mirrored pictures while pictures are encoded too; 0
         for none.
         """
-        if "mirror_while_recording" not in self._board.CAPS:
+        if "mirror_while_recording" not in self.board.CAPS:
             return 0
-        return 1000 // self._board.MIRROR_FPS
+        return 1000 // self.board.MIRROR_FPS
 
     def _battery_sample(self, pct):
         self.recorder.event({"event": "battery", "pct": pct})
@@ -132,7 +144,7 @@ class App:
     def _open_facts(self):
         journal, clock = self.log, self.clock
         return {
-            "board": self._board.ID,
+            "board": self.board.ID,
             "firmware": VERSION,
             "profile": self.profile["name"],
             "log": journal.last_mac.hex(),
@@ -143,6 +155,11 @@ class App:
             "battery_pct": self.power.percent,
             "previous": journal.previous,
         }
+
+    def restart(self):
+        """Start anew, once what was sent is on the wire. Does not return."""
+        self.clock.sleep_ms(_FLUSH_MS)
+        machine.reset()
 
     # Run
 
@@ -165,7 +182,7 @@ class App:
 
     def _note_boot(self):
         self.log.boot += 1
-        stall_ms = headroom.stall_ms(self._board, self.profile["audio"])
+        stall_ms = headroom.stall_ms(self.board, self.profile["audio"])
         facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
         self.log.note(log.BOOT, facts)
         for trouble in self.chips.troubles:

@@ -26,8 +26,9 @@ class Chips:
 
     `gauge`, `rtc` clock chip, `button`, `card` block device, `display`, `camera`; None where the
     board has none: `tone`, `lamp`, `motor`, `microphone` (also where the profile has no sound),
-    `flash` of the log (no partition), `pmu` power manager. `warning` is a key of words.WARNINGS or
-    None, `troubles` are lines for the log. Construction blocks some 100 ms.
+    `flash` of the log (no partition), `pmu` power manager. `usb` is the serial port, `warning` a
+    key of words.WARNINGS or None, `troubles` are lines for the log. Construction blocks some
+    100 ms.
     """
 
     def __init__(self, board, clock, profile):
@@ -54,6 +55,7 @@ class Chips:
             self.microphone = self._part("MICROPHONE", "microphone_missing")
             self.microphone = self.microphone or self._without("microphone")
         self.camera = self._part("CAMERA", "unexpected")
+        self.usb = driver("USBSerial")()
         try:
             self.flash = JOIN["PartitionNOR"](self, board.LOG)
         except OSError:
@@ -118,9 +120,10 @@ class Chips:
             if "cs" in row:
                 Pin(row["cs"], Pin.OUT, value=1)
         row = self.board.SPI
-        pins = {name: row[name] for name in ("sck", "mosi", "miso")}
-        wires = {name: Pin(pin) if pin >= 0 else None for name, pin in pins.items()}
-        self.spi = machine.SPI(row["id"], baudrate=row["baudrate_hz"], **wires)
+        sck, mosi = Pin(row["sck"]), Pin(row["mosi"])
+        miso = Pin(row["miso"]) if row["miso"] >= 0 else None
+        rate_hz = row["baudrate_hz"]
+        self.spi = machine.SPI(row["id"], baudrate=rate_hz, sck=sck, mosi=mosi, miso=miso)
 
     def line(self, wire):
         """Return the function that sets the level of an expander's line: ("AW9523B", number)."""

@@ -37,9 +37,9 @@ def _unsigned(view):
 
 
 class Border:
-    """The frame in two colours that alternate every 32 pixels, or in one."""
+    """The frame in two colours, integers, that alternate every 32 pixels, or in one."""
 
-    def __init__(self, even: int, odd: int):
+    def __init__(self, even, odd):
         even, odd = mix(even, even, 0), mix(odd, odd, 0)
         # The right end of a row with the left end of the next; 3 columns of a side; the first 64
         # columns of the upper side, whose first dash is half a one, so that the corners match.
@@ -77,7 +77,7 @@ class Mirror:
         self._left = display.window(0, FRAME, FRAME, height, "columns")
         self._right = display.window(width - FRAME, FRAME, FRAME, height, "columns")
         self._places = {}
-        self.border = None
+        self.border: "Border | None" = None
         self._draw_dot(dot_color)
         self._pictures = {}  # address: (all of a picture, the part to send)
         self.move(FRAME)

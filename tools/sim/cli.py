@@ -14,7 +14,8 @@ _EXAMPLES = """\b
 Examples:
   sim
   sim --headless --card demo.img
-  sim --headless --on wasm --video street.mp4 --script shift.txt --json"""
+  sim --headless --on wasm --video street.mp4 --script shift.txt --json
+  sim --serve --card one.img --card two.img"""
 
 _MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "yellow"}
 
@@ -23,6 +24,9 @@ _MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "
 def sim(
     headless: Annotated[
         bool, typer.Option("--headless", help="Only run, and say how it went.")
+    ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Dock a camera for each --card, behind ptys.")
     ] = False,
     board: Annotated[
         str, typer.Option(help="Board file; `boards` lists them.")
@@ -37,7 +41,8 @@ def sim(
         Path | None, typer.Option(help="What the hands do; default a whole intervention.")
     ] = None,
     card: Annotated[
-        Path | None, typer.Option(help="Card image; made, with camera and keys, if absent.")
+        list[Path] | None,
+        typer.Option(help="Card image, made with camera and keys if absent; --serve takes many."),
     ] = None,
     keys: Annotated[
         list[Path] | None,
@@ -59,6 +64,10 @@ def sim(
     """
     from tools.sim import headless as simulation
 
+    if serve:
+        return _serve(board, on, card or (), profile, seed)
+    if len(card or ()) > 1:
+        raise typer.BadParameter("one --card at a time; only --serve takes many")
     if not headless:
         out = _new_folder(out)
     try:
@@ -68,7 +77,7 @@ def sim(
                 on or _interpreter(say),
                 video,
                 script,
-                card,
+                card[0] if card else None,
                 seed,
                 out,
                 profile,
@@ -93,6 +102,23 @@ def sim(
     if result["error"]:
         _say(f"sim: {script or 'the built-in script'}: {result['error']}")
         return 1
+    return 0
+
+
+def _serve(board, on, cards, profile, seed):
+    from tools.sim import headless as simulation
+    from tools.sim.serve import serve
+
+    try:
+        serve(board, on or _interpreter(_say), cards, profile, seed, _say)
+    except simulation.InputError as error:
+        _say(f"sim: {error}")
+        return 2
+    except simulation.RunError as error:
+        _say(f"sim: {error}")
+        return 1
+    except KeyboardInterrupt:
+        pass
     return 0
 
 

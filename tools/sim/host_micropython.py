@@ -25,6 +25,12 @@ def _table():
 
 _CRC16 = _table()
 
+
+def live_modules():
+    """Return the modules that a camera in real time needs beside those of this interpreter."""
+    return {}
+
+
 firmware_crc16 = None  # the firmware uses its own viper kernel
 
 

@@ -114,7 +114,7 @@ class Run:
         self.more = True
         self.error = ""
         self._board = __import__("boards." + config["board"], None, None, ("ID",))
-        self.world = World(self._board, config["seed"])
+        self.world = self.new_world(config["seed"])
         self.world.on("cut", self._cut)  # before the chips hear of it
         self.camera = Camera(self.world, self._board, host, config)
         self._host = host
@@ -139,6 +139,14 @@ class Run:
         self.world.on("expect", self._expect)
         self.world.on("end", self._end)
         self.world.load(config["acts"])
+
+    def new_world(self, seed):
+        """Return the world around the camera."""
+        return World(self._board, seed)
+
+    def tell(self, stage):
+        """Tell of a change of stage as it happens."""
+        print("!", json.dumps(stage))
 
     def slice(self, ms, steps=_SLICE_STEPS):
         """Run for `ms` milliseconds of virtual time; return whether the run goes on.
@@ -224,7 +232,10 @@ class Run:
         firmware.time = self._time
         firmware.gc = self._gc
         firmware.urandom = self._urandom
-        self._app = firmware.App(self._board, make(self.config["profile"]))
+        folder = self.config["camera"] or self.config["out"]
+        self._app = firmware.App(
+            self._board, make(self.config["profile"]), folder + "/profile.json"
+        )
         self._app.observe(self._staged)
         self._app.start()
 
@@ -276,7 +287,7 @@ class Run:
             if after == "fault":
                 stage["reason"] = self._app.procedure.reason
             self._stages.append(stage)
-            print("!", json.dumps(stage))
+            self.tell(stage)
             self._leave_picture(before)
             self.world.enter(after)
             if self._ending:

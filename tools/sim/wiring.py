@@ -9,6 +9,7 @@ import sys
 
 from tools.sim.faults import FaultCard, FaultClock, FaultFlash
 from tools.sim.mcu import Mcu
+from tools.sim.port import Port, Station
 
 _LOG_FILE = "log.bin"  # in the folder of the camera's own files
 _CRYPTO_MIN_BYTES = 1024
@@ -126,6 +127,8 @@ class Camera:
         }
         if host.firmware_crc16:
             self.modules["drivers.crc16_viper"] = Kernel(host.firmware_crc16)
+        self.port = self.modules["drivers.usbserial"] = Port(world)
+        Station(world, self.port, host.crc16, host.aes, config.get("station"))
         self._closing = []
         self._processor_parts = [self.mcu]
         for function, join in _FUNCTIONS:
