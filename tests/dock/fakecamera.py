@@ -1,10 +1,11 @@
 """A camera as a station sees it, written from PROTOCOL.md and FORMAT.md alone, strict and slow.
 
 It shares no code with the firmware, nor with the station: two cameras written apart keep each
-other honest. Run as `fakecamera.py FD IMG [NOISE_PCT SEED]` it serves the file descriptor of a
-pty's master; card and log stay in `IMG` and `IMG.camera/log.bin`, so it may be killed at any time.
-With noise so many in a hundred pieces of 4,096 bytes that it sends lose a byte, and as many get a
-flipped bit.
+other honest. Run as `fakecamera.py FD IMG [NOISE_PCT SEED [VAULT...]]` it serves the file
+descriptor of a pty's master; card and log stay in `IMG` and `IMG.camera/log.bin`, so it may be
+killed at any time. With noise so many in a hundred pieces of 4,096 bytes that it sends lose a byte,
+and as many get a flipped bit. With vaults it writes `IMG.early` when it is told to release what one
+of them lacks.
 """
 
 import base64
@@ -78,8 +79,8 @@ class Log:
 class FakeCamera:
     """The camera behind the framing: `answer` takes a message and returns one, or None."""
 
-    def __init__(self, image):
-        self.image = Path(image)
+    def __init__(self, image, vaults=()):
+        self.image, self.vaults = Path(image), vaults
         self.log = Log(f"{image}.camera/log.bin")
         with open(image, "rb") as file:
             file.seek(2048 * 512)
@@ -229,6 +230,7 @@ class FakeCamera:
                 raise No(3)
             if digest != self.digest(n, blocks):
                 raise No(9)
+            self.look(n, blocks)
             self.log.add(RELEASED, u32(n) + u32(blocks) + digest + token)
             self.state()
         with open(self.image, "r+b") as file:
@@ -238,6 +240,16 @@ class FakeCamera:
             file.seek(self.place(n))
             assert not any(file.read(4 << 20))
         return {"n": n, "fill": 0}
+
+    def look(self, n, blocks):
+        """Leave a file when a vault lacks what is to be released."""
+        with open(self.image, "rb") as file:
+            file.seek(self.place(n))
+            name = hashlib.sha256(file.read(blocks * BLOCK)).hexdigest()
+        for vault in self.vaults:
+            found = [p.read_bytes() for p in Path(vault).rglob(f"segment-{n:08d}-{name}*")]
+            if name not in map(lambda data: hashlib.sha256(data).hexdigest(), found):
+                Path(f"{self.image}.early").write_text(f"segment {n} is not in {vault}")
 
     def digest(self, n, blocks):
         whole = hashlib.sha256()
@@ -385,4 +397,4 @@ def serve(handle, camera, noise_pct=0.0, seed=0):
 
 if __name__ == "__main__":
     noise_pct, seed = (float(sys.argv[3]), int(sys.argv[4])) if sys.argv[3:] else (0.0, 0)
-    serve(int(sys.argv[1]), FakeCamera(sys.argv[2]), noise_pct, seed)
+    serve(int(sys.argv[1]), FakeCamera(sys.argv[2], sys.argv[5:]), noise_pct, seed)

@@ -1,5 +1,6 @@
 """Cameras on ptys for the dock's tests, and the dock run on them."""
 
+import hashlib
 import json
 import os
 import pty
@@ -38,11 +39,12 @@ def recorded(path, recordings=2, frames=8, seed=1, torn=False, size=9_000):
 class Plugged:
     """A fake camera in a process of its own behind a pty at `port`; a context manager.
 
-    `kill` and `start` pull its power; the pty stays, as a station's hub does.
+    `kill` and `start` pull its power; the pty stays, as a station's hub does. `vaults` are folders
+    in which it looks at each RELEASE whether the segment is there.
     """
 
-    def __init__(self, image, noise_pct=0.0, seed=0):
-        self._arguments = [str(image), str(noise_pct), str(seed)]
+    def __init__(self, image, noise_pct=0.0, seed=0, vaults=()):
+        self._arguments = [str(image), str(noise_pct), str(seed), *map(str, vaults)]
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
@@ -70,14 +72,36 @@ class Plugged:
         os.close(self._slave)
 
 
-def dock(*words, status=0):
-    """Run the command in a process; return its JSON."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools"), "dock", *map(str, words), "--json"],
+def begin(*words, faults="", seed=0):
+    """Start the command `dock` in a process; with faults as `faultydock.py` has them."""
+    command = [str(ROOT / "tools"), "dock"]
+    if faults:
+        command = [str(HERE / "faultydock.py"), str(seed), faults]
+    return subprocess.Popen(
+        [sys.executable, *command, *map(str, words), "--json"],
         env=_ENVIRONMENT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=90,
     )
-    assert done.returncode == status, done.stdout + done.stderr
-    return json.loads(done.stdout)["cameras"], done.stderr
+
+
+def dock(*words, status=0, faults="", seed=0):
+    """Run the command; return the cameras of its JSON, and what it said."""
+    process = begin(*words, faults=faults, seed=seed)
+    out, said = process.communicate(timeout=100)
+    assert process.returncode == status, out + said
+    return json.loads(out)["cameras"], said
+
+
+def stored(vault, model):
+    """Return {(segment, block): bytes} of what a vault in a folder holds of a camera."""
+    found = {}
+    for path in Path(vault, "cameras", model.device.hex()).rglob("segment-*.bwl"):
+        n, data = int(path.name.split("-")[1]), path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != path.name.split("-")[2].removesuffix(".bwl"):
+            continue  # what a faulty vault has altered
+        for b in range(len(data) // 16_384):
+            assert (n, b) not in found, f"two copies of block {b} of segment {n}"
+            found[n, b] = data[b * 16_384 : (b + 1) * 16_384]
+    return found

@@ -99,8 +99,8 @@ class Link:
             self._loop.run_until_complete(transport.connect(self.port, wait_s))
         except (TimeoutError, OSError, ValueError) as error:
             raise LinkLost(
-                f"{self.port} cannot be opened: is the camera there, and does no other program "
-                "use it?"
+                f"{self.port} cannot be opened: put the camera into the dock again, and close what "
+                "else uses the port"
             ) from error
         transport.initialize(_BUFFER_BYTES)
         self._transport = transport
@@ -147,7 +147,7 @@ class Link:
             return sent, got, answer
         raise LinkLost(
             f"the camera on {self.port} does not answer: put it into the dock again and look at "
-            "cable and plug; the next try goes on where this one ended"
+            "cable and plug"
         )
 
     async def _once(self, group, command, write, sent):
