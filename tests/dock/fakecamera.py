@@ -3,9 +3,9 @@
 It shares no code with the firmware, nor with the station: two cameras written apart keep each
 other honest. Run as `fakecamera.py FD IMG [NOISE_PCT SEED [VAULT...]]` it serves the file
 descriptor of a pty's master; card and log stay in `IMG` and `IMG.camera/log.bin`, so it may be
-killed at any time. With noise so many in a hundred pieces of 4,096 bytes that it sends lose a byte,
-and as many get a flipped bit. With vaults it writes `IMG.early` when it is told to release what one
-of them lacks.
+killed at any time. With noise so many in a hundred pieces of 4,096 bytes that it sends lose a
+byte, and as many get a flipped bit. With vaults it writes `IMG.early` when it is told to release
+what one of them lacks.
 """
 
 import base64

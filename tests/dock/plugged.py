@@ -14,7 +14,7 @@ from model_writer import Camera
 from tools.bootstrap import ROOT
 
 HERE = Path(__file__).resolve().parent
-_ENVIRONMENT = {
+ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join(map(str, (ROOT, HERE, ROOT / "tests" / "unit"))),
 }
@@ -56,7 +56,7 @@ class Plugged:
         self.process = subprocess.Popen(
             [sys.executable, script, str(self._master), *self._arguments],
             pass_fds=[self._master],
-            env=_ENVIRONMENT,
+            env=ENVIRONMENT,
         )
 
     def kill(self):
@@ -79,7 +79,7 @@ def begin(*words, faults="", seed=0):
         command = [str(HERE / "faultydock.py"), str(seed), faults]
     return subprocess.Popen(
         [sys.executable, *command, *map(str, words), "--json"],
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

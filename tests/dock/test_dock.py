@@ -4,7 +4,6 @@ import random
 import time
 from pathlib import Path
 
-import pytest
 from plugged import Plugged, begin, dock, recorded, stored
 
 
@@ -20,10 +19,9 @@ def test_a_docking_ends_with_all_in_the_vault_and_the_card_empty(tmp_path):
     assert "alle sicher im Archiv" in said and "all safe in the vault" in said
 
 
-@pytest.mark.parametrize("kills", [3])
-def test_eight_cameras_over_bad_lines_lose_nothing(tmp_path, seed, full, kills):
+def test_eight_cameras_over_bad_lines_lose_nothing(tmp_path, seed, full):
     drawn = random.Random(seed)
-    recordings, kills = (32, 20) if full else (2, kills)
+    recordings, kills = (32, 20) if full else (2, 2)
     vaults = tmp_path / "one", tmp_path / "two"
     cameras, words = [], ["--vault", vaults[0], "--vault", vaults[1]]
     for number in range(8):
@@ -35,12 +33,12 @@ def test_eight_cameras_over_bad_lines_lose_nothing(tmp_path, seed, full, kills):
     try:
         for turn in range(kills):
             process = begin(*words, faults="refuses,short,lies,stores-short", seed=seed + turn)
-            time.sleep(drawn.uniform(1.0, 2.5))
+            time.sleep(drawn.uniform(1.0, 2.0))
             one = drawn.choice(cameras)[0]
             one.kill()
             time.sleep(drawn.uniform(0, 0.3))
             one.start()
-            time.sleep(drawn.uniform(0, 1.0))
+            time.sleep(drawn.uniform(0, 0.5))
             process.kill()
             process.communicate()
         found, _ = dock(*words, faults="refuses,short,lies", seed=seed)

@@ -225,7 +225,7 @@ class Docking:
         recorded = _recorded_bytes_per_s(log)
         rate = self.report.rate()
         if recorded and rate and rate < _USB_FACTOR * recorded:
-            self.report.warn("slow", usb=rate, recording=recorded)
+            self.report.warn("slow", usb=rate // 1000, recording=recorded // 1000)
         words = {
             "camera": _about(hello, log),
             "released": list(released),
@@ -257,7 +257,7 @@ class Docking:
         proof = digest(pages)
         for _ in range(2):
             try:
-                self._session.command(ask.EPOCH, {"p": self._session.wrap(pages)})
+                self._session.command(ask.EPOCH, lambda: {"p": self._session.wrap(pages)})
                 self._session.command(ask.CONFIRM, {"d": proof})
                 break
             except (LinkLost, Stranger):

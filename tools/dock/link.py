@@ -9,11 +9,13 @@ import binascii
 import os
 import struct
 import time
+from base64 import b64decode
+from binascii import crc_hqx
 
 import cbor2
 from serial import SerialException
-from smp.exceptions import SMPBadStartDelimiter, SMPException
 from smp.header import OP, Header, Version
+from smp.packet import CONTINUE_DELIMITER, START_DELIMITER
 from smpclient.transport import SMPTransportDisconnected
 from smpclient.transport.serial import BufferSize, SMPSerialTransport
 
@@ -26,7 +28,7 @@ _BUFFER_BYTES = 2048  # what a camera takes, PROTOCOL.md section 2
 _TRIES = 8
 _SILENCE_S = 0.3  # in the middle of an answer: the rest of it is lost
 _OPEN_S = 20  # a camera that restarts is back by then
-_DAMAGED = (SMPException, binascii.Error, struct.error, ValueError, cbor2.CBORDecodeError)
+_DAMAGED = (binascii.Error, struct.error, ValueError, cbor2.CBORDecodeError)
 
 
 class LinkLost(OSError):
@@ -46,8 +48,9 @@ class _Damaged(Exception):
 
 
 class _Port(SMPSerialTransport):
-    """smpclient's transport, which waits for bytes instead of asking every 5 ms, and gives up an
-    answer whose rest does not come.
+    """smpclient's transport for a station with many cameras: it waits for bytes instead of asking
+    every 5 ms, takes a whole answer apart at once instead of line by line, and gives up an answer
+    whose rest does not come. That is a fifth of the work for each block.
     """
 
     def __init__(self):
@@ -60,6 +63,46 @@ class _Port(SMPSerialTransport):
         self._reset_state()
         self._conn.reset_input_buffer()
         self._came_s = None
+
+    async def receive(self):
+        """Return the next message.
+
+        Raises:
+            _Damaged: what came is not one.
+        """
+        while True:
+            message = self._message()
+            if message is not None:
+                return message
+            data = await self._read_all()
+            self._buffer += data
+            if not data:
+                await asyncio.sleep(0)  # lets a time limit be noticed
+
+    def _message(self):
+        """Take a message out of the buffer; None while it is not all there."""
+        start = self._buffer.find(START_DELIMITER)
+        end = self._buffer.find(b"\n", start)
+        if start < 0 or end < start + 6:
+            return None
+        room = end - start - 2  # base64 letters in each line but the last
+        (size,) = struct.unpack(">H", binascii.a2b_base64(self._buffer[start + 2 : start + 6])[:2])
+        letters = (size + 2 + 2) // 3 * 4
+        whole = start + letters + 3 * -(-letters // room)
+        if len(self._buffer) < whole:
+            if self._buffer.endswith(b"\n"):
+                last = len(self._buffer) - self._buffer.rfind(b"\n", start, -1) - 1
+                if last < room + 3 and start + room < len(self._buffer):
+                    raise _Damaged  # only the last line is short: bytes before it are lost
+            return None
+        first, *others, rest = bytes(self._buffer[start:whole]).split(b"\n")
+        del self._buffer[:whole]
+        if rest or any(line[:2] != CONTINUE_DELIMITER for line in others):
+            raise _Damaged
+        data = b64decode(b"".join([first[2:], *(line[2:] for line in others)]), validate=True)
+        if len(data) != size + 2 or size < 2 or crc_hqx(data[2:], 0):
+            raise _Damaged
+        return data[2:-2]
 
     async def _read_all(self):
         try:
@@ -99,8 +142,8 @@ class Link:
             self._loop.run_until_complete(transport.connect(self.port, wait_s))
         except (TimeoutError, OSError, ValueError) as error:
             raise LinkLost(
-                f"{self.port} cannot be opened: put the camera into the dock again, and close what "
-                "else uses the port"
+                f"{self.port} cannot be opened: put the camera into the dock again, and "
+                "close what else uses the port"
             ) from error
         transport.initialize(_BUFFER_BYTES)
         self._transport = transport
@@ -158,10 +201,9 @@ class Link:
         self._transport.begin()
         await self._transport.send(bytes(header) + sent)
         while True:
-            try:
-                frame = await self._transport.receive()
-            except SMPBadStartDelimiter:
-                continue  # a line of an answer that was given up
+            frame = await self._transport.receive()
+            if len(frame) < Header.SIZE:
+                continue
             fields = struct.unpack_from(">BBHHBB", frame)
             body = frame[Header.SIZE :]
             expected = (answered, len(body), group, self._sequence, command)

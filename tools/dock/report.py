@@ -67,15 +67,15 @@ class Report:
         if self.health.get("lost"):
             self.warn("lost", count=self.health["lost"])
 
-    def unsafe(self, what: str, **facts) -> None:
+    def unsafe(self, code: str, **facts) -> None:
         """Add to what is not yet safe; the first word for each thing stands."""
-        line = {"what": what, **say(UNSAFE[what], facts)}
+        line = {"what": code, **say(UNSAFE[code], facts)}
         if line not in self.not_safe:
             self.not_safe.append(line)
 
-    def warn(self, what: str, **facts) -> None:
+    def warn(self, code: str, **facts) -> None:
         """Add something worth knowing that keeps nothing from being safe."""
-        self.findings.append({"what": what, "kind": "warning", **say(WARNINGS[what], facts)})
+        self.findings.append({"what": code, "kind": "warning", **say(WARNINGS[code], facts)})
 
     def plain(self) -> dict:
         """Return it as JSON has it."""

@@ -103,18 +103,19 @@ class Session:
             return
         raise LinkLost(f"the camera on {self.link.port} does not answer to AUTH")
 
-    def command(self, command: int, body: dict) -> dict:
-        """Return the camera's answer, which its MAC proves.
+    def command(self, command: int, body) -> dict:
+        """Return the camera's answer, which its MAC proves. `body` is a dict, or a function that
+        returns it for the session as it is.
 
         Raises:
             Refused: the camera refused.
             Stranger: a new session was needed, and a proof in it was wrong.
             LinkLost: it does not answer.
         """
-        inner = cbor2.dumps(body, canonical=True)
         for _ in range(_TRIES):
             if self._key is None:
                 self._again()
+            inner = cbor2.dumps(body() if callable(body) else body, canonical=True)
             self._counter += 1
             counter, mac = self._counter, Mac(self._key)
             about = bytes((command,)) + self._counter.to_bytes(4, "little")
@@ -123,8 +124,7 @@ class Session:
                 wait_s = _WAIT_S.get(command, 2.0)
                 says = self.link.exchange(CUSTODY, command, ask, wait_s=wait_s, tries=1)[2]
             except LinkLost:
-                self._key = None
-                continue
+                continue  # once more, with a higher counter
             except Refused as refusal:
                 if refusal.rc != NO_SESSION:
                     raise
@@ -137,9 +137,7 @@ class Session:
         raise LinkLost(f"the camera on {self.link.port} does not answer any more")
 
     def wrap(self, pages: bytes) -> bytes:
-        """Return the pages enciphered for EPOCH under this session's key."""
-        if self._key is None:
-            self._again()
+        """Return the pages enciphered for EPOCH under the key of the session that there is."""
         cipher = Cipher(algorithms.AES(kdf(self._key, b"wrap")), modes.CBC(bytes(16)))
         return cipher.encryptor().update(pages)
 

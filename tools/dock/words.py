@@ -108,9 +108,9 @@ UNSAFE = {
 
 WARNINGS = {
     "slow": (
-        "USB brings {usb} bytes a second and the camera records {recording}: less than twice as "
+        "USB brings {usb} KB a second and the camera records {recording}: less than twice as "
         "much. Look at cable and hub.",
-        "USB liefert {usb} Byte je Sekunde, aufgenommen werden {recording}: weniger als das "
+        "USB liefert {usb} KB je Sekunde, aufgenommen werden {recording}: weniger als das "
         "Doppelte. Kabel und Verteiler ansehen.",
     ),
     "no_stamp": (
