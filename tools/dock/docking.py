@@ -96,7 +96,7 @@ class Docking:
         log = self._read_log(data, chain, hello)
         self.report.known(log)
         kept = intake.log(data)
-        released = _released(log)
+        released = {n for n, segment in log.segments.items() if segment.released}
         segments = [s for n, s in sorted(log.segments.items()) if n >= log.released]
         sizes = {s.n: self._blocks(s, s.n in released) for s in segments}
         self.report.total_bytes = sum(k for s, k in sizes.items() if s not in released) * BLOCK
@@ -106,10 +106,11 @@ class Docking:
             self._step("copy")
         self._step("verify")
         checks = {(hello.device, hello.epoch): chain}
-        verdict = intake.judge(log, log.card, checks)
+        head = log.entries[-1]
+        kept_log = Log(data, (head.s + 1, head.mac), stored=True)
+        verdict = intake.judge(kept_log, log.card, checks)
         everywhere, here = grave(verdict)
         self.report.found(verdict)
-        head = log.entries[-1]
         words = {
             "camera": _about(hello, log),
             "verdict": verdict["verdict"],
@@ -147,10 +148,8 @@ class Docking:
             self._new_epoch(hello, log.name)
 
     def _read_log(self, data, chain, hello):
-        """Return the camera's log, which AUTH proved to be this long; its MACs are checked."""
-        first = Log(data)
-        head = first.entries[-1]
-        log = Log(data, (head.s + 1, head.mac))
+        """Return the camera's log, which AUTH proved to be this long, with releases proved."""
+        log = Log(data)
         if len(log.entries) < hello.s or (log.device, log.epoch) != (hello.device, hello.epoch):
             raise Stranger("the camera's log is not the one that it proved to have")
         log.authenticate(Access(chain))
@@ -357,12 +356,6 @@ class Docking:
     def _step(self, name):
         self.report.step = name
         self._progress(self.report)
-
-
-def _released(log):
-    """Return the segments that the log says are released."""
-    entries = [e for e in log.entries if e.code == layout.RELEASED and len(e.detail) >= 4]
-    return {int.from_bytes(entry.detail[:4], "little") for entry in entries}
 
 
 def _about(hello, log):

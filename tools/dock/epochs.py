@@ -222,7 +222,7 @@ def evidence(vault: Vault, place: str, stations=frozenset()) -> "tuple[VaultCard
     log = None
     if heads:
         count, mac, thing = max(heads, key=lambda head: head[0])
-        log = Log(vault.content(thing), (count, bytes.fromhex(mac)))
+        log = Log(vault.content(thing), (count, bytes.fromhex(mac)), stored=True)
     cards = {words["camera"]["card"] for words in said if words["camera"].get("card")}
     card = bytes.fromhex(next(iter(cards), "")) or (log and log.card) or _card(vault, chosen)
     return VaultCard(vault, chosen, card), log

@@ -73,6 +73,7 @@ class Case:
         self._belong(seeds)
         if log:
             self.authentic = log.authenticate(self._accesses[log.device, log.epoch])
+            self.segments = [segment for segment in self.segments if not segment.released]
             self._compare(log)
         else:
             self.findings += self._strangers()
@@ -97,7 +98,7 @@ class Case:
         description leads nowhere.
         """
         medium = self.medium
-        segments = list(log.segments.values())[-_AHEAD:]
+        segments = [one for one in log.segments.values() if not one.released][-_AHEAD:]
         if medium.layout and segments and not any(self._stands(s.n) for s in segments):
             described, medium.layout = medium.layout, None
             medium.search()

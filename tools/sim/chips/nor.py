@@ -41,12 +41,13 @@ class NORChip:
 
     def _load(self):
         self._store.readinto(0, self._bytes)
-        for offset in range(0, self.size_bytes, _SECTOR_BYTES):
-            if any(self.memory[offset : offset + _SECTOR_BYTES]):
-                return
-        # A file of zeros is a chip from the factory.
-        self._bytes[:] = b"\xff" * self.size_bytes
-        self._store.write(0, self._bytes)
+        end = at = self.size_bytes
+        while at and not any(self.memory[at - _SECTOR_BYTES : at]):
+            at -= _SECTOR_BYTES
+        # Zeros up to the end are what the file was lengthened by: erased, as from the factory.
+        if at < end:
+            self._bytes[at:] = b"\xff" * (end - at)
+            self._store.write(at // _LBA_BYTES, self.memory[at:])
 
     def power(self, on):
         """Keep everything: it is flash."""
@@ -70,7 +71,11 @@ class NORChip:
             raise OSError(_INVALID_SIZE, "ESP_ERR_INVALID_SIZE")
         costs = self.board.COSTS
         self.world.charge(costs["call_us"] + (n * costs["copy_us_per_kib"] >> 10))
-        buf[:] = self.memory[offset : offset + n]
+        self.fetch(offset, buf)
+
+    def fetch(self, offset, buf):
+        """Fill `buf`, at no cost."""
+        buf[:] = self.memory[offset : offset + len(buf)]
 
     def program(self, offset, data):
         """Clear bits, page after page."""
