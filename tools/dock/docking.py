@@ -18,7 +18,7 @@ from . import session as ask
 from .custody import Chain
 from .intake import Intake, digest, grave
 from .link import BUSY, MISMATCH, NO_FILE, Link, LinkLost, Refused
-from .parts import Part
+from .parts import Part, discard
 from .report import Report
 from .session import Session, Stranger, release_token
 from .stamp import StampError
@@ -101,8 +101,8 @@ class Docking:
         sizes = {s.n: self._blocks(s, s.n in released) for s in segments}
         self.report.total_bytes = sum(k for s, k in sizes.items() if s not in released) * BLOCK
         for segment in segments:
-            if sizes[segment.n] and not self._fetch(intake, segment.n, sizes[segment.n], released):
-                continue
+            if sizes[segment.n]:
+                self._fetch(intake, segment.n, sizes[segment.n], released)
             self._step("copy")
         self._step("verify")
         checks = {(hello.device, hello.epoch): chain}
@@ -170,18 +170,15 @@ class Docking:
 
     def _fetch(self, intake, n, blocks, released=()):
         """Bring a segment into the vaults: from the camera where they do not have it."""
+        parts = self._station.folder / "parts"
         if intake.held(n, blocks):
-            if n not in released:
-                self.report.total_bytes -= blocks * BLOCK
-            return True
-        if n in released:
-            return False
-        with Part(self._station.folder / "parts", self.report.device, n, blocks) as part:
-            for b in part.missing():
-                self._block(part, n, b)
-            intake.segment(n, part.content())
-            part.remove()
-        return True
+            self.report.total_bytes -= blocks * BLOCK if n not in released else 0
+        elif n not in released:
+            with Part(parts, self.report.device, n, blocks) as part:
+                for b in part.missing():
+                    self._block(part, n, b)
+                intake.segment(n, part.content())
+        discard(parts, self.report.device, n)
 
     def _block(self, part, n, b):
         started_s = time.monotonic()

@@ -17,7 +17,7 @@ class Part:
     def __init__(self, folder: Path, device: bytes, n: int, blocks: int):
         self._device, self._n, self.blocks = device, n, blocks
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = folder / f"{device.hex()}-{n:08d}.part"
+        self._path = _path(folder, device, n)
         self._file = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600), "r+b")
         self._file.truncate(blocks * BLOCK)
 
@@ -47,11 +47,6 @@ class Part:
         self._file.seek(0)
         return self._file.read()
 
-    def remove(self) -> None:
-        """Close and delete the file: what was in it is in the vault."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
-
 
 def is_block(block: bytes, device: bytes, n: int, b: int) -> bool:
     """Return whether these bytes are block b of segment n of a camera, whole (no key needed)."""
@@ -59,6 +54,15 @@ def is_block(block: bytes, device: bytes, n: int, b: int) -> bool:
         return False
     header = layout.header(block)
     return (header.n, header.b, header.device) == (n, b, device[:8])
+
+
+def discard(folder: Path, device: bytes, n: int) -> None:
+    """Delete what may be left of a segment's download: it is in the vault."""
+    _path(folder, device, n).unlink(missing_ok=True)
+
+
+def _path(folder, device, n):
+    return folder / f"{device.hex()}-{n:08d}.part"
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
