@@ -10,7 +10,7 @@ import model_writer
 import pytest
 
 from bodycam import log
-from tests.port.dock_rig import (
+from tests.unit.dock_rig import (
     CARD_ID,
     CHECK,
     DEVICE,

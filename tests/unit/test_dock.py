@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from bodycam import log
-from tests.port.dock_rig import (
+from tests.unit.dock_rig import (
     CARD_ID,
     CHECK,
     DEVICE,
