@@ -15,7 +15,7 @@ from tools.sim.world import World
 
 
 class _LiveWorld(World):
-    """Sleeps as long as it is told, or until something comes in on the port."""
+    """Sleeps as long as it is told; rests until something comes in on the port."""
 
     def __init__(self, board, seed):
         super().__init__(board, seed)
@@ -23,10 +23,14 @@ class _LiveWorld(World):
         self._poll.register(sys.stdin.buffer, select.POLLIN)
 
     def sleep(self, ms):
+        """Let `ms` milliseconds pass: a chip wants them whole."""
+        time.sleep(ms / 1000)
+        super().sleep(ms)
+
+    def rest(self, ms):
         """Let `ms` milliseconds pass, or fewer."""
         start = _now_ms()
-        if ms > 0:
-            self._poll.poll(ms)
+        self._poll.poll(ms)
         super().sleep(min(ms, max(1, _now_ms() - start)))
 
 

@@ -264,7 +264,7 @@ class Run:
             wait_ms = step()
             world.charge(step_us)
             if wait_ms > 0:
-                world.sleep(wait_ms)
+                world.rest(wait_ms)
             if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
                 self._note_delay()
             if self._ending and world.ms >= self._end_ms:
