@@ -14,10 +14,12 @@ from model_writer import Camera
 from tools.bootstrap import ROOT
 
 HERE = Path(__file__).resolve().parent
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(map(str, (ROOT, HERE, ROOT / "tests" / "unit"))),
-}
+
+
+def environment():
+    """The environment of every process here."""
+    paths = os.pathsep.join(map(str, (ROOT, HERE, ROOT / "tests" / "unit")))
+    return {**os.environ, "PYTHONPATH": paths}
 
 
 def recorded(path, recordings=2, frames=8, seed=1, torn=False, size=9_000):
@@ -56,7 +58,7 @@ class Plugged:
         self.process = subprocess.Popen(
             [sys.executable, script, str(self._master), *self._arguments],
             pass_fds=[self._master],
-            env=ENVIRONMENT,
+            env=environment(),
         )
 
     def kill(self):
@@ -79,7 +81,7 @@ def begin(*words, faults="", seed=0):
         command = [str(HERE / "faultydock.py"), str(seed), faults]
     return subprocess.Popen(
         [sys.executable, *command, *map(str, words), "--json"],
-        env=ENVIRONMENT,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -4,12 +4,12 @@ import json
 import subprocess
 import sys
 
-from plugged import ENVIRONMENT, HERE
+from plugged import HERE, environment
 
 
 def test_killed_at_any_step_it_ends_as_if_undisturbed(tmp_path):
     command = [sys.executable, str(HERE / "stepper.py"), str(tmp_path)]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
     undisturbed, *ends = map(json.loads, done.stdout.splitlines())
     assert undisturbed["card_is_empty"] and undisturbed["blocks_are_there"] == [True, True]

@@ -263,7 +263,6 @@ class Docking:
         self._custody("epoch", {"camera": words})
         self._session.auth(self._station.check(device, epoch))
         self._clock()
-        return hello
 
     def _back(self, device, epoch):
         """Wait for the camera's restart; return its HELLO in the new epoch."""
@@ -333,7 +332,8 @@ class Docking:
             name=name,
             utc=int(time.time()),
         )
-        return self._install(pages, device, 1)
+        self._install(pages, device, 1)
+        return self._session.hello()
 
     # The station's side -------------------------------------------------------------------------
 

@@ -66,7 +66,9 @@ class Vault:
             if self._folder is not None:
                 self._store = LocalStore(self._folder, mkdir=make)
             else:
-                options = {"retry_config": _RETRY, "client_options": _CLIENT}
+                plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true")
+                client = {**_CLIENT, "allow_http": plain}
+                options = {"retry_config": _RETRY, "client_options": client}
                 local = self.name.startswith(("file:", "memory:"))
                 self._store = from_url(self.name, **({} if local else options))
         except (BaseError, OSError, ValueError, TypeError) as error:
