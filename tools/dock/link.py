@@ -164,10 +164,13 @@ class Link:
         """
         return self.exchange(group, command, body, write=write, wait_s=wait_s)[2]
 
-    def exchange(self, group, command, body, *, write=True, wait_s=1.0, tries=_TRIES):
-        """As `ask`; returns (bytes of the request's body, bytes of the answer's, the answer)."""
+    def exchange(self, group, command, body, *, write=True, wait_s=1.0, tries=0):
+        """As `ask`; returns (bytes of the request's body, bytes of the answer's, the answer).
+
+        `tries` are 8 where it is 0.
+        """
         sent = cbor2.dumps(body, canonical=True)
-        for turn in range(tries):
+        for turn in range(tries or _TRIES):
             if turn:
                 self.retries += 1
             try:
