@@ -124,6 +124,9 @@ class Docking:
         self._custody("stored", words)
         self._step("release")
         open_ = [s for s in segments if s.n not in released]
+        gone = [n for n in released if sizes.get(n) and n not in intake.things]
+        for n in gone:
+            self.report.unsafe("elsewhere", n=n)
         if everywhere:
             self.report.unsafe("all_bad", what=everywhere[0])
             return self._health(hello, log, ())
@@ -136,9 +139,7 @@ class Docking:
                 released.add(n)
         self.report.released_of(segments, released)
         left = [s.n for s in segments if s.n not in released]
-        for n in released & set(here):
-            self.report.unsafe("elsewhere", n=n)
-            left.append(n)
+        left += gone
         earlier = hello.first - hello.released
         if earlier:
             self.report.unsafe("earlier", count=earlier, first=hello.released)
