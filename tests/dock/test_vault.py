@@ -118,7 +118,7 @@ def test_an_untouched_vault_is_as_stored(docked):
     done = run("verify", docked[0], "--keys", docked[2], "--json")
     found = json.loads(done.stdout)
     assert (done.exit_code, found["verdict"], found["findings"]) == (0, "as stored", [])
-    assert found["objects"] == 7
+    assert found["objects"] == 8
 
 
 @pytest.mark.parametrize("broken", ["altered", "missing"])

@@ -129,7 +129,7 @@ class Docking:
             self.report.unsafe("elsewhere", n=n)
         if everywhere:
             self.report.unsafe("all_bad", what=everywhere[0])
-            return self._health(hello, log, ())
+            return self._health(intake, hello, log, ())
         for segment in open_:
             n = segment.n
             if n in here and not self._may(here[n]):
@@ -143,7 +143,7 @@ class Docking:
         earlier = hello.first - hello.released
         if earlier:
             self.report.unsafe("earlier", count=earlier, first=hello.released)
-        self._health(hello, log, sorted(released))
+        self._health(intake, hello, log, sorted(released))
         used = self.report.health.get("log_used", 0) * 2 > self.report.health.get("log_pages", 1)
         if not left and not earlier and (hello.next > hello.first or used):
             self._new_epoch(hello, log.name)
@@ -213,12 +213,13 @@ class Docking:
 
     # Before it goes --------------------------------------------------------------------------
 
-    def _health(self, hello, log, released):
+    def _health(self, intake, hello, log, released):
         """Profile, self-test and what the camera counted, into the custody entry."""
         self._step("selftest")
         if self._options.profile:
             self._session.command(ask.CONFIG, {"p": self._options.profile})
         self.report.tested(self._session.command(ask.SELFTEST, {}))
+        after = intake.log(self._session.file("log"))
         recorded = _recorded_bytes_per_s(log)
         rate = self.report.rate()
         if recorded and rate and rate < _USB_FACTOR * recorded:
@@ -226,6 +227,7 @@ class Docking:
         words = {
             "camera": _about(hello, log),
             "released": list(released),
+            "objects": [after],
             "selftest": self.report.health,
             "rate": rate,
             "recording_rate": recorded,
