@@ -11,7 +11,7 @@ import sys
 from micropython import const, kbd_intr
 
 _WAIT_MS = const(500)
-_PIECE_BYTES = const(512)
+_PIECE_BYTES = const(4096)
 _CTRL_C = const(3)
 
 

@@ -35,12 +35,13 @@ _CUSTODY = const(64)
 _HELLO = const(0)
 _AUTH = const(1)
 
-_QUICK_MS = const(5)  # between looks at the port while a station is there
+_QUICK_MS = const(2)  # between looks at the port while a station is there
 _SLOW_MS = const(250)
 _THERE_MS = const(2000)  # a station counts as there so long after its last frame
 _SILENT_MS = const(60_000)
 _OVERHEAD_BYTES = const(128)  # of an answer beside a block
 
+_AT_WORK = (RECORDING, ARMED, DISPLAY_ON)  # stages in which no file is read
 _TYPES = {"sha256": {"format": 1, "size": 32}, "crc32": {"format": 0, "size": 4}}
 
 
@@ -97,6 +98,8 @@ class Dock:
             self._there = False
         if self._session.open:
             self._look_after(silent_ms)
+        if self._parts.procedure.stages.stage not in _AT_WORK:
+            self._inventory.read_ahead()
         return _QUICK_MS if self._there else _SLOW_MS
 
     def _look_after(self, silent_ms):
@@ -189,7 +192,7 @@ class Dock:
         return {"buf_size": BUFFER_BYTES, "buf_count": 1}
 
     def _size(self, body):
-        if self._parts.procedure.stages.stage in (RECORDING, ARMED, DISPLAY_ON):
+        if self._parts.procedure.stages.stage in _AT_WORK:
             raise Refusal(BUSY)
         return self._inventory.size(field(body, "name", str), self._session.open)
 
@@ -201,6 +204,8 @@ class Dock:
             number, start = divmod(at, BLOCK_BYTES)
             end = min(BLOCK_BYTES, size - number * BLOCK_BYTES)
             answer["data"] = self._inventory.read(body["name"], number)[start:end]
+            if (number + 1) * BLOCK_BYTES < size and body["name"] != "log":
+                self._inventory.expect(body["name"], number + 1)
         if not at:
             answer["len"] = size
         return answer

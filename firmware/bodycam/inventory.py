@@ -30,6 +30,8 @@ class Inventory:
         self._blank = bytes(_KEYS_END - _KEYS)
         self._blocks = None  # of each segment of this epoch; 0 while it is not closed
         self._known = None
+        self._held = None  # (name, number) of what is in the block buffer
+        self._next = None  # and of what will be asked for, as it seems
 
     def _count(self):
         # Once for every segment that came: reads the whole log, up to 0.5 s.
@@ -108,11 +110,29 @@ class Inventory:
         Raises:
             OSError: card or flash failed.
         """
+        which = name, number
         if name == "log":
+            self._held = None
             self._read_log(number * _PAGES_AT_ONCE)
-        else:
+        elif self._held != which:
+            self._held = None
             self._must(self._card.lba(_segment(name), number), self._view)
+            self._held = which
         return self._view
+
+    def expect(self, name: str, number: int):
+        """Note which block will be asked for next: `read_ahead` has it then."""
+        self._next = name, number
+
+    def read_ahead(self):
+        """Read the expected block while nothing else is asked for. Fails in silence."""
+        if self._next:
+            name, number = self._next
+            self._next = None
+            try:
+                self.read(name, number)
+            except OSError:
+                pass
 
     def _read_log(self, page):
         for i in range(min(_PAGES_AT_ONCE, self._log.used_pages - page)):
@@ -129,6 +149,7 @@ class Inventory:
         """Return the SHA-256 over the digests of a segment's blocks, 32 zero bytes standing for
         one that cannot be read. A generator: yields None every 16 blocks.
         """
+        self._held = self._next = None
         whole, blank = sha256(), bytes(32)
         for block in range(blocks):
             digest = blank
@@ -149,6 +170,7 @@ class Inventory:
         Raises:
             OSError: the card failed.
         """
+        self._held = self._next = None
         self._must(lba, self._view)
         fill = self._block[0]
         return fill if fill in (0, 255) and self._view == bytes((fill,)) * BLOCK_BYTES else None

@@ -3,6 +3,7 @@
 import binascii
 import select
 import sys
+import traceback
 import types
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -23,6 +24,11 @@ def crc16(buf, n):
 def firmware_crc16(buf, at, n):
     """Do the work of drivers.crc16_viper: CPython has no viper."""
     return binascii.crc_hqx(memoryview(buf)[at : at + n], 0)
+
+
+def print_error(error):
+    """Tell of an exception on standard error."""
+    traceback.print_exception(error)
 
 
 def live_modules():

@@ -114,7 +114,8 @@ class Run:
         self.more = True
         self.error = ""
         self._board = __import__("boards." + config["board"], None, None, ("ID",))
-        self.world = self.new_world(config["seed"])
+        self.world = World(self._board, config["seed"])
+        self.sleep = self.world.sleep  # what the run loop does while nothing is due
         self.world.on("cut", self._cut)  # before the chips hear of it
         self.camera = Camera(self.world, self._board, host, config)
         self._host = host
@@ -139,10 +140,6 @@ class Run:
         self.world.on("expect", self._expect)
         self.world.on("end", self._end)
         self.world.load(config["acts"])
-
-    def new_world(self, seed):
-        """Return the world around the camera."""
-        return World(self._board, seed)
 
     def tell(self, stage):
         """Tell of a change of stage as it happens."""
@@ -218,7 +215,7 @@ class Run:
             self._booting = False
             self._boot()
         else:
-            world.sleep_until(min(until_ms, world.next_ms))
+            self.sleep(max(0, min(until_ms, world.next_ms) - world.ms))
 
     def _boot(self):
         world = self.world
@@ -264,7 +261,7 @@ class Run:
             wait_ms = step()
             world.charge(step_us)
             if wait_ms > 0:
-                world.rest(wait_ms)
+                self.sleep(wait_ms)
             if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
                 self._note_delay()
             if self._ending and world.ms >= self._end_ms:

@@ -116,10 +116,6 @@ class World:
         else:
             self._pass(ms)
 
-    def rest(self, ms):
-        """Sleep between two steps of the firmware, when nothing is under way."""
-        self.sleep(ms)
-
     def sleep_until(self, ms):
         """Let time pass until `ms` of the script's time, and do what is due by then."""
         if ms >= self.ms:
