@@ -1,10 +1,9 @@
 """The recorder: ring to card.
 
-Hot path: one bounded piece of work per step, no heap per frame of its own.
-
-A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
-to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
-Two blocks are written at a time when the second one comes soon. Garbage is collected here alone.
+Hot path: one bounded piece of work per step, no heap per frame of its own. A step is one of: ask
+the card to go on, seal a piece of the ring into a block, hand what is sealed to the card, open or
+seal a segment. It never waits for the card: a stall only lets the ring fill. Two blocks are
+written at a time when the second one comes soon. Garbage is collected here alone.
 """
 
 import json

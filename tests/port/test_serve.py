@@ -50,8 +50,9 @@ def command(*words):
 class Served:
     """`sim --serve` for some images; `ports` are the paths it prints."""
 
-    def __init__(self, *images):
+    def __init__(self, *images, board="m5stack_cores3"):
         words = [word for image in images for word in ("--card", str(image))]
+        words += ["--board", board]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tools", "sim", "--serve", *words],
             cwd=ROOT,
@@ -131,19 +132,23 @@ def test_a_stock_client_reads_echo_parameters_and_files(image):
 
 
 def test_the_rate_is_a_megabyte_a_second_and_what_the_client_can_take(image):
-    """Beside a server on CPython that has the bytes at hand."""
+    """Beside a server on CPython that has the bytes at hand.
+
+    On the board whose card is read in one call: on the other, the wires of its card are simulated
+    byte for byte, which takes longer than all that the camera itself does.
+    """
     bare = [sys.executable, str(ROOT / "tests" / "port" / "bare_smp.txt")]
     rates = []
-    with Served(image) as served, started(bare) as plain:
+    with Served(image, board="esp32_s3_eye") as served, started(bare) as plain:
         for _ in range(8):
             _, camera_rate = talk(served.ports[0], lambda client: download(client, 1 << 20))
             _, bare_rate = talk(plain, lambda client: download(client, 1 << 20))
             rates.append((camera_rate, bare_rate))
             print(f"camera {camera_rate / 1e6:.2f} MB/s, bare {bare_rate / 1e6:.2f} MB/s")
-            if camera_rate >= max(0.8 * bare_rate, 1e6):
-                break
-    # On a busy computer this client takes less than a megabyte a second from any server.
-    assert any(rate >= 0.8 * bare and rate >= min(1e6, 0.9 * bare) for rate, bare in rates), rates
+            # On a busy computer this client takes less than a megabyte a second from any server.
+            if camera_rate >= max(0.8 * bare_rate, min(1e6, 0.9 * bare_rate)):
+                return
+    pytest.fail(f"bytes a second, camera and bare: {rates}")
 
 
 def test_two_cameras_at_once_and_a_client_that_dies(image, tmp_path):

@@ -46,6 +46,7 @@ DOCKING = {
 
 # (file, function): why it does not run repeatedly.
 EXCEPTIONS = {
+    ("firmware/bodycam/app.py", "App.__init__"): BOOT,
     ("firmware/bodycam/app.py", "App._fault_of"): BOOT,
     ("firmware/bodycam/app.py", "App._join_recorder"): BOOT,
     ("firmware/bodycam/app.py", "App._note_boot"): BOOT,
