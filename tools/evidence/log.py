@@ -46,24 +46,21 @@ class Segment:
 class Log:
     """One epoch of a camera's log, read from the image of its flash partition.
 
+    `source` is a folder with `log.bin`, that file, or its bytes. `head`, of a log that a station
+    took, is (entries, MAC of the newest) as the camera proved it: such a log has no keys.
+    `stored` says that what was released is read from where it was stored: it must be there too.
     `device`, `card`, `epoch` are None when the entry that names them is gone.
 
     Raises:
         InputError: it is not there, or holds no entry at all.
     """
 
-    def __init__(self, source):
-        path = Path(source)
-        self.path = path / "log.bin" if path.is_dir() else path
-        try:
-            if self.path.stat().st_size > _LARGEST:
-                raise InputError(f"{self.path} is too large to be a camera's log")
-            self._data = self.path.read_bytes()
-        except OSError as error:
-            raise InputError(
-                f"cannot read the camera's log {self.path}: {error.strerror}"
-            ) from error
-        self._data = _begun(self._data)
+    def __init__(self, source, head=None, stored=False):
+        self._head, self._stored = head, stored
+        if isinstance(source, bytes):
+            self.path, self._data = "the log", source
+        else:
+            self._read(Path(source))
         self.findings: list[Finding] = []
         self.device = self.card = self.epoch = None
         self.name = ""
@@ -84,6 +81,17 @@ class Log:
             self._say("log-first-missing" if gone else "log-first-damaged")
         for segment in self.segments.values():
             segment.ended = self._ended(segment)
+
+    def _read(self, path):
+        self.path = path / "log.bin" if path.is_dir() else path
+        try:
+            if self.path.stat().st_size > _LARGEST:
+                raise InputError(f"{self.path} is too large to be a camera's log")
+            self._data = _begun(self.path.read_bytes())
+        except OSError as error:
+            raise InputError(
+                f"cannot read the camera's log {self.path}: {error.strerror}"
+            ) from error
 
     @property
     def damaged(self) -> bool:
@@ -108,13 +116,19 @@ class Log:
         """Return one page of 256 bytes."""
         return self._data[number * layout.PAGE : (number + 1) * layout.PAGE]
 
+    def _take_back(self):
+        for segment in self.segments.values() if self._stored else ():
+            segment.released = None
+
     def authenticate(self, access) -> bool:
         """Check every MAC and the newest keys; return False when there is no CHECK key for it."""
         if access.check is None:
-            if any(segment.released for segment in self.segments.values()):
+            if any(segment.released for segment in self.segments.values()) and not self._stored:
                 self._say("log-release-unchecked")
+            self._take_back()
             return False
         self._check_releases(access.check)
+        self._take_back()
         altered = [
             entry
             for entry in self.entries
@@ -185,7 +199,7 @@ class Log:
     def _newest(self):
         """Say so when the newest entry is not the newest that the camera wrote."""
         *older, last = self.entries
-        if last.keys is None:
+        if last.keys is None and self._head != (last.s + 1, last.mac):
             cut = last.wiped and not self._behind
             self._say("log-cut" if cut else "log-newest-damaged")
         if any(entry.keys for entry in older[:-1]):
@@ -317,6 +331,15 @@ _APPLY = {
     layout.TORN: Log._torn,
     layout.RELEASED: Log._release,
 }
+
+
+def opened(source) -> "Log | None":
+    """Return the log in a folder or file; a `Log`, and None, as they are.
+
+    Raises:
+        InputError: as `Log`.
+    """
+    return source if source is None or isinstance(source, Log) else Log(source)
 
 
 def _begun(data):
