@@ -50,7 +50,7 @@ CAMERA = {"chip": "ArducamMega", "cs": 17, "size_px": (320, 240), "jpeg_quality"
 
 LAMP = {"chip": "SK6812", "pin": 2, "pixels": 1, "power": ()}
 VIBRATION = {"chip": "PWMMotor", "pin": 6, "freq_hz": 1000}
-BUTTON = {"chip": "GPIOButton", "pin": 3}
+BUTTON = {"chip": "GPIOButton", "pin": 3, "wakes": True}
 GAUGE = {"chip": "MAX17048"}
 CLOCK = {"chip": "BM8563"}
 
@@ -70,7 +70,7 @@ LOG = {"chip": "W25Q", "cs": 14, "size_bytes": 2_097_152}
 #  =102,424  free, of which one piece for the ring must be found
 RING_BYTES = 65_536
 # One cell, of at most 4,300 mAh.
-BATTERY = {"capacity_mah": 4000, "full_mv": 4200, "empty_mv": 3300}
+BATTERY = {"capacity_mah": 4000, "resistance_mohm": 150, "empty_mv": 3300}
 
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {
@@ -116,20 +116,29 @@ COSTS = {
     # typ. 45 ms.
     "flash_program_us": 400,
     "flash_erase_us": 45_000,
+    # From light sleep to the first line after it: estimate.
+    "wake_us": 1_000,
     # From reset to the first line of main.py, and imports of .mpy files (estimate).
     "boot_us": 700_000,
     # One collection of a 440 kB heap (estimate).
     "gc_us": 15_000,
 }
 
-# What it draws from the battery in milliampere. All estimates until measured. A Pico cannot switch
-# itself off: "off" is its sleep, and a slide switch is the rest.
+# What each part draws from the battery at 3.7 V: (milliampere, measured | datasheet | estimate,
+# from where). `ready` is what a part draws while it has its supply and does nothing. A Pico cannot
+# switch itself off: "off" is its sleep, and a slide switch is the rest.
 CURRENTS_MA = {
-    "off": 3,
-    "idle": 50,
-    "display_on": 190,
-    "armed": 200,
-    "recording": 220,
-    "docked": 60,
-    "fault": 110,
+    "off": (3, "estimate", "asleep; breakout boards with regulators of their own"),
+    "base": (3, "estimate", "breakout boards, flash and card at rest, radio off"),
+    "sleeping": (1.5, "estimate", "0.99 mA on a Pico (micropython pull request 8832)"),
+    "waiting": (18, "estimate", "21 mA on a Pico doing nothing (micropython issue 8770)"),
+    "working": (24, "estimate", "the same, at work"),
+    "display": (6, "datasheet", "ST7789V, normal mode"),
+    "backlight": (40, "estimate", "two white LEDs behind 1.3 inches"),
+    "sensor_ready": (20, "estimate", "ArduCAM Mega asleep: nothing published"),
+    "sensor": (100, "estimate", "ArduCAM Mega at work, beside that: nothing published"),
+    "card": (60, "estimate", "SD cards: 100 mA at most at 25 MHz"),
+    "lamp": (36, "estimate", "SK6812 data sheet, 12 mA a colour"),
+    "lamp_ready": (1, "estimate", "SK6812, dark"),
+    "motor": (80, "estimate", "coin motors"),
 }

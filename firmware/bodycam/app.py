@@ -61,7 +61,11 @@ class App:
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
         self.power = Power(
-            chips.gauge, self._battery_sample, self._battery_low, self._battery_empty
+            chips.gauge,
+            chips.cable_in,
+            self._battery_sample,
+            self._battery_low,
+            self._battery_empty,
         )
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
@@ -199,6 +203,15 @@ class App:
         """Do the most urgent work; return milliseconds to sleep."""
         return self.procedure.step()
 
+    def rest(self, wait_ms: int):
+        """Pass `wait_ms` milliseconds until the next turn, in light sleep where nothing has to go
+        on meanwhile; less when the button is pressed, on a board where that wakes.
+        """
+        if not self.procedure.may_sleep(self.power.cable):
+            self.clock.sleep_ms(wait_ms)
+        elif self.chips.light_sleep(wait_ms):
+            self.procedure.woken()
+
     def run(self):
         """Run for ever; KeyboardInterrupt leaves.
 
@@ -213,7 +226,7 @@ class App:
             while True:
                 wait_ms = self.step()
                 if wait_ms:
-                    self.clock.sleep_ms(min(wait_ms, _WATCHDOG_MS // 2))
+                    self.rest(min(wait_ms, _WATCHDOG_MS // 2))
                 if watchdog:
                     watchdog.feed()
                 elif not self.chips.cable_in():

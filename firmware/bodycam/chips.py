@@ -142,6 +142,15 @@ class Chips:
         except OSError:
             return False
 
+    def light_sleep(self, ms: int) -> bool:
+        """Let the processor sleep for `ms` milliseconds; return whether the button ended it.
+
+        Memory, pins and what other chips show stay as they are; a USB connection does not.
+        """
+        since = self.clock.ticks_ms()
+        machine.lightsleep(ms)
+        return self.clock.diff(self.clock.ticks_ms(), since) < ms
+
     def power_off(self):
         """Cut the supply; without a power manager, sleep until the button is pressed. Returns
         where that has to wait for the button to be let go.

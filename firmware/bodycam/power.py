@@ -11,20 +11,22 @@ _PERIOD_MS = const(10_000)
 
 
 class Power:
-    """Watches `gauge` (`percent()`, `charging()`; None where the board has none).
+    """Watches `gauge` (`percent()`, `charging()`; None where the board has none) and `cable()`.
 
     `sample(pct)` is called with each reading, `alarm(pct)` once per level on the way down,
     `empty()` on every reading at or below 3 % without charging.
     """
 
-    def __init__(self, gauge, sample, alarm, empty):
+    def __init__(self, gauge, cable, sample, alarm, empty):
         self._gauge = gauge
+        self._cable = cable
         self._sample = sample
         self._alarm = alarm
         self._empty = empty
         self._told = 0
         self.percent = None
         self.charging = False
+        self.cable = False
         self.errors = 0
 
     def step(self, now: int) -> int:
@@ -41,6 +43,7 @@ class Power:
         try:
             self.percent = self._gauge.percent()
             self.charging = self._gauge.charging()
+            self.cable = self._cable()
         except OSError:
             self.errors += 1
             self.percent = None

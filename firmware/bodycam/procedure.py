@@ -12,6 +12,7 @@ from bodycam.room import Room
 from bodycam.signals import Signals
 from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
 
+_KEYS = const(0)
 _EYE = const(1)
 _EAR = const(2)
 _RECORDER = const(3)
@@ -22,6 +23,8 @@ _MIRROR = const(8)
 _KEY_MS = const(50)
 _IDLE_KEY_MS = const(100)
 _WATCH_MS = const(1000)
+_SETTLE_MS = const(300)  # after the button has woken the processor
+_PROMPT_MS = const(60_000)
 _MEND_MS = const(5000)
 _MOUNTS = const(3)  # attempts at a card that was put in: contacts bounce
 _FACE_MS = const(2000)
@@ -54,6 +57,7 @@ class Procedure:
         self.profile = profile
         self._record_ms = 1000 // board.RECORD["fps"]
         self._poll_ms = board.BUTTON.get("poll_ms")  # None: it latches its edges
+        self._wakes = board.BUTTON.get("wakes", False)  # from light sleep
         clock = self._clock = parts.clock
         self.stages = stages.Stages()
         self.signals = Signals(
@@ -62,7 +66,7 @@ class Procedure:
         self.controls = Controls(clock, self.stages, profile, self.gesture)
         self.reason = None  # key of words.FAULTS
         self.warning = parts.chips.warning  # key of words.WARNINGS
-        self._since = self._watched = clock.ticks_ms()
+        self._since = self._woken = clock.ticks_ms()
         self._card_in = True
         self._mounts = 0
         self._lost = self._dropped = 0
@@ -85,12 +89,34 @@ class Procedure:
         self._loop = Loop(clock, services, self._trouble)
         self.step = self._loop.step
 
+    # Sleep
+
+    def may_sleep(self, cable: bool) -> bool:
+        """Return whether nothing has to go on between two turns but what other chips do: `idle`,
+        dark and silent, without a cable, and not in the first minute, in which somebody at a
+        board whose cable nothing tells may want its prompt.
+        """
+        return (
+            self.stages.stage == IDLE
+            and not cable
+            and self.signals.silent
+            and self._clock.up_ms >= _PROMPT_MS
+        )
+
+    def woken(self):
+        """The button ended a light sleep: look at it at once, and for a while."""
+        self._woken = self._clock.ticks_ms()
+        self._loop.hurry(_KEYS)
+
     # Services
 
     def _keys(self, now):
         edges = self.parts.chips.button.key_edges()
         busy = self.controls.step(now, edges & 1, edges & 2)
         if self._poll_ms:
+            asleep = self._wakes and not busy and self.may_sleep(self.parts.power.cable)
+            if asleep and self._clock.diff(now, self._woken) > _SETTLE_MS:
+                return _WATCH_MS  # pressed before that, it wakes the processor
             return self._poll_ms
         # The power key latches its edges, so while nothing is under way it may be read less often.
         return _KEY_MS if busy or self.stages.stage != IDLE else _IDLE_KEY_MS

@@ -200,7 +200,7 @@ class Part:
 profile, stages, part = make(), Stages(), Part()
 signals = Signals(clock, profile, part, part, part)
 controls = Controls(clock, stages, profile, nothing)
-power = Power(pmu, lambda pct: None, nothing, nothing)
+power = Power(pmu, pmu.vbus, lambda pct: None, nothing, nothing)
 
 
 def serve(times):

@@ -210,7 +210,7 @@ def test_deinit_leaves_no_rail_on_and_may_be_called_twice(bench, pmu):
 
 
 def test_percent_and_voltage_follow_the_battery(bench, pmu):
-    for percent, mv in ((100, 4200), (50, 3750), (0, 3300)):
+    for percent, mv in ((100, 4200), (50, 3840), (0, 3270)):
         bench.world.act("battery", percent)
         assert (pmu.percent(), pmu.battery_mv()) == (percent, mv)
 

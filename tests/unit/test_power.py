@@ -25,6 +25,7 @@ def it():
     gauge, told = Gauge(), []
     power = Power(
         gauge,
+        lambda: False,
         lambda pct: told.append(("sample", pct)),
         lambda pct: told.append(("alarm", pct)),
         lambda: told.append("empty"),
@@ -68,4 +69,4 @@ def test_a_gauge_that_does_not_answer_is_no_battery_and_no_alarm(it):
 
 
 def test_a_board_without_a_gauge_is_asked_hardly_ever():
-    assert Power(None, None, None, None).step(0) == 600_000
+    assert Power(None, None, None, None, None).step(0) == 600_000

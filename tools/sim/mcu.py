@@ -225,6 +225,7 @@ class Machine:
         if hz not in (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000):
             raise ValueError("frequency must be 20MHz, 40MHz, 80MHz, 160MHz or 240MHz")
         self._hz = hz
+        self._mcu.world.energy.clock(hz < self._mcu.board.CPU_HZ)
 
     def unique_id(self):
         """Return 8 bytes that follow from the world's seed."""
@@ -248,9 +249,15 @@ class Machine:
         raise PowerCut
 
     def lightsleep(self, ms):
-        """Sleep."""
+        """Sleep for `ms` milliseconds, or until the pad that wakes it is low."""
+        mcu, world = self._mcu, self._mcu.world
         self._charge()
-        self._mcu.world.sleep(ms)
+        until_ms = world.ms + ms
+        while world.ms < until_ms and (mcu.wake_pad is None or mcu.wake_pad.level):
+            wait_ms = min(until_ms, world.next_ms) - world.ms
+            world.energy.slept_ms += wait_ms
+            world.sleep(wait_ms)
+        world.charge(mcu.board.COSTS["wake_us"])
 
     def bitstream(self, pin, encoding, timing, data):
         """Send `data` as pulses. `timing` in nanoseconds: (high 0, low 0, high 1, low 1)."""
@@ -270,6 +277,8 @@ class Pin:
     OPEN_DRAIN = 7
     PULL_UP = 2
     PULL_DOWN = 1
+
+    IRQ_FALLING = 4
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         self._pad = self._mcu.pad(id)
@@ -298,6 +307,13 @@ class Pin:
         if level is None:
             return self._pad.level
         self._pad.set(1 if level else 0)
+
+    def irq(self, handler, trigger):
+        """Let the edge to low end a light sleep; the handler is not called."""
+        self._charge(self._us)
+        if trigger != self.IRQ_FALLING:
+            raise ValueError("only a falling edge wakes here")
+        self._mcu.wake_pad = self._pad
 
     def on(self):
         """Set the latch to 1."""

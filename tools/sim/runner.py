@@ -71,6 +71,7 @@ class Time:
         """Sleep."""
         self._world.charge(self._call_us)
         if ms > 0:
+            self._world.energy.waited_ms += ms
             self._world.sleep(ms)
 
     def sleep_us(self, us):
@@ -114,7 +115,7 @@ class Run:
         self.more = True
         self.error = ""
         self._board = __import__("boards." + config["board"], None, None, ("ID",))
-        self.world = World(self._board, config["seed"])
+        self.world = World(self._board, config["seed"], config.get("battery"))
         self.world.on("cut", self._cut)  # before the chips hear of it
         self.camera = Camera(self.world, self._board, host, config)
         self._host = host
@@ -132,6 +133,8 @@ class Run:
         self._draws = 0
         costs = self._board.COSTS
         self._step_us = costs["step_us"]
+        # How many times as long the same bytecode takes at the slow clock.
+        self._slower = self._board.CPU_HZ // getattr(self._board, "SLOW_HZ", self._board.CPU_HZ)
         self._time = Time(self.world, costs["call_us"])
         self._gc = GC(self.world, costs["gc_us"])
         self.world.on("boot", self._boot_soon)
@@ -185,6 +188,7 @@ class Run:
             },
             "gc_collections_while_recording": self._collections,
             "battery_pct": self.world.battery_pct(),
+            "energy": self.world.energy.result(),
             "virtual_ms": self.world.ms,
             "boots": self._boots,
             "pictures": self._pictures,
@@ -247,18 +251,22 @@ class Run:
     def _work(self, until_ms):
         world = self.world
         step = self._app.step
-        step_us = self._step_us
+        rest = self._app.rest
         while self._steps > 0 and world.ms < until_ms:
             self._steps -= 1
             wait_ms = step()
-            world.charge(step_us)
+            self._charge_step()
             if wait_ms > 0:
-                world.sleep(wait_ms)
+                rest(wait_ms)
             if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
                 self._note_delay()
             if self._ending and world.ms >= self._end_ms:
                 self._finish("")
                 return
+
+    def _charge_step(self):
+        slower = self._slower if self.world.energy.slow else 1
+        self.world.charge(self._step_us * slower)
 
     def _urandom(self, n):
         out = b""

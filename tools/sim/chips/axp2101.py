@@ -316,8 +316,7 @@ class AXP2101Chip(I2CChip):
             return self.lies_mv
         if not self.battery:
             return 0
-        empty_mv, full_mv = self.board.BATTERY["empty_mv"], self.board.BATTERY["full_mv"]
-        return empty_mv + (full_mv - empty_mv) * self.world.battery_pct() // 100
+        return self.world.energy.mv()
 
     def put(self, reg, value):
         """Write a register."""
