@@ -79,6 +79,18 @@ class MAX17048:
             return None
         return min(four[2], 100)  # a full cell may read a little more
 
+    def charge_pct100(self) -> "int | None":
+        """Return the charge in hundredths of a percent, 0 to 10,000; None: not known yet.
+
+        Raises:
+            OSError: bus failure, or no battery.
+        """
+        four = self._four
+        self.i2c.readfrom_mem_into(self._address, _VCELL, four)
+        if not (four[0] or four[1]):
+            return None
+        return min((four[2] << 8 | four[3]) * 100 // 256, 10_000)
+
     def battery_mv(self) -> "int | None":
         """Return the battery's voltage in millivolts; None: not known yet.
 

@@ -20,10 +20,13 @@ from bodycam.ear import Ear
 from bodycam.errors import Fault
 from bodycam.eye import Eye
 from bodycam.face import Face
+from bodycam.keeper import Keeper
+from bodycam.lasting import Lasting
 from bodycam.power import Power
 from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
 from bodycam.ring import Ring
+from bodycam.savings import Savings
 
 urandom = os.urandom
 
@@ -60,13 +63,7 @@ class App:
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
-        self.power = Power(
-            chips.gauge,
-            chips.cable_in,
-            self._battery_sample,
-            self._battery_low,
-            self._battery_empty,
-        )
+        self._join_power()
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
 
@@ -98,6 +95,20 @@ class App:
         sealer = Sealer(aes, stage, *owner)
         return Recorder(frames, self.card, journal, sealer, self.clock, self.profile, hooks)
 
+    def _join_power(self):
+        board, chips, clock = self._board, self.chips, self.clock
+        hooks = {
+            "sample": self._battery_sample,
+            "alarm": lambda text: self.procedure.battery_low(text),
+            "empty": lambda: self.procedure.battery_empty(),
+            "lasts": self._battery_lasts,
+        }
+        self.savings = Savings(board, self.profile, clock, self._saved)
+        table_ua = self.savings.table_ua()
+        self.power = Power(chips.gauge, chips.cable_in, clock, board.BATTERY, table_ua, hooks)
+        self.keeper = Keeper(self.power, self.savings, self.log, clock, self.profile)
+        self.lasting = Lasting(self.power, clock, self.profile)
+
     # What the services ask of the board
 
     def mount(self):
@@ -123,11 +134,11 @@ class App:
     def _battery_sample(self, pct):
         self.recorder.event({"event": "battery", "pct": pct})
 
-    def _battery_low(self, pct):
-        self.procedure.battery_low(pct)
+    def _battery_lasts(self):
+        self.keeper.lasts()
 
-    def _battery_empty(self):
-        self.procedure.battery_empty()
+    def _saved(self, step, given_up):
+        self.procedure.saved(step, given_up)
 
     def _collect(self):
         gc.collect()
@@ -170,10 +181,13 @@ class App:
     def _note_boot(self):
         self.log.boot += 1
         stall_ms = headroom.stall_ms(self._board, self.profile["audio"])
+        self.keeper.restore()
         facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
         self.log.note(log.BOOT, facts)
         for trouble in self.chips.troubles:
             self.log.note(log.WARNING, {"why": trouble})
+        if self.power.health.facts()["retire"]:
+            self.procedure.warn("battery_retire")
 
     def _close_torn(self):
         # What the last power cut left open is counted and closed in the log; nothing on the card

@@ -31,14 +31,13 @@ class _Side:
 class Bar:
     """Draws the bar on `display`; its pixels are kept for each language.
 
-    `language` is the one to draw, `speaks` tells whether it matters, `battery` what stands on the
-    right.
+    `language` is the one to draw, `battery` what stands on the right, in both languages, or None.
     """
 
     def __init__(self, display):
         self.language = 0
-        self.speaks = False
         self.battery = None
+        self._text = None
         self._display = display
         self._width = width = display.size_px[0]
         self._window = display.window(0, 0, width, BAR, "columns")
@@ -55,31 +54,38 @@ class Bar:
         if cells is not self._cells or note is not self._note:
             self._sides[0].ready = self._sides[1].ready = False
         self._frame, self._cells, self._note = frame, cells, note
-        self.speaks = note is not None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it differs by language."""
+        text = self.battery
+        return self._note is not None or text is not None and text[0] != text[1]
 
     def draw(self) -> None:
         """Draw the bar."""
-        side = self._sides[self.language if self.speaks else 0]
+        language = self.language if self.speaks else 0
+        side = self._sides[language]
+        self._text = self.battery and self.battery[language]
         if not side.ready:
             self._write(side)
-        elif side.battery != self.battery and not self._change(side, side.battery):
+        elif side.battery != self._text and not self._change(side, side.battery):
             self._write(side)
-        side.battery = self.battery
+        side.battery = self._text
         self._display.send(self._window, side.pixels)
 
     def _change(self, side, old):
         # In place, as far as the new letters are as wide as the old ones.
-        if not (old and self.battery and side.places[0]) or len(old) != len(self.battery):
+        if not (old and self._text and side.places[0]) or len(old) != len(self._text):
             return False
         i = len(old)
         while i:
             i -= 1
-            if old[i] != self.battery[i] and not self._fits(side, i):
+            if old[i] != self._text[i] and not self._fits(side, i):
                 return False
         return True
 
     def _fits(self, side, i):
-        cell, at = self._cells.letter(self.battery[i]), side.places[i]
+        cell, at = self._cells.letter(self._text[i]), side.places[i]
         if at + len(cell) != side.places[i + 1]:
             return False
         side.pixels[at : at + len(cell)] = cell
@@ -94,19 +100,19 @@ class Bar:
             text = self._note[self.language]
             x += self._cells.ink.write(text, side.pixels, x)
         side.places[0] = 0
-        if self.battery and len(self.battery) < _LETTERS:
+        if self._text and len(self._text) < _LETTERS:
             self._write_battery(side, x)
 
     def _write_battery(self, side, x):
-        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, self.battery)) * _COLUMN
+        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, self._text)) * _COLUMN
         if x * _COLUMN < at:
             self._put_letters(side, at)
 
     def _put_letters(self, side, at):
         i = 0
-        while i < len(self.battery):
+        while i < len(self._text):
             side.places[i] = at
-            at = side.strip.put(self._cells.letter(self.battery[i]), at)
+            at = side.strip.put(self._cells.letter(self._text[i]), at)
             i += 1
         side.places[i] = at
 

@@ -37,6 +37,7 @@ class Chips:
         self.warning = None
         self.troubles = []
         self._on_i2c = []
+        self._hz = None
         self.i2c = self.lines = self.pmu = self.spi = None
         if hasattr(board, "I2C"):
             self._join_power()
@@ -141,6 +142,13 @@ class Chips:
             return self.pmu is not None and self.pmu.vbus()
         except OSError:
             return False
+
+    def slow_clock(self, slow: bool):
+        """Run the processor at the board's SLOW_HZ, or at its full rate again."""
+        hz = self.board.SLOW_HZ if slow else self.board.CPU_HZ
+        if hasattr(self.board, "SLOW_HZ") and hz != self._hz:
+            self._hz = hz
+            machine.freq(hz)
 
     def light_sleep(self, ms: int) -> bool:
         """Let the processor sleep for `ms` milliseconds; return whether the button ended it.

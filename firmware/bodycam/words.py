@@ -72,6 +72,13 @@ WARNINGS = {
     "microphone_missing": ("Mikrofon fehlt", "No microphone"),
     "touch_missing": ("Touch fehlt", "No touch"),
     "battery_low": ("Akku fast leer", "Battery low"),
+    "battery_retire": ("Akku tauschen lassen", "Replace the battery"),
+    "saves_light": ("Akku: Anzeige dunkler", "Battery: display dimmed"),
+    "saves_mirror": ("Akku: Spiegel langsamer", "Battery: slower mirror"),
+    "saves_timeout": ("Akku: Anzeige kürzer an", "Battery: display off earlier"),
+    "saves_clock": ("Akku: Takt gesenkt", "Battery: clock lowered"),
+    "saves_more_light": ("Akku: Anzeige noch dunkler", "Battery: display dimmed more"),
+    "saves_armed": ("Akku: kein Vorpuffer", "Battery: no pre-buffer"),
     "card_80": ("Karte zu 80 % voll", "Card 80 % full"),
     "card_90": ("Karte zu 90 % voll", "Card 90 % full"),
     "card_98": ("Karte fast voll", "Card nearly full"),
@@ -87,8 +94,14 @@ WARNINGS = {
 # The same line, without alarm.
 NOTES = {"charging": ("Lädt", "Charging")}
 
+# How long the battery lasts. %s is a time such as 22:40 or ~22:40, 5 h, or 40 min.
+UNTIL = ("bis %s", "until %s")
+LEFT = ("noch %s", "%s left")
+CHARGING = ("lädt: %d %%", "charging: %d %%")
+BATTERY_UNKNOWN = ("Akku: ?", "Battery: ?")
+
 # The question that the second press answers.
 ASK_STOP = ("STOPP? NOCHMAL DRÜCKEN", "STOP? PRESS AGAIN")
 
-# What app.py may write into the battery text, besides digits.
+# What lasting.py writes into the battery text beside the letters above.
 BATTERY_CHARS = "0123456789 %,.:+~?hmin<>"
