@@ -82,6 +82,7 @@ BUTTON = {
     "tolerance_mv": 100,
     "poll_ms": 20,
     "wakes": True,
+    "ends_light_sleep": True,
 }
 
 # Green. Which level lights it: estimate.

@@ -19,13 +19,14 @@ COMMANDS = {
     "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "shift": ("tools.shift.cli", ("run",), "will the battery last, and what to change"),
     "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
     "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
     "doctor": ("tools.flash.doctor", ("run", "flash"), "find out why a camera does not work"),
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": (
         "tools.testing",
-        ("run", "wasm", "test", "clips", "flash"),
+        ("run", "wasm", "test", "clips", "flash", "types"),
         "everything that CI runs",
     ),
 }

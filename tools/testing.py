@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,13 +20,26 @@ _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     options_metavar="[--full] [--seed N] [PYTEST ARGUMENTS]",
 )
-def test(context: typer.Context):
+def test(
+    context: typer.Context,
+    device: Annotated[
+        str, typer.Option(help="Run tests/device alone, on the camera at this serial port.")
+    ] = "",
+    scratch_card: Annotated[
+        bool,
+        typer.Option("--scratch-card", help="With --device: all that is on its card may go."),
+    ] = False,
+):
     """Check the style and run every test, as CI does; further arguments go to pytest.
 
     --full adds the long tests. --seed N repeats a run: without it the seed is new each time, and
     it is printed. Paths are read from the top of the clone. Files are shared out over the
     computer's cores, four at most; -n 0 runs one test after the other, in this terminal.
     """
+    if device:
+        from tools.flash import contracts
+
+        return contracts.run(device, scratch_card)
     need("test")
     failed = [words for words in _STYLE if _python(*words)]
     status = _python("pytest", *_SPREAD, *context.args)

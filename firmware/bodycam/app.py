@@ -45,6 +45,8 @@ class App:
         self.clock = Clock(time)
         self.profile = values or profile.load("/profile.json")
         self.collections = 0
+        if machine.freq() != board.CPU_HZ:
+            machine.freq(board.CPU_HZ)
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
         stage = bytearray(STAGE_BYTES)
@@ -58,8 +60,7 @@ class App:
         # answer it.
         self._card_fault = self._fault_of(self.mount)
         chips.attempt("unexpected", chips.display.setup)
-        mirrors = "mirror_while_recording" in board.CAPS
-        self.face = Face(chips.display, mirrors, self.profile["backlight_pct"])
+        self.face = self._join_face()
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
@@ -82,6 +83,14 @@ class App:
             chips.warning = chips.warning or "clock_unset"
         else:
             self.clock.set_utc(utc_s, CHIP)
+
+    def _join_face(self):
+        board = self._board
+        mirrors = "mirror_while_recording" in board.CAPS
+        more = {"picture_px": board.CAMERA.get("show_px")}
+        if "kept_bytes" in board.DISPLAY:
+            more["kept_bytes"] = board.DISPLAY["kept_bytes"]
+        return Face(self.chips.display, mirrors, self.profile["backlight_pct"], **more)
 
     def _join_recorder(self, frames, stage):
         journal = self.log

@@ -23,7 +23,7 @@ class _Side:
         self.strip = Strip(width * _COLUMN, _COLUMN)
         self.pixels = self.strip.pixels
         self.ready = False
-        self.battery = None  # what is in the pixels
+        self.battery: "str | None" = None  # what is in the pixels
         # Where its letters begin, in bytes, and where the last one ends; 0 first: it has no room.
         self.places = [0] * (_LETTERS + 1)
 
@@ -36,8 +36,8 @@ class Bar:
 
     def __init__(self, display):
         self.language = 0
-        self.battery = None
-        self._text = None
+        self.battery: "tuple | None" = None
+        self._text: "str | None" = None  # of it, in that language
         self._display = display
         self._width = width = display.size_px[0]
         self._window = display.window(0, 0, width, BAR, "columns")
@@ -65,7 +65,7 @@ class Bar:
         """Draw the bar."""
         language = self.language if self.speaks else 0
         side = self._sides[language]
-        self._text = self.battery and self.battery[language]
+        self._text = self.battery[language] if self.battery else None
         if not side.ready:
             self._write(side)
         elif side.battery != self._text and not self._change(side, side.battery):
@@ -101,18 +101,18 @@ class Bar:
             x += self._cells.ink.write(text, side.pixels, x)
         side.places[0] = 0
         if self._text and len(self._text) < _LETTERS:
-            self._write_battery(side, x)
+            self._write_battery(side, x, self._text)
 
-    def _write_battery(self, side, x):
-        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, self._text)) * _COLUMN
+    def _write_battery(self, side, x, text):
+        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, text)) * _COLUMN
         if x * _COLUMN < at:
-            self._put_letters(side, at)
+            self._put_letters(side, at, text)
 
-    def _put_letters(self, side, at):
+    def _put_letters(self, side, at, text):
         i = 0
-        while i < len(self._text):
+        while i < len(text):
             side.places[i] = at
-            at = side.strip.put(self._cells.letter(self._text[i]), at)
+            at = side.strip.put(self._cells.letter(text[i]), at)
             i += 1
         side.places[i] = at
 

@@ -52,15 +52,16 @@ def share_at(mv: int) -> int:
 class Estimate:
     """The charge of `battery`, a board file's BATTERY.
 
-    `share` is what is in it, in hundredths of a percent of what it holds; None: nobody has told
-    yet. `mohm` is its resistance as far as it is known.
+    `known` tells whether a gauge has told anything yet, `mohm` is its resistance as far as it is
+    known.
     """
 
     def __init__(self, battery):
         self.full_uah = battery["capacity_mah"] * 1000
         self.mohm = battery["resistance_mohm"]
         self._empty_mv = battery["empty_mv"]
-        self._left_uah = None
+        self.known = False
+        self._left_uah = 0
         self._rest = 0  # drawn, not yet a whole microampere-hour; in microampere x 10 ms
         self.variance = _FIRST
         self.jumps = 0  # how often nothing was believed any more that was reckoned before
@@ -68,10 +69,8 @@ class Estimate:
         self._load_ua = self._load_mv = 0  # at the last reading
 
     @property
-    def share(self) -> "int | None":
-        """The charge in hundredths of a percent."""
-        if self._left_uah is None:
-            return None
+    def share(self) -> int:
+        """The charge in hundredths of a percent; 0 while it is not known."""
         return self._left_uah // (self.full_uah // _FULL)
 
     def draw(self, ua: int, ms: int) -> int:
@@ -79,12 +78,12 @@ class Estimate:
         rest = self._rest + ua * (ms // 10)
         uah = rest // 360_000
         self._rest = rest - uah * 360_000
-        if self._left_uah is not None:
-            self._left_uah = max(0, self._left_uah - uah)
+        self._left_uah = max(0, self._left_uah - uah)
         return uah
 
     def adopt(self, share: int, variance: int = _FIRST):
         """Believe `share` and nothing that was reckoned before."""
+        self.known = True
         self._left_uah = share * (self.full_uah // _FULL)
         self.variance = variance
         self._times = 0
@@ -94,7 +93,7 @@ class Estimate:
         """Take a gauge's reading, `mv` being the voltage at rest that goes with it; return
         whether it was believed.
         """
-        if self._left_uah is None:
+        if not self.known:
             self.adopt(share)
         elif abs(share - self.share) > _JUMP:
             return self._jumped(share, mv)
@@ -118,7 +117,7 @@ class Estimate:
     def weigh(self, mv: int):
         """Take the voltage at rest: below 10 % it tells more than any gauge."""
         share = share_at(mv)
-        if self._left_uah is None or share >= _STEEP:
+        if not self.known or share >= _STEEP:
             return
         i = share // _STEP
         off = _VOLTAGE_MV * _STEP // (_OCV_MV[i + 1] - _OCV_MV[i])
@@ -165,10 +164,8 @@ class Estimate:
         """Return whether a cell of `mv` at rest carries `ua` with `reserve_mv` to spare."""
         return mv - ua // 100 * self.mohm // 10_000 >= self._empty_mv + reserve_mv
 
-    def minutes(self, ua: int, least: int) -> "int | None":
+    def minutes(self, ua: int, least: int) -> int:
         """Return the minutes for which `ua` can be drawn until only the share `least` is left."""
-        if self._left_uah is None:
-            return None
         left_uah = self._left_uah - least * (self.full_uah // _FULL)
         return max(0, left_uah) * 60 // max(1, ua)
 

@@ -7,6 +7,7 @@ from bodycam import words
 _COARSE_MIN = const(10)  # what is shown is a multiple of it, or of five in the last hour
 _STAYS_MIN = const(9)  # and stays until the estimate has moved that far
 _HOUR_MIN = const(60)
+_DAY_MIN = const(1440)
 _ROUGH_PCT = const(20)
 
 
@@ -27,13 +28,18 @@ class Lasting:
             return words.BATTERY_UNKNOWN
         if power.cable:
             return _both(words.CHARGING, power.percent)
-        left_min = power.minutes(stage) if stage == "recording" else power.minutes_expected()
+        outlook = power.outlook
+        recording = stage == "recording"
+        left_min = outlook.minutes(stage) if recording else outlook.minutes_expected()
         now_min = self._clock.local_min(self._profile)
         if now_min is None or left_min < _HOUR_MIN:
             return self._left(left_min)
-        until_min = self._steady(now_min + left_min, _COARSE_MIN) % 1440
-        rough = "~" if power.unsure_pct() > _ROUGH_PCT else ""
-        return _both(words.UNTIL, "%s%d:%02d" % (rough, until_min // 60, until_min % 60))
+        return self._until(now_min + left_min)
+
+    def _until(self, minute):
+        minute = self._steady(minute, _COARSE_MIN) % _DAY_MIN
+        rough = "~" if self._power.outlook.unsure_pct() > _ROUGH_PCT else ""
+        return _both(words.UNTIL, "%s%d:%02d" % (rough, minute // 60, minute % 60))
 
     def _left(self, left_min):
         if left_min < 10:

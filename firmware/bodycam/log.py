@@ -260,7 +260,7 @@ class Log:
                 break
             self._tear(page)
         else:
-            raise Fault("log_error", "page %d does not take what is programmed" % page)
+            raise Fault("log_error", "page %d does not take what is programmed" % (self._at - 1))
         self._last[:] = self._view[144:160]
         self._keys[:] = self._view[_KEYS : _KEYS + 64]
         wipe(self._page)
@@ -359,11 +359,10 @@ class Log:
         """Note that the card has blocks 0 to `block` of the open segment: one bit of progress
         for 16 blocks.
         """
-        if block & 15 == 15:
-            self._progress &= ~(1 << (block >> 4)) & 0xFFFF
-            self._write(
-                self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", self._progress)
-            )
+        progress = 0xFFFF << (block + 1 >> 4) & 0xFFFF
+        if progress != self._progress:
+            self._progress = progress
+            self._write(self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", progress))
 
     def close_segment(self, code: int, segment: int, blocks: int):
         """Enter SEAL or TORN for the open segment, with its number of blocks."""

@@ -7,12 +7,7 @@ from micropython import const
 from bodycam.estimate import Estimate
 from bodycam.health import Health
 from bodycam.learning import Learning
-
-# The shift's typical use, in permille of its time: ten times the mirror for 3 minutes and four
-# recordings of 7.4 minutes in twelve hours.
-TYPICAL = {"idle": 917, "display_on": 42, "recording": 41}
-
-_PLAN_MS = const(14_400_000)
+from bodycam.outlook import Outlook
 
 # On the way down. Minutes are those that can still be recorded: after the last alarm 5 to 30
 # minutes have to remain (GA/T 947).
@@ -49,8 +44,12 @@ class Power:
         self._hooks = hooks
         self.estimate = Estimate(battery)
         self.learning = Learning(table_ua, self.estimate.full_uah)
+        self.outlook = Outlook(self.estimate, self.learning)
         self.health = Health(battery)
-        self._temperature = getattr(gauge, "temperature_c10", None)
+        try:
+            self._temperature_c10 = getattr(gauge, "temperature_c10", None)
+        except OSError:  # there is no gauge
+            self._temperature_c10 = None
         self.stage = "idle"
         self._entered = self._at = self._believed = clock.ticks_ms()
         self._share = self._mv = self._c10 = None  # as read
@@ -61,15 +60,17 @@ class Power:
         self._told = 0  # a bit for each alarm
         self._doubts = 0
         self.known = self.ever_known = False
-        self._lived_ms = {stage: 0 for stage in TYPICAL}  # in this shift
-        self._mix = dict(TYPICAL)
         self.charging = self.cable = False
         self.errors = 0
+
+    def minutes_expected(self) -> "int | None":
+        """Return for how many minutes the use lasts that is expected, None: unknown."""
+        return self.outlook.minutes_expected() if self.known else None
 
     @property
     def percent(self) -> "int | None":
         """The charge; None: unknown, or nothing that can be trusted."""
-        return min(100, self.estimate.share // 100) if self.known else None
+        return self.estimate.share // 100 if self.known else None
 
     def enter(self, stage: str):
         """Count what the stage before has drawn; from now on it is `stage`."""
@@ -90,11 +91,11 @@ class Power:
         else:
             self._mv = None
         if self._share is not None:
-            self._take_share(now)
+            self._take_share(self._share, now)
         self._judge(now)
         if self.known:
             self.health.note(self.estimate.share, self._c10, self._clock.up_ms)
-            self._hooks["sample"](self.percent)
+            self._hooks["sample"](self.estimate.share // 100)
         self._hooks["lasts"]()
         if not settled:
             return _SETTLE_MS
@@ -109,8 +110,7 @@ class Power:
         self._at = now
         if self.cable:
             return
-        if self.stage in self._lived_ms:
-            self._lived_ms[self.stage] += ms
+        self.outlook.live(self.stage, ms)
         while ms > 0:
             uah = self.estimate.draw(self._ua(), min(ms, _PERIOD_MS))
             self._still_uah += uah
@@ -126,14 +126,14 @@ class Power:
             self.charging = gauge.charging()
             self._share = gauge.charge_pct100()
             self._mv = gauge.battery_mv()
-            c10 = self._temperature() if self._temperature else None
+            if self._temperature_c10:
+                self._c10 = self._temperature_c10()
         except OSError:
             self.errors += 1
             self._share = self._mv = None
             return False
         if self._mv is not None and not _LOWEST_MV <= self._mv <= _HIGHEST_MV:
             self._mv = None
-        self._c10 = c10
         return True
 
     def _take_voltage(self):
@@ -144,8 +144,7 @@ class Power:
             self._mv = estimate.at_rest(mv, ua)
             estimate.weigh(self._mv)
 
-    def _take_share(self, now):
-        share = self._share
+    def _take_share(self, share, now):
         if share != self._last:
             self._still_uah = 0
         if self.cable:
@@ -174,65 +173,9 @@ class Power:
 
     # What follows
 
-    @property
-    def reserve_share(self) -> int:
-        """The charge with which nothing can be recorded any more, in hundredths of a percent."""
-        return self.estimate.ends_at(self.learning.ua["recording"])
-
-    def minutes(self, stage: str) -> "int | None":
-        """Return for how long `stage` lasts, None where that is unknown."""
-        return self._minutes(self.learning.ua[stage]) if self.known else None
-
-    def minutes_expected(self) -> "int | None":
-        """Return for how long the use lasts that the shift has on average, None: unknown."""
-        return self._minutes(self.expected_ua()) if self.known else None
-
-    def _minutes(self, ua):
-        return self.estimate.minutes(ua, self.reserve_share)
-
-    def expected_ua(self) -> int:
-        """Return what the expected use draws, in microamperes."""
-        ua = 0
-        for stage in TYPICAL:
-            ua += self._mix[stage] * self.learning.ua[stage] // 1000
-        return ua
-
-    @property
-    def expected(self) -> dict:
-        """The use that is expected: {stage: permille of the time}."""
-        return self._mix
-
-    def mix(self):
-        """Reckon the use that is expected: TYPICAL, as if it had been seen for four hours, and
-        what was seen since the shift began.
-        """
-        seen_ms = sum(self._lived_ms.values()) + _PLAN_MS
-        for stage, planned in TYPICAL.items():
-            ms = self._lived_ms[stage] + _PLAN_MS // 1000 * planned
-            self._mix[stage] = ms * 1000 // seen_ms
-
-    def new_shift(self):
-        """Forget how this shift went."""
-        for stage in TYPICAL:
-            self._lived_ms[stage] = 0
-
-    def retable(self, table_ua: dict):
-        """Take the board's currents with other settings in force."""
-        self.learning.retable(table_ua)
-
-    def unsure_pct(self) -> int:
-        """Return by how many percent the minutes may be off, one standard deviation."""
-        expected_ua = self.expected_ua()
-        shares = {
-            stage: permille * self.learning.ua[stage] // expected_ua
-            for stage, permille in self._mix.items()
-        }
-        left = max(1, self.estimate.share - self.reserve_share)
-        return self.learning.unsure_pct(shares) + 100 * self.estimate.unsure_share() // left
-
     def _judge(self, now):
         silent_ms = self._clock.diff(now, self._believed)
-        self.known = self.estimate.share is not None and silent_ms < _SILENT_MS
+        self.known = self.estimate.known and silent_ms < _SILENT_MS
         self.ever_known = self.ever_known or self.known
         if self.cable:
             self._told = self._doubts = 0
@@ -252,12 +195,12 @@ class Power:
 
     def _reached(self, level):
         if level < len(_ALARMS_PCT):
-            return self.percent <= _ALARMS_PCT[level]
-        return self.minutes("recording") <= _ALARMS_MIN[level - len(_ALARMS_PCT)]
+            return self.estimate.share // 100 <= _ALARMS_PCT[level]
+        return self.outlook.minutes("recording") <= _ALARMS_MIN[level - len(_ALARMS_PCT)]
 
     def _looks_empty(self):
         if self._mv is None:
-            return self.known and self.estimate.share <= self.reserve_share
+            return self.known and self.estimate.share <= self.outlook.reserve_share
         if self.known and self.estimate.share >= _SURE:
             return False  # one of the two is wrong, and most recordings are lost by ending
         return not self.estimate.carries(self._mv, self.learning.ua["recording"], _RESERVE_MV)

@@ -57,7 +57,7 @@ class Procedure:
         self.profile = profile
         self._record_ms = 1000 // board.RECORD["fps"]
         self._poll_ms = board.BUTTON.get("poll_ms")  # None: it latches its edges
-        self._wakes = board.BUTTON.get("wakes", False)  # from light sleep
+        self._wakes = board.BUTTON.get("ends_light_sleep", False)  # from light sleep
         clock = self._clock = parts.clock
         self.stages = stages.Stages()
         self.signals = Signals(
@@ -149,7 +149,7 @@ class Procedure:
         """Keep the display up to date, end one that nobody needs, and cut the supply in `off`."""
         stage = self.stages.stage
         if stage == OFF:
-            self.parts.chips.power_off()
+            return self._off(now)
         if stage == DISPLAY_ON or stage == ARMED:
             shown_ms = self._clock.diff(now, self._since)
             if shown_ms >= self.parts.savings.settings["display_timeout_s"] * 1000:
@@ -157,6 +157,16 @@ class Procedure:
         self._battery = self._told_battery(now)
         self._show(now)
         return min(_FACE_MS, self.parts.face.step(now))
+
+    def _off(self, now):
+        try:
+            self._show(now)
+            if not self.parts.face.step(now):
+                return 0
+        except OSError:
+            pass  # its light goes with the supply
+        self.parts.chips.power_off()
+        return 0
 
     def _told_battery(self, now):
         # It takes rows from the picture: it is shown for a moment, and while it is low.

@@ -95,6 +95,7 @@ class Recorder:
         """Begin a recording with what the ring holds; frames are accepted from now on."""
         now = self._clock.ticks_ms()
         self._forget_old()
+        self.ring.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
         self.ring.hold()
         self._state = _RUNNING
         self._index = 0
@@ -142,7 +143,8 @@ class Recorder:
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
+            if not self._put(ring.EVENT, t_ms, text):
+                self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
         # Only now, so that nothing keeps the first block from its way.
@@ -249,12 +251,12 @@ class Recorder:
         return 0
 
     def _next(self, now):
-        waited_ms = self._clock.diff(now, self._sealed_at)
         segments = self._segments
-        hurry = self._in_a_hurry()
         if not segments.is_open:
-            self._open(segments)
-        elif segments.full:
+            return self._open(segments)
+        waited_ms = self._clock.diff(now, self._sealed_at)
+        hurry = self._in_a_hurry()
+        if segments.full:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
         elif (hurry or waited_ms >= self._flush_ms) and self.ring.piece(True):
             return self._add(now)
@@ -273,6 +275,7 @@ class Recorder:
         segments.open(self._recording, self._index)
         self._tell_start()
         self._index += 1
+        return 0
 
     def _in_a_hurry(self):
         garbage = self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT

@@ -5,9 +5,9 @@ import pytest
 from tools.boards_command import load
 from tools.sim import headless
 
-BOARDS = ("m5stack_cores3", "esp32_s3_eye")
+BOARDS = ("m5stack_cores3", "esp32_s3_eye", "pico2w_arducam")
 # From the first press to the stage: a poll of 100 ms, or the contacts' 5 ms between two looks.
-LATEST_MS = {"m5stack_cores3": 110, "esp32_s3_eye": 40}
+LATEST_MS = {"m5stack_cores3": 110, "esp32_s3_eye": 40, "pico2w_arducam": 60}
 
 
 def run(tmp_path, script, board, on="cpython"):

@@ -92,7 +92,7 @@ def test_setup_takes_back_what_somebody_else_had_configured(bench):
         poke(bench, reg, value)
     AXP2101(bench.i2c()).setup(RAILS_MV, ("ALDO4",))
     settled = [peek(bench, reg) for reg in (0x10, 0x22, 0x27, 0x30, 0x40, 0x41, 0x42)]
-    assert settled == [0x30, 0x06, 0x1D, 0x0F, 0x00, 0x03, 0x00]
+    assert settled == [0x30, 0x06, 0x1D, 0x1F, 0x00, 0x03, 0x00]
     assert [name for name, mv in rails(bench).items() if mv] == ["ALDO4"]
 
 

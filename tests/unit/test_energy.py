@@ -9,7 +9,7 @@ from tools.boards_command import board_ids, load
 from tools.sim.cell import FULL_PPM, Cell, ocv_mv
 from tools.sim.world import World
 
-BOARDS = [*board_ids(), "_pico2w_arducam"]
+BOARDS = board_ids()
 
 
 def board(board_id):

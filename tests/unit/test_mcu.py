@@ -8,6 +8,7 @@ from tools.sim.mcu import Mcu
 from tools.sim.world import ChipError, PowerCut, Reset, World
 
 BOARD = SimpleNamespace(
+    MPY_ARCH="xtensawin",
     CPU_HZ=240_000_000,
     CURRENTS_MA={},
     DISPLAY={"dc": 35},

@@ -187,6 +187,19 @@ def _chunks(medium, segment, mac):
         yield first, views, judged
 
 
+def judge_block(view, b, segment, medium, mac):
+    """Return (header, trouble) of position `b` of `segment`: of the block in `view` alone.
+
+    The header is None where no block of the segment stands. `trouble` is None, or a code of
+    words.FINDINGS and one fact more. Without a CHECK key `mac` is None, and no tag is judged.
+    """
+    ending = view[DIGEST_AT : BLOCK - 4]
+    digest = sha256(view[:DIGEST_AT]).digest()
+    whole = _whole(view, digest, ending)
+    right_tag = mac is None or whole and mac.of(digest) == ending[32:]
+    return _judge(view, b, segment, medium, whole, right_tag)
+
+
 def _header(view):
     return Header._make(BLOCK_HEADER.unpack_from(view))
 

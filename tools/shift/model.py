@@ -6,7 +6,8 @@ import copy
 import random
 
 from bodycam.currents import STAGES, stage_ua
-from bodycam.power import TYPICAL, Power
+from bodycam.outlook import TYPICAL
+from bodycam.power import Power
 from tools.sim.cell import FULL_PPM, Cell
 
 SETTINGS = {"backlight_pct": 80, "mirror_fps": 5, "slow_clock": False}
@@ -159,8 +160,8 @@ class _Life:
         """Compare the truth with the estimate."""
         estimate = self.power.minutes_expected()
         if estimate is not None:
-            truth = self.true_minutes(self._camera.mix_ua(self.power.expected))
-            row = (at_s, truth, estimate, self.power.unsure_pct())
+            truth = self.true_minutes(self._camera.mix_ua(self.power.outlook.expected))
+            row = (at_s, truth, estimate, self.power.outlook.unsure_pct())
             self.result["samples"].append(row)
 
     def true_minutes(self, ua):
@@ -179,10 +180,10 @@ class _Life:
 
     def _alarm(self, text):
         truth = self.true_minutes(self._camera.true_ua["recording"])
-        self.result["alarms"][text] = (truth, self.power.minutes("recording"))
+        self.result["alarms"][text] = (truth, self.power.outlook.minutes("recording"))
 
     def _lasts(self):
-        self.power.mix()
+        self.power.outlook.mix()
 
     def _empty(self):
         self.result["ended_s"] = self.clock.up_ms // 1000

@@ -68,6 +68,8 @@ def run(
     say=None,
     tell=None,
     keys=(),
+    changes=None,
+    battery=None,
 ):
     """Run a script and return what `sim --json` prints.
 
@@ -76,6 +78,9 @@ def run(
     `out_dir`: where pictures, console and result go; None is a new temporary folder.
     `progress(what, done, of)` hears how far it is, `say(text)` what a person should know,
     `tell(change)` each change of stage as it happens.
+
+    `changes` are settings in place of the profile's, `battery` facts in place of the board file's
+    BATTERY and `health_pct`; with them the result has a `track` of the battery.
 
     `keys` are folders of keys, which must belong to the card; the camera itself needs none.
 
@@ -104,6 +109,8 @@ def run(
     config = {
         "board": board,
         "profile": profile,
+        "changes": changes,
+        "battery": battery,
         "seed": seed,
         "acts": acts,
         "clip": str(folder),
@@ -202,6 +209,7 @@ def _clip(video, about, progress, say):
             bootstrap.CACHE / "pictures",
             lambda done, of: progress("video", done, of),
             say,
+            row.get("show_px"),
         )
     except clips.ClipError as error:
         raise InputError(str(error)) from None

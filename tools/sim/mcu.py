@@ -11,6 +11,26 @@ from tools.sim.world import ChipError, PowerCut, Reset
 _ENODEV = 19
 _EIO = 5
 
+# What differs between the ports, by the processor's architecture: the rate at which it boots and
+# those that may be set, the error of an I2C address that nobody answers, the longest watchdog, and
+# whether the processor has its own card controller and a button that wakes it (esp32, rp2).
+_PORTS = {
+    "xtensawin": {
+        "boots_hz": 160_000_000,
+        "rates_hz": (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000),
+        "nobody": _ENODEV,
+        "dog_ms": 0x7FFFFFFF,
+        "whole": True,
+    },
+    "armv7emsp": {
+        "boots_hz": 150_000_000,
+        "rates_hz": (),  # machine.freq() would leave the SPIs with a clock of 48 MHz
+        "nobody": _EIO,
+        "dog_ms": 16_777,
+        "whole": False,
+    },
+}
+
 
 class Pad:
     """One pin of the chip: its direction, and the level on the wire.
@@ -28,14 +48,15 @@ class Pad:
         self.pwm = None
         self.bits = None
         self.uv = None
+        self.interrupts = False  # `watch` is an interrupt's
+        self.outside = 1
         self.reset()
 
     def reset(self):
         """Be an input, as after power-on."""
         self.output = False
         self.latch = 0
-        self.outside = 1
-        self.level = 1
+        self.level = self.outside
 
     def set(self, level):
         """Set the output latch."""
@@ -131,12 +152,14 @@ class Mcu:
     def __init__(self, world, board):
         self.world = world
         self.board = board
+        self.port = _PORTS[board.MPY_ARCH]
         self.pads = {}
         self.i2c_buses = {}
         self.spi_buses = {}
         self.i2s_sinks = {}
         self.i2s_sources = {}
         self.sd_slots = {}
+        self.edge = False  # seen by a pin that ends a light sleep
         self.wake_pad = None  # which pad wakes it from deep sleep, while low
         self.asleep = False
         self.reset_cause = 1
@@ -178,6 +201,11 @@ class Mcu:
             raise ChipError("esp32: only a low level wakes here")
         self.wake_pad = pin._pad
 
+    def roused(self):
+        """Return whether a pin ends a light sleep: by its level, or by an edge since the last."""
+        edge, self.edge = self.edge, False
+        return edge or self.wake_pad is not None and not self.wake_pad.level
+
     def wake(self):
         """End a deep sleep, if the pad that wakes it is low; return whether it did."""
         if self.asleep and self.wake_pad and not self.wake_pad.level:
@@ -189,6 +217,7 @@ class Mcu:
     def power(self, on):
         """Lose all state: it starts from its reset either way."""
         self.dog = None
+        self.machine.hz = self.port["boots_hz"]
         for bus in self.spi_buses.values():
             bus.active = None
         for pad in self.pads.values():
@@ -208,9 +237,9 @@ class Machine:
 
     def __init__(self, mcu):
         self._mcu = mcu
-        self._hz = mcu.board.CPU_HZ
+        self.hz = mcu.port["boots_hz"]
         bound = {"_mcu": mcu, "_us": mcu.board.COSTS["call_us"]}
-        for made in (Pin, ADC, I2C, SPI, PWM, I2S, SDCard, WDT):
+        for made in (Pin, ADC, I2C, SPI, PWM, I2S, WDT) + (SDCard,) * mcu.port["whole"]:
             setattr(self, made.__name__, type(made.__name__, (made,), bound))
         self.mem32 = Mem32(mcu)
 
@@ -221,10 +250,10 @@ class Machine:
         """Return or set the processor's frequency."""
         self._charge()
         if hz is None:
-            return self._hz
-        if hz not in (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000):
-            raise ValueError("frequency must be 20MHz, 40MHz, 80MHz, 160MHz or 240MHz")
-        self._hz = hz
+            return self.hz
+        if hz not in self._mcu.port["rates_hz"]:
+            raise ValueError("cannot change frequency to %d Hz" % hz)
+        self.hz = hz
         self._mcu.world.energy.clock(hz < self._mcu.board.CPU_HZ)
 
     def unique_id(self):
@@ -245,6 +274,8 @@ class Machine:
 
     def deepsleep(self):
         """Sleep until the pad that wakes it; then it starts anew."""
+        if not self._mcu.port["whole"]:
+            raise ChipError("machine: nothing but a reset would end this sleep")
         self._mcu.asleep = True
         raise PowerCut
 
@@ -253,7 +284,7 @@ class Machine:
         mcu, world = self._mcu, self._mcu.world
         self._charge()
         until_ms = world.ms + ms
-        while world.ms < until_ms and (mcu.wake_pad is None or mcu.wake_pad.level):
+        while world.ms < until_ms and not mcu.roused():
             wait_ms = min(until_ms, world.next_ms) - world.ms
             world.energy.slept_ms += wait_ms
             world.sleep(wait_ms)
@@ -309,11 +340,17 @@ class Pin:
         self._pad.set(1 if level else 0)
 
     def irq(self, handler, trigger):
-        """Let the edge to low end a light sleep; the handler is not called."""
+        """Call `handler(pin)` at each edge to low, which ends a light sleep, too."""
         self._charge(self._us)
-        if trigger != self.IRQ_FALLING:
-            raise ValueError("only a falling edge wakes here")
-        self._mcu.wake_pad = self._pad
+        if trigger != self.IRQ_FALLING or self._pad.watch and not self._pad.interrupts:
+            raise ValueError("only a falling edge, and one handler")
+
+        def edge(level):
+            if not level:
+                self._mcu.edge = True
+                handler(self)
+
+        self._pad.watch, self._pad.interrupts = edge, True
 
     def on(self):
         """Set the latch to 1."""
@@ -416,7 +453,7 @@ class I2C:
     def _fail(self, address):
         if self._bus.stuck:
             raise OSError(_EIO, "i2c: bus stuck")
-        raise OSError(_ENODEV, "i2c: no answer at 0x%02x" % address)
+        raise OSError(self._mcu.port["nobody"], "i2c: no answer at 0x%02x" % address)
 
     def readfrom_mem_into(self, address, reg, buf):
         """Read `len(buf)` bytes from register `reg` on."""
@@ -637,6 +674,8 @@ class WDT:
     """machine.WDT."""
 
     def __init__(self, id=0, timeout=5000):
+        if timeout > self._mcu.port["dog_ms"]:
+            raise ValueError("timeout exceeds %d" % self._mcu.port["dog_ms"])
         self._timeout_ms = timeout
         self._fed_ms = self._mcu.world.ms
         self._mcu.dog = self

@@ -24,6 +24,7 @@ _PICTURES_PER_STAGE = 3
 _SEAL_LIMIT_MS = 15_000  # how long `end` waits for a recording to be sealed
 _SETTLE_MS = 1000  # and then for the display to show it
 _HOLD_MARGIN_MS = 200
+_TRACK_MS = 60_000
 _CONFIRM_AFTER_MS = 1000
 
 
@@ -106,7 +107,8 @@ class GC:
 class Run:
     """One run. `config` is what headless.py writes:
 
-    `board` `profile` `seed`, `acts` as script.parse() gives them, `clip` (a prepared folder),
+    `board` `profile` `changes` `battery` `seed`, `acts` as script.parse() gives them, `clip` (a
+    prepared folder),
     `card` (an image), `camera` (the camera's own files), `out` (for pictures and the result).
     """
 
@@ -129,6 +131,7 @@ class Run:
         self._visits = {}
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
+        self._track = []  # [second, charge in 1/100 %, stage, steps given up, minutes, percent]
         self._awaited = None  # what was known when a recording began, until its first picture
         self._draws = 0
         costs = self._board.COSTS
@@ -142,6 +145,8 @@ class Run:
         self.world.on("expect", self._expect)
         self.world.on("end", self._end)
         self.world.load(config["acts"])
+        if config.get("battery") is not None:
+            self._follow_battery()
 
     def slice(self, ms, steps=_SLICE_STEPS):
         """Run for `ms` milliseconds of virtual time; return whether the run goes on.
@@ -189,6 +194,7 @@ class Run:
             "gc_collections_while_recording": self._collections,
             "battery_pct": self.world.battery_pct(),
             "energy": self.world.energy.result(),
+            "track": self._track,
             "virtual_ms": self.world.ms,
             "boots": self._boots,
             "pictures": self._pictures,
@@ -228,7 +234,9 @@ class Run:
         firmware.time = self._time
         firmware.gc = self._gc
         firmware.urandom = self._urandom
-        self._app = firmware.App(self._board, make(self.config["profile"]))
+        self._app = firmware.App(
+            self._board, make(self.config["profile"], self.config.get("changes"))
+        )
         self._app.observe(self._staged)
         self._app.start()
 
@@ -292,6 +300,14 @@ class Run:
             if after == "recording":
                 self._awaited = (self._app.counters["recorded"], self.world.ms)
 
+    def _follow_battery(self):
+        world, app = self.world, self._app
+        row = [world.ms // 1000, world.energy.cell.ppm // 100, world.stage, 0, None, None]
+        if app:
+            row[3:] = [app.savings.given_up, app.power.minutes_expected(), app.power.percent]
+        self._track.append(row)
+        world.at(world.ms + _TRACK_MS, self._follow_battery)
+
     def _key(self, down):
         if down:
             self._presses = [self._presses[1], self.world.ms]
@@ -350,7 +366,10 @@ class Run:
             self._end_ms += _SEAL_LIMIT_MS
             from bodycam.profile import make
 
-            hold_ms = make(self.config["profile"])["hold_ms"] + _HOLD_MARGIN_MS
+            hold_ms = (
+                make(self.config["profile"], self.config.get("changes"))["hold_ms"]
+                + _HOLD_MARGIN_MS
+            )
             world.act("hold", hold_ms)
             world.at(world.ms + hold_ms + _CONFIRM_AFTER_MS, world.act, "press")
 

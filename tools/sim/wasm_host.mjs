@@ -1,5 +1,6 @@
 // Runs the simulation on MicroPython's WebAssembly port, under Node 18 or later:
-//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json
+//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [SCRIPT.py]
+// With SCRIPT that runs instead of the configuration's; it finds `host` and `config_path`.
 // `_host` is what tools/sim/host_wasm.py calls; it works on the interpreter's memory in place.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -10,7 +11,7 @@ import { pathToFileURL } from "node:url";
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
-const [, , packageFolder, repository, configPath] = process.argv;
+const [, , packageFolder, repository, configPath, script] = process.argv;
 
 let memory;
 const instantiate = WebAssembly.instantiate;
@@ -91,6 +92,16 @@ const host = {
     for (let i = 0; i < n; i++) crc = ((crc << 8) & 0xff00) ^ crcTable[(crc >> 8) ^ data[i]];
     return crc;
   },
+  double(source, target, shape) {
+    const [at, stride, columns, rows] = new Int32Array(memory.buffer, shape, 4);
+    const from = new Uint16Array(memory.buffer, source, at + stride * rows);
+    const to = new Uint32Array(memory.buffer, target, 2 * columns * rows);
+    for (let row = 0; row < rows; row++)
+      for (let x = 0; x < columns; x++) {
+        const i = 2 * columns * row + x;
+        to[i] = to[i + columns] = from[at + stride * row + x] * 0x10001;
+      }
+  },
   aes(state, source, target, n) {
     const [key, keyBytes, iv, encrypts] = new Int32Array(memory.buffer, state, 4);
     const name = `aes-${keyBytes * 8}-${iv ? "cbc" : "ecb"}`;
@@ -133,6 +144,12 @@ try {
 import sys
 sys.path[:0] = ["/firmware", "/"]
 import tools.sim.host_wasm as host
+`);
+  if (script) {
+    mp.runPython(fs.readFileSync(script, "utf8"));
+    process.exit(0);
+  }
+  mp.runPython(`
 from tools.sim.runner import finish, start
 run = start(host, config_path)
 `);

@@ -92,7 +92,7 @@ def _stall_cut(rng):
         BOOT
         + RECORD
         + [
-            f"{_s(rng, 0.5, 4)} card stall {rng.randrange(250, 4900)}",
+            f"{_s(rng, 0.5, 4)} card stall {rng.randrange(250, 4500)}",
             f"{_s(rng, 0.1, 5)} cut",
             *AGAIN,
         ]

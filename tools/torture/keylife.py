@@ -52,7 +52,7 @@ class KeyWatch:
 
     def _page(self, number):
         at = number * layout.PAGE
-        return bytes(self._chip._view[at : at + layout.PAGE])
+        return bytes(self._chip.memory[at : at + layout.PAGE])
 
     def _operated(self, offset):
         page = offset // layout.PAGE
@@ -108,7 +108,7 @@ class KeyWatch:
             for name, chain in self._chains.items()
             for s in (self._newest, self._newest + 1)
         }
-        self._scan(used(bytes(self._chip._view), b"\xff", layout.PAGE), keys, "the log", _PARTS)
+        self._scan(used(bytes(self._chip.memory), b"\xff", layout.PAGE), keys, "the log", _PARTS)
         for piece in written(self._image):
             self._scan(piece, {**keys, **newest}, "the card", _PARTS[:1])
 
