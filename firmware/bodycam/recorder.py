@@ -55,8 +55,7 @@ class Recorder:
     """
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
-        self.ring = frames
-        self._memory, self._words = frames.memory, frames.words
+        self.ring, self._memory, self._words = frames, frames.memory, frames.words
         self._segments = Segments(card, journal, sealer, clock, hooks["facts"], hooks["nonce"])
         self._log = journal
         self._clock = clock
@@ -291,10 +290,9 @@ class Recorder:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
         wait_ms = (_PAIR_MS if self._segments.waits else self._flush_ms) - waited_ms
-        if wait_ms > 0:
-            return wait_ms
-        self._sealed_at = now
-        return self._flush_ms
+        if wait_ms <= 0:
+            self._sealed_at, wait_ms = now, self._flush_ms
+        return wait_ms
 
 
 def _gap(missed):

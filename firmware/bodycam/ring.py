@@ -143,7 +143,7 @@ class Ring:
 
         `dropped` counts them. Allocates nothing.
         """
-        while self.used_bytes > most_bytes:
+        while self.used_bytes > max(0, most_bytes):
             self.words[_DROPPED] += 1
             self._drop()
 

@@ -65,11 +65,11 @@ class Segments:
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
+        self._closing = False
+        self._acknowledged = -1
         self._opened_ms = self._clock.stamp()
         self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
         self._head(recording, index)
-        self._closing = False
-        self._acknowledged = -1
         self.flush()
         self.counts[0] = self.counts[1] = 0
         self.last = self._card.room(self._number + 1, self._log.released) <= 0
