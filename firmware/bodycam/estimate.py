@@ -30,6 +30,8 @@ _JUMP = const(1200)  # more than a gauge wanders
 _AGREES_MV = const(60)
 _BELIEVED = const(12)  # times that it says the same
 
+_RESERVE_MV = const(40)
+
 _LEAST_MOHM, _MOST_MOHM = const(30), const(2000)
 _STEP_UA = const(60_000)  # the least step of load that resistance is reckoned from
 
@@ -142,7 +144,7 @@ class Estimate:
         apart, tell the resistance.
         """
         step_ua = ua - self._load_ua
-        if self._load_mv and abs(step_ua) >= _STEP_UA:
+        if self._load_mv and abs(step_ua) >= _STEP_UA and self.share >= _STEEP:
             mohm = (self._load_mv - mv) * 10_000 // (step_ua // 100)
             if _LEAST_MOHM <= mohm <= _MOST_MOHM:
                 self.mohm += (mohm - self.mohm) // 4
@@ -158,11 +160,17 @@ class Estimate:
         """Return the share at which a load of `ua` pulls the voltage down to where the supply
         gives way.
         """
-        return share_at(self._empty_mv + ua // 100 * self.mohm // 10_000)
+        return share_at(self._empty_mv + self._sag_mv(ua))
 
-    def carries(self, mv: int, ua: int, reserve_mv: int) -> bool:
-        """Return whether a cell of `mv` at rest carries `ua` with `reserve_mv` to spare."""
-        return mv - ua // 100 * self.mohm // 10_000 >= self._empty_mv + reserve_mv
+    def carries(self, mv: int, ua: int) -> bool:
+        """Return whether a cell of `mv` at rest carries `ua` with 40 mV to spare: a small one
+        falls so far within half a minute.
+        """
+        return mv - self._sag_mv(ua) >= self._empty_mv + _RESERVE_MV
+
+    def _sag_mv(self, ua):
+        # A cell that is nearly empty has up to half as much resistance again.
+        return ua // 100 * (self.mohm * 5 // 4) // 10_000
 
     def minutes(self, ua: int, least: int) -> int:
         """Return the minutes for which `ua` can be drawn until only the share `least` is left."""

@@ -22,7 +22,6 @@ _ERROR_MS = const(30_000)
 _SETTLE_MS = const(4000)  # after a change of stage, until the voltage has followed
 _SILENT_MS = const(600_000)  # so long what is reckoned is trusted without a gauge
 _DOUBTS = const(3)  # readings that must say the same
-_RESERVE_MV = const(20)
 _SURE = const(2000)  # a share from which a low voltage is a contradiction
 _STUCK_PCT = const(5)  # drawn while the gauge stays where it is
 _LESSON = const(300)  # hundredths of a percent between two comparisons
@@ -203,7 +202,7 @@ class Power:
             return self.known and self.estimate.share <= self.outlook.reserve_share
         if self.known and self.estimate.share >= _SURE:
             return False  # one of the two is wrong, and most recordings are lost by ending
-        return not self.estimate.carries(self._mv, self.learning.ua["recording"], _RESERVE_MV)
+        return not self.estimate.carries(self._mv, self.learning.ua["recording"])
 
     # Kept from shift to shift
 

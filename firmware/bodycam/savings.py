@@ -21,8 +21,9 @@ STEPS = (
 
 _FIRST_MS = const(600_000)  # after boot, until the estimate has settled
 _BETWEEN_MS = const(300_000)
+_BACK_MS = const(1_800_000)  # nothing is given back sooner
 _SHORT_PCT = const(103)  # of what is needed: less takes a step, more than the other gives one back
-_AMPLE_PCT = const(120)
+_AMPLE_PCT = const(130)
 
 
 def table_ua(board, settings: dict) -> dict:
@@ -65,11 +66,12 @@ class Savings:
         up_ms = self._clock.up_ms
         if not self._allowed or lasts_min is None or up_ms < _FIRST_MS:
             return False
-        if self._changed_ms and up_ms - self._changed_ms < _BETWEEN_MS:
+        ago_ms = up_ms - self._changed_ms if self._changed_ms else up_ms
+        if self._changed_ms and ago_ms < _BETWEEN_MS:
             return False
         if lasts_min * 100 < needed_min * _SHORT_PCT:
             return self._give_up()
-        if self._given_up and lasts_min * 100 > needed_min * _AMPLE_PCT:
+        if self._given_up and ago_ms >= _BACK_MS and lasts_min * 100 > needed_min * _AMPLE_PCT:
             step, value = self._given_up.pop()
             self._put(step, value, False)
             return True

@@ -170,6 +170,7 @@ def test_the_curve_can_be_read_both_ways():
 
 def test_a_step_of_load_tells_the_resistance():
     estimate = Estimate(BATTERY)
+    estimate.adopt(5000)
     for _ in range(20):
         estimate.sag(3800, 12_000)
         estimate.sag(3800 - 76, 250_000)

@@ -13,7 +13,7 @@ from tools.sim.cell import FULL_PPM, Cell
 SETTINGS = {"backlight_pct": 80, "mirror_fps": 5, "slow_clock": False}
 _READING_S = 10
 _TICKS = 1 << 30
-BIAS = 100
+BIAS = 100  # of a gauge at half charge, one standard deviation, in hundredths of a percent
 
 
 class Clock:

@@ -4,7 +4,7 @@ Written from the register list of datasheet 19-6171 revision 7; not from the dri
 registers, high byte first, and a register's bytes only as a whole.
 """
 
-from tools.sim.chips.i2cchip import I2CChip
+from tools.sim.chips.i2cchip import I2CChip, gauge_lies
 from tools.sim.world import ChipError
 
 _FIRST_MS = 250  # until the first voltage
@@ -25,6 +25,8 @@ class MAX17048Chip(I2CChip):
     def __init__(self, world, board):
         super().__init__(world, board, board.I2C_CHIPS["MAX17048"])
         self.lies_pct = self.lies_mv = self.lies_rate = None
+        self._lied = 0
+        world.on("gauge", self._misread)
         self.restore()
         self._first_ms = 0  # the cell was in long before
 
@@ -34,11 +36,16 @@ class MAX17048Chip(I2CChip):
         self._first_ms = self.world.ms + _FIRST_MS
 
     def _pct(self):
-        return self.world.battery_pct() if self.lies_pct is None else self.lies_pct
+        return self._soc() >> 8
+
+    def _misread(self, word):
+        self.lies_pct = gauge_lies(word, self.world.battery_pct(), 0xFF)
 
     def _soc(self):
-        if self.lies_pct is not None:
-            return self.lies_pct << 8
+        lies = self.lies_pct
+        if lies is not None:
+            self._lied += 1
+            return (lies if isinstance(lies, int) else lies[self._lied % len(lies)]) << 8
         return self.world.energy.cell.ppm * 16 // 625  # 100 % in steps of 1/256
 
     def _vcell(self):
