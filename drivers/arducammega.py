@@ -45,6 +45,7 @@ _SIZES = {(96, 96): 0x0A, (128, 128): 0x0B, (320, 240): 0x01, (320, 320): 0x0C}
 _START_MS = const(2000)  # Zephyr waits 1 s after a reset
 _CONFIG_MS = const(500)
 _PICTURE_MS = const(500)  # Zephyr gives up after 400
+_ZEROS = memoryview(bytes(512))
 _END = b"\xff\xd9"
 _PADDING_BYTES = const(2048)  # behind the end of a JPEG, at most: estimate
 
@@ -83,7 +84,7 @@ class ArducamMega:
         self._two = bytearray(2)
         self._three = bytearray(3)
         show_bytes = show_px[0] * show_px[1] * 2
-        self._frame = bytearray(max(frame_bytes_max, show_bytes))
+        self._frame = bytearray(max(frame_bytes_max, show_bytes) + 511 & -512)  # wiped by 512
         self._view = memoryview(self._frame)
         self._jpeg_bytes_max = frame_bytes_max
         self._shown = self._view[:show_bytes]
@@ -174,7 +175,14 @@ class ArducamMega:
         self._write(reg, value)
         self._settle(_CONFIG_MS)
 
+    def _forget(self):
+        at = len(self._view)
+        while at:
+            at -= 512
+            self._view[at : at + 512] = _ZEROS
+
     def _finish(self):
+        self._forget()
         # Half a picture in its memory would cost a reset.
         while self._taking and not self._read(_STATE) & _DONE:
             if self._clock.diff(self._clock.ticks_ms(), self._taken_ms) > _PICTURE_MS:
@@ -184,7 +192,7 @@ class ArducamMega:
         self._taking = False
 
     def stop(self) -> None:
-        """Let the sensor sleep. May be called twice.
+        """Let the sensor sleep, and wipe the last picture. May be called twice.
 
         Blocks for 1 ms, and until a picture under way is complete: 0.1 s, at most 0.5.
 

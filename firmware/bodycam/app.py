@@ -132,6 +132,17 @@ class App:
         if self.card.room(self.log.next_segment, self.log.released) <= 0:
             raise Fault("card_full")
 
+    def mend(self):
+        """Put a card into service that was put in later than the camera was started.
+
+        Raises:
+            Fault: as `mount`.
+        """
+        fault = self._fault_of(self.mount)
+        fault = self._fault_of(self._close_torn) or fault
+        if fault:
+            raise fault
+
     def mirror_ms(self) -> int:
         """Return the milliseconds between mirrored pictures while pictures are encoded too; 0
         for none.
@@ -181,7 +192,7 @@ class App:
     def start(self):
         """Enter the boot in the log, close what a power cut left open, go to `idle` or `fault`."""
         fault = self._log_fault or self._fault_of(self._note_boot)
-        fault = fault or self._card_fault or self._fault_of(self._close_torn)
+        fault = fault or self._fault_of(self._close_torn) or self._card_fault
         if fault:
             self.procedure.fail(fault.reason, fault.detail)
         else:
@@ -199,13 +210,14 @@ class App:
             self.procedure.warn("battery_retire")
 
     def _close_torn(self):
-        # What the last power cut left open is counted and closed in the log; nothing on the card
-        # is changed.
+        # What the last power cut left open is counted and closed in the log as soon as the card is
+        # there, also if it is full; nothing on the card is changed.
         journal = self.log
-        if journal.torn is not None:
-            proved = journal.proved_blocks
-            blocks = self.card.count_blocks(journal.torn, journal.torn_entry, proved)
-            journal.close_segment(log.TORN, journal.torn, blocks)
+        if journal.torn is None or self.card.card_id != journal.card_id:
+            return
+        proved = journal.proved_blocks
+        blocks = self.card.count_blocks(journal.torn, journal.torn_entry, proved)
+        journal.close_segment(log.TORN, journal.torn, blocks)
 
     def observe(self, tell):
         """Call `tell(before, event, after)` after each event of the stage table."""

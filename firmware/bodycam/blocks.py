@@ -226,6 +226,7 @@ class Sealer:
         last[:] = plain
         self._cipher.encrypt(source, target)
         if last == plain or last == _BLANK:
+            target[:] = self._zeros[: len(target)]  # it may be the plaintext
             raise Fault("crypto_error", "AES failed at block %d" % self.block)
 
     def _close(self, slot):

@@ -103,8 +103,14 @@ class Card:
         blocks. `proved` are certainly there.
 
         Raises:
-            OSError: the card failed.
+            Fault: the card failed.
         """
+        try:
+            return self._count(segment, entry, proved)
+        except OSError as error:
+            raise Fault("card_error", error)
+
+    def _count(self, segment, entry, proved):
         low, high = proved, SEGMENT_BLOCKS
         sector = bytearray(_SECTOR)
         want = struct.pack("<I", segment)

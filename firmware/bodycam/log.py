@@ -161,12 +161,18 @@ class Log:
     def _read(self, at, buf):
         try:
             self._flash.read(at, buf)
-        except OSError as error:
-            raise Fault("log_error", error)
+        except OSError:
+            self._again(self._flash.read, at, buf)
 
     def _write(self, at, buf):
         try:
             self._flash.program(at, buf)
+        except OSError:
+            self._again(self._flash.program, at, buf)
+
+    def _again(self, act, at, buf):
+        try:
+            act(at, buf)
         except OSError as error:
             raise Fault("log_error", error)
 

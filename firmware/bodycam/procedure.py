@@ -219,7 +219,7 @@ class Procedure:
     def _mend(self, now):
         self._since = now
         try:
-            self.parts.mount()
+            self.parts.mend()
         except Fault as fault:
             if fault.reason != self.reason:
                 self.fail(fault.reason, fault.detail)

@@ -8,6 +8,7 @@ and what a driver would see on its wires is a switch of the chips themselves.
 
 import hashlib
 
+_EIO = 5
 _SECTOR = 512
 _UNIT = 1024  # sectors of a recording unit, 512 KiB
 _AREA = 8192  # of an allocation unit, 4 MiB
@@ -292,20 +293,35 @@ def _superblock(buf, at, field):
 def moody(kind):
     """Return a class of the log's flash, NORChip or one made of it, with moods.
 
-    `weak` programs leave one bit as it was, `noisy` reads have one bit wrong, and with `ragged` a
-    cut leaves any of a page's bits programmed instead of its first bytes.
+    `weak` programs leave one bit as it was, `noisy` reads have one bit wrong; of a partition
+    `refuse` programs and `unreadable` reads raise OSError. With `ragged` a cut leaves any of a
+    page's bits programmed instead of its first bytes.
     """
 
     class FaultFlash(kind):
         def __init__(self, world, board, store=None):
             super().__init__(world, board, store)
             self.chance = Chance(world.seed + 1)
-            self.weak = self.noisy = 0
+            self.weak = self.noisy = self.refuse = self.unreadable = 0
             self.ragged = False
             world.on("flash", self._obey)
 
         def _obey(self, word, value=True):
             setattr(self, {"fail": "failing"}.get(word, word), value)
+
+        def read(self, offset, buf):
+            self._refuses("unreadable")
+            super().read(offset, buf)
+
+        def program(self, offset, data):
+            self._refuses("refuse")
+            super().program(offset, data)
+
+        def _refuses(self, what):
+            left = getattr(self, what)
+            if left:
+                setattr(self, what, left - 1)
+                raise OSError(_EIO, "flash: refused")
 
         def fetch(self, offset, buf):
             super().fetch(offset, buf)
