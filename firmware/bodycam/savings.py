@@ -46,7 +46,7 @@ class Savings:
         self.settings = {name: profile[name] for name in names}
         self.settings["slow_clock"] = False
         self._allowed = profile["saves"]
-        self._changed_ms = 0
+        self._changed_ms = _FIRST_MS - _BETWEEN_MS  # as if something had changed then
         self._given_up = []  # (row of STEPS, what the setting was)
 
     @property
@@ -63,11 +63,8 @@ class Savings:
 
         `lasts_min` is for how long the battery lasts, None: unknown, and nothing changes.
         """
-        up_ms = self._clock.up_ms
-        if not self._allowed or lasts_min is None or up_ms < _FIRST_MS:
-            return False
-        ago_ms = up_ms - self._changed_ms if self._changed_ms else up_ms
-        if self._changed_ms and ago_ms < _BETWEEN_MS:
+        ago_ms = self._clock.up_ms - self._changed_ms
+        if not self._allowed or lasts_min is None or ago_ms < _BETWEEN_MS:
             return False
         if lasts_min * 100 < needed_min * _SHORT_PCT:
             return self._give_up()

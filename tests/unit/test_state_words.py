@@ -155,6 +155,7 @@ EXCEPTIONS = {
     ("tools/sim/mcu.py", "Machine.__init__"): BOOT,
     ("tools/sim/mcu.py", "SDCard.__init__"): BOOT,
     ("tools/sim/mcu.py", "SPI.__init__"): BOOT,
+    ("tools/sim/runner.py", "Run._boot"): BOOT,
     ("tools/sim/runner.py", "Run._note_delay"): "once a recording",
     ("tools/sim/runner.py", "Run._tally"): BOOT,
     ("tools/sim/runner.py", "Run.slice"): "once for 5000 steps or a minute",
