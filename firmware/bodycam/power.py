@@ -24,6 +24,7 @@ _SILENT_MS = const(600_000)  # so long what is reckoned is trusted without a gau
 _DOUBTS = const(3)  # readings that must say the same
 _SURE = const(2000)  # a share from which a low voltage is a contradiction
 _STUCK_PCT = const(5)  # drawn while the gauge stays where it is
+_SURE_PERMILLE = const(80)  # of what the camera draws: then it says something about the battery
 _LESSON = const(300)  # hundredths of a percent between two comparisons
 
 _LOWEST_MV, _HIGHEST_MV = const(2500), const(4600)
@@ -207,8 +208,12 @@ class Power:
     # Kept from shift to shift
 
     def facts(self) -> dict:
-        """Return what the log keeps of consumption and resistance."""
-        return {"use": self.learning.row(), "mohm": self.estimate.mohm}
+        """Return what the log keeps of consumption and resistance, and judge the battery by it."""
+        use = self.learning.row()
+        self.health.judge(
+            self.estimate.mohm, self.learning.appetite_pct, use[-1] <= _SURE_PERMILLE
+        )
+        return {"use": use, "mohm": self.estimate.mohm}
 
     def restore(self, facts: dict):
         """Take what `facts` returned at an earlier time; None of it has to be there."""
