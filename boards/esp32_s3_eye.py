@@ -10,6 +10,7 @@ NAME = "ESP32-S3-EYE"
 CAPS = ("camera", "display", "card", "lamp", "microphone")
 MPY_ARCH = "xtensawin"
 CPU_HZ = 240_000_000
+SLOW_HZ = 80_000_000  # enough where nothing is recorded; the buses keep their rates
 
 # The interpreter that it needs: its release images bring the C module. {image} and {port} are
 # filled in.
@@ -81,6 +82,7 @@ BUTTON = {
     "tolerance_mv": 100,
     "poll_ms": 20,
     "wakes": True,
+    "ends_light_sleep": True,
 }
 
 # Green. Which level lights it: estimate.
@@ -92,8 +94,9 @@ LOG = {"chip": "PartitionNOR", "partition": "bodylog", "size_bytes": 1_048_576}
 # What the interpreter's heap has: the PSRAM less the camera's buffers (estimate).
 HEAP_BYTES = 7_500_000
 RING_BYTES = 4_194_304
-# Estimate: the board has a connector and comes without a cell.
-BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
+# The board has a connector and comes without a cell: one of 2,000 mAh. Its resistance with
+# protection and contacts: estimate. Below `empty_mv` the supply of 3.3 V gives way.
+BATTERY = {"capacity_mah": 2000, "resistance_mohm": 150, "empty_mv": 3300}
 
 # Where sources contradict each other: which was followed. `doctor` asks the device.
 DOUBTS = {
@@ -129,20 +132,33 @@ COSTS = {
     # SPI NOR page program typ. 0.4 to 0.7 ms (W25Q128JV rev. J, 9.6), sector erase typ. 45 ms.
     "flash_program_us": 700,
     "flash_erase_us": 45_000,
+    # From light sleep to the first line after it: estimate.
+    "wake_us": 1_000,
     # From reset to the first line of main.py: as on the M5Stack CoreS3 (estimate).
     "boot_us": 900_000,
     # One collection with a 4 MiB ring in the heap (estimate from PSRAM bandwidth).
     "gc_us": 120_000,
 }
 
-# What it draws from the battery in milliampere. All estimates until measured; with no switch for
-# the camera's supply, more in idle than the M5Stack CoreS3.
+# What each part draws from the battery at 3.7 V: (milliampere, measured | datasheet | estimate,
+# from where). The supply's loss and the ratio of the voltages cancel out: 3.3 / (3.7 x 0.88) is
+# 1.01.
+# `slow` is at SLOW_HZ.
 CURRENTS_MA = {
-    "off": 3,
-    "idle": 70,
-    "display_on": 190,
-    "armed": 220,
-    "recording": 250,
-    "docked": 80,
-    "fault": 120,
+    # In deep sleep the camera's supply stays on, too.
+    "off": (17, "estimate", "M5Camera in deep sleep, with the same sensor (msr-r.net)"),
+    # With no switch for the camera's supply: its sensor rests without a clock.
+    "base": (19, "estimate", "the same, and regulators, PSRAM at rest, card at rest"),
+    # ESP32-S3 in light sleep: 0.78 mA at 3.3 V measured, on another board (MoleNet V6).
+    "sleeping": (0.8, "estimate", "MoleNet V6 of ComNets Bremen"),
+    # With no code running: 32.3 mA at 3.3 V measured, on the same.
+    "waiting": (33, "estimate", "MoleNet V6 of ComNets Bremen"),
+    "working": (66, "estimate", "ESP32-S3 data sheet, both cores, 240 MHz: 33 to 92 mA"),
+    "waiting_slow": (22, "estimate", "ESP32-S3 data sheet, 80 MHz: 22 to 42 mA"),
+    "working_slow": (36, "estimate", "the same"),
+    "display": (6, "datasheet", "ST7789V, normal mode"),
+    "backlight": (40, "estimate", "two white LEDs behind 1.3 inches"),
+    "sensor": (40, "estimate", "what OpenMV saves when its sensor sleeps"),
+    "card": (60, "estimate", "SD cards: 100 mA at most at 25 MHz"),
+    "lamp": (3, "estimate", "a green LED"),
 }

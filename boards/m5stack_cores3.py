@@ -22,6 +22,7 @@ CAPS = (
 )
 MPY_ARCH = "xtensawin"
 CPU_HZ = 240_000_000
+SLOW_HZ = 80_000_000  # enough where nothing is recorded; the buses keep their rates
 
 # The interpreter that it needs: its release images bring these C modules. Quad PSRAM, so never the
 # image for octal. {image} and {port} are filled in.
@@ -110,8 +111,10 @@ LOG = {"chip": "PartitionNOR", "partition": "bodylog", "size_bytes": 1_048_576}
 # What the interpreter's heap has: the PSRAM less the camera's buffers (estimate).
 HEAP_BYTES = 7_500_000
 RING_BYTES = 4_194_304
-# A 2,000 mAh cell on the battery connector; the DIN base's own 500 mAh do not last a shift.
-BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
+# A 2,000 mAh cell on the battery connector; the DIN base's own 500 mAh do not last a shift. Its
+# resistance with protection and contacts: estimate. Below `empty_mv` the supply of 3.3 V gives
+# way.
+BATTERY = {"capacity_mah": 2000, "resistance_mohm": 150, "empty_mv": 3300, "own_mah": 500}
 
 # Where sources contradict each other: which was followed. `doctor` asks the device.
 DOUBTS = {
@@ -169,6 +172,8 @@ COSTS = {
     # SPI NOR page program typ. 0.4 to 0.7 ms (W25Q128JV rev. J, 9.6), sector erase typ. 45 ms.
     "flash_program_us": 700,
     "flash_erase_us": 45_000,
+    # From light sleep to the first line after it: estimate.
+    "wake_us": 1_000,
     # From reset to the first line of main.py: ROM, second-stage loader, PSRAM test, imports of
     # .mpy files (estimate).
     "boot_us": 900_000,
@@ -176,13 +181,30 @@ COSTS = {
     "gc_us": 120_000,
 }
 
-# What it draws from the battery in milliampere. All estimates until measured.
+# What each part draws from the battery at 3.7 V: (milliampere, measured | datasheet | estimate,
+# from where). The supply's loss and the ratio of the voltages cancel out: 3.3 / (3.7 x 0.88) is
+# 1.01.
+# `slow` is at SLOW_HZ; `ready` is what a part draws while it has its supply and does nothing.
 CURRENTS_MA = {
-    "off": 0,
-    "idle": 45,
-    "display_on": 190,
-    "armed": 230,
-    "recording": 280,
-    "docked": 60,
-    "fault": 120,
+    "off": (0.05, "estimate", "power manager and clock chip alone"),
+    # On for as long as the camera is: neither has a switch that leaves the rest running. The card
+    # keeps its supply, or the first recorded picture would come too late.
+    "base": (4.5, "estimate", "regulators, PSRAM at rest, sensors, touch, card at rest, codec"),
+    # ESP32-S3 in light sleep: 0.78 mA at 3.3 V measured, on another board (MoleNet V6).
+    "sleeping": (0.8, "estimate", "MoleNet V6 of ComNets Bremen"),
+    # With no code running: 32.3 mA at 3.3 V measured, on the same.
+    "waiting": (33, "estimate", "MoleNet V6 of ComNets Bremen"),
+    "working": (66, "estimate", "ESP32-S3 data sheet, both cores, 240 MHz: 33 to 92 mA"),
+    "waiting_slow": (22, "estimate", "ESP32-S3 data sheet, 80 MHz: 22 to 42 mA"),
+    "working_slow": (36, "estimate", "the same"),
+    "display": (6, "datasheet", "ST7789V, normal mode; the ILI9342C is its like"),
+    # 43 and 95 mA at 50 and 100 % on an M5Core2, whose panel has the same size (furble's wiki).
+    "backlight": (95, "estimate", "M5Core2, measured by furble"),
+    "sensor": (40, "estimate", "what OpenMV saves when its sensor sleeps"),
+    "card": (60, "estimate", "SD cards: 100 mA at most at 25 MHz"),
+    # Three lights, 12 mA a colour; the boost converter to 5 V and three lights that are dark.
+    "lamp": (110, "estimate", "SK6812 data sheet, 12 mA a colour"),
+    "lamp_ready": (5, "estimate", "SK6812, 1 mA each, and a boost converter's own"),
+    "motor": (80, "estimate", "coin motors"),
+    "tone": (60, "estimate", "AW88298 at 70 % into 8 ohm"),
 }

@@ -74,7 +74,7 @@ CAMERA = {
 LAMP = {"chip": "SK6812", "pin": 2, "pixels": 1, "power": ()}
 VIBRATION = {"chip": "PWMMotor", "pin": 6, "freq_hz": 1000}
 # Looked at, as it latches nothing.
-BUTTON = {"chip": "GPIOButton", "pin": 3, "poll_ms": 20}
+BUTTON = {"chip": "GPIOButton", "pin": 3, "poll_ms": 20, "ends_light_sleep": True}
 # High while USB gives power (Pico 2 W data sheet, 2.1: on the radio's GPIO).
 CABLE = {"pin": "WL_GPIO2"}
 GAUGE = {"chip": "MAX17048"}
@@ -99,7 +99,7 @@ HEAP_BYTES = 430_000
 # The ring bridges a stall of the card of 1 s at the largest pictures, and of 2 s at usual ones.
 RING_BYTES = 65_536
 # One cell, of at most 4,300 mAh.
-BATTERY = {"capacity_mah": 4000, "full_mv": 4200, "empty_mv": 3300}
+BATTERY = {"capacity_mah": 4000, "resistance_mohm": 150, "empty_mv": 3300}
 
 # Not on the board: whoever builds the camera connects it. All of it.
 OUTSIDE = ("I2C", "SPI", "DISPLAY", "CARD", "CAMERA", "LAMP", "VIBRATION", "BUTTON", "LOG")
@@ -148,20 +148,29 @@ COSTS = {
     # typ. 45 ms.
     "flash_program_us": 400,
     "flash_erase_us": 45_000,
+    # From light sleep to the first line after it: estimate.
+    "wake_us": 1_000,
     # From reset to the first line of main.py, and imports of .mpy files (estimate).
     "boot_us": 700_000,
     # One collection of a 440 kB heap (estimate).
     "gc_us": 15_000,
 }
 
-# What it draws from the battery in milliampere. All estimates until measured. A Pico cannot switch
-# itself off: "off" is its sleep, and a slide switch is the rest.
+# What each part draws from the battery at 3.7 V: (milliampere, measured | datasheet | estimate,
+# from where). `ready` is what a part draws while it has its supply and does nothing. A Pico cannot
+# switch itself off: "off" is its sleep, and a slide switch is the rest.
 CURRENTS_MA = {
-    "off": 3,
-    "idle": 50,
-    "display_on": 190,
-    "armed": 200,
-    "recording": 220,
-    "docked": 60,
-    "fault": 110,
+    "off": (3, "estimate", "asleep; breakout boards with regulators of their own"),
+    "base": (3, "estimate", "breakout boards, flash and card at rest, radio off"),
+    "sleeping": (1.5, "estimate", "0.99 mA on a Pico (measured when the port got it)"),
+    "waiting": (18, "estimate", "21 mA on a Pico that does nothing"),
+    "working": (24, "estimate", "the same, at work"),
+    "display": (6, "datasheet", "ST7789V, normal mode"),
+    "backlight": (40, "estimate", "two white LEDs behind 1.3 inches"),
+    "sensor_ready": (20, "estimate", "ArduCAM Mega asleep: nothing published"),
+    "sensor": (100, "estimate", "ArduCAM Mega at work, beside that: nothing published"),
+    "card": (60, "estimate", "SD cards: 100 mA at most at 25 MHz"),
+    "lamp": (36, "estimate", "SK6812 data sheet, 12 mA a colour"),
+    "lamp_ready": (1, "estimate", "SK6812, dark"),
+    "motor": (80, "estimate", "coin motors"),
 }

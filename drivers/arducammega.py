@@ -207,6 +207,9 @@ class ArducamMega:
         """
         self._finish()
         self._records = None
+        if not self._asleep and self._read(_STATE) & 3 == _IDLE:
+            # Its supply wakes it, too.
+            self._asleep = _AWAKE.get(self._read(_ID), _SLEEP_BIT) ^ _SLEEP_BIT
         if self._asleep:
             self._write(_POWER, self._asleep)
 

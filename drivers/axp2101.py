@@ -13,8 +13,9 @@ _CHIP_ID = const(0x03)  # p. 22; parts in use answer 0x4A (XPowersLib 0.3.3, M5U
 _COMMON = const(0x10)  # p. 22; POR 0x30; b0 power off
 _OFF_BY = const(0x22)  # p. 26; b2 over-temperature, b1 key held, b0 that restarts instead
 _KEY_TIMES = const(0x27)  # p. 28; b5:4 long, b3:2 off, b1:0 on
-_ADC_ON = const(0x30)  # p. 30; b0 battery, b1 TS, b2 VBUS, b3 system
+_ADC_ON = const(0x30)  # p. 30; b0 battery, b1 TS, b2 VBUS, b3 system, b4 die
 _VBAT_H = const(0x34)  # p. 31; b5:0 high bits, read before the low byte (p. 18); 1 mV per LSB
+_TDIE_H = const(0x3C)  # 22 C + (7274 - raw) / 20 (XPowersLib 0.3.3)
 _IRQ_ON = const(0x40)  # p. 32; three bytes, bits as in _IRQ
 _IRQ = const(0x48)  # p. 34; three bytes; writing 1 clears
 _KEY_IRQ = const(0x49)  # p. 34; b1 negative edge (pressed), b0 positive edge (released)
@@ -26,7 +27,7 @@ _POR_COMMON = const(0x30)
 # Held for 10 s it switches off whatever the firmware does; on after 512 ms; no long press.
 _KEY_OFF_10S_ON_512MS = const(0x1D)
 _OFF_BY_KEY_AND_HEAT = const(0x06)
-_ADC_CHANNELS = const(0x0F)
+_ADC_CHANNELS = const(0x1F)
 _EDGES = const(0x03)
 _RAIL_REGS = const(11)
 
@@ -164,6 +165,25 @@ class AXP2101:
             return None
         pct = self._read(_PERCENT)
         return pct if pct <= 100 else None
+
+    def charge_pct100(self) -> "int | None":
+        """Return the charge in hundredths of a percent, in the middle of the percent that the
+        gauge shows; None as for `percent`.
+
+        Raises:
+            OSError: bus failure.
+        """
+        pct = self.percent()
+        return None if pct is None else min(pct * 100 + 50, 10_000)
+
+    def temperature_c10(self) -> int:
+        """Return the chip's temperature in tenths of a degree Celsius, some above the battery's.
+
+        Raises:
+            OSError: bus failure.
+        """
+        self.i2c.readfrom_mem_into(self._address, _TDIE_H, self._two)
+        return 220 + (7274 - ((self._two[0] & 0x3F) << 8 | self._two[1])) // 2
 
     def battery_mv(self) -> "int | None":
         """Return the battery's voltage in millivolts, or None with no battery.

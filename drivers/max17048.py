@@ -15,6 +15,7 @@ _CONFIG = const(0x0C)  # high byte RCOMP; b7 sleep, b6 SOC alert, b5 ALRT, b4:0 
 _CRATE = const(0x16)  # signed, 0.208 percent per hour per LSB
 
 _ALRT = const(0x20)
+_NONSENSE_PCT = const(110)  # a full cell may read a little more than 100
 _CHARGING = const(5)  # of _CRATE: one percent per hour
 
 
@@ -79,6 +80,19 @@ class MAX17048:
         if not (four[0] or four[1]):
             return None
         return min(four[2], 100)  # a full cell may read a little more
+
+    def charge_pct100(self) -> "int | None":
+        """Return the charge in hundredths of a percent, 0 to 10,000; None: not known yet, or
+        nonsense.
+
+        Raises:
+            OSError: bus failure, or no battery.
+        """
+        four = self._four
+        self.i2c.readfrom_mem_into(self._address, _VCELL, four)
+        if not (four[0] or four[1]) or four[2] > _NONSENSE_PCT:
+            return None
+        return min((four[2] << 8 | four[3]) * 100 // 256, 10_000)
 
     def battery_mv(self) -> "int | None":
         """Return the battery's voltage in millivolts; None: not known yet.

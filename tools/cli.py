@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "keys": ("tools.dock.keys_cli", ("run", "dock"), "make keys, look at them, try them"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
+    "shift": ("tools.shift.cli", ("run",), "will the battery last, and what to change"),
     "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
     "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
     "release": (

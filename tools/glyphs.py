@@ -57,7 +57,8 @@ def of_firmware(name: str):
 def characters(words) -> "dict[str, str]":
     """Return what words.py writes in each size, sorted."""
     large = "".join(a + b for a, b in words.STAGES.values()) + "0123456789:h"
-    medium = "".join(words.ASK_STOP) + words.BATTERY_CHARS + words.CHIP_LETTERS
+    medium = "".join(words.ASK_STOP + words.UNTIL + words.LEFT + words.CHARGING)
+    medium += "".join(words.BATTERY_UNKNOWN) + words.BATTERY_CHARS + words.CHIP_LETTERS
     for languages in words.FAULTS.values():
         for headline, advice in languages:
             large += headline

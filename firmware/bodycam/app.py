@@ -23,10 +23,13 @@ from bodycam.errors import Fault
 from bodycam.eye import Eye
 from bodycam.face import Face
 from bodycam.joins import crc16
+from bodycam.keeper import Keeper
+from bodycam.lasting import Lasting
 from bodycam.power import Power
 from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
 from bodycam.ring import Ring
+from bodycam.savings import Savings
 
 urandom = os.urandom
 
@@ -76,10 +79,8 @@ class App:
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
-        self.power = Power(
-            chips.gauge, self._battery_sample, self._battery_low, self._battery_empty
-        )
-        self.update = None  # takes the dock's UPDATE: `update(body)` returns the answer's body
+        self._join_power()
+        self.update = slots.update if slots else None  # takes the dock's UPDATE
         self.dock = Dock(self, crc16, aes, lambda n: urandom(n))
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
@@ -124,6 +125,20 @@ class App:
         sealer = Sealer(aes, stage, *owner)
         return Recorder(frames, self.card, journal, sealer, self.clock, self.profile, hooks)
 
+    def _join_power(self):
+        board, chips, clock = self.board, self.chips, self.clock
+        hooks = {
+            "sample": self._battery_sample,
+            "alarm": lambda text: self.procedure.battery_low(text),
+            "empty": lambda: self.procedure.battery_empty(),
+            "lasts": self._battery_lasts,
+        }
+        self.savings = Savings(board, self.profile, clock, self._saved)
+        table_ua = self.savings.table_ua()
+        self.power = Power(chips.gauge, chips.cable_in, clock, board.BATTERY, table_ua, hooks)
+        self.keeper = Keeper(self.power, self.savings, self.log, clock, self.profile)
+        self.lasting = Lasting(self.power, clock, self.profile)
+
     # What the services ask of the board
 
     def mount(self):
@@ -160,11 +175,11 @@ class App:
     def _battery_sample(self, pct):
         self.recorder.event({"event": "battery", "pct": pct})
 
-    def _battery_low(self, pct):
-        self.procedure.battery_low(pct)
+    def _battery_lasts(self):
+        self.keeper.lasts()
 
-    def _battery_empty(self):
-        self.procedure.battery_empty()
+    def _saved(self, step, given_up):
+        self.procedure.saved(step, given_up)
 
     def _collect(self):
         gc.collect()
@@ -212,6 +227,7 @@ class App:
     def _note_boot(self):
         self.log.boot += 1
         stall_ms = headroom.stall_ms(self.board, self.profile["audio"])
+        self.keeper.restore()
         facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
         if self.slots:
             facts["release"] = self.slots.status()["number"]
@@ -220,6 +236,8 @@ class App:
         self.log.note(log.BOOT, facts)
         for trouble in self.chips.troubles:
             self.log.note(log.WARNING, {"why": trouble})
+        if self.power.health.facts()["retire"]:
+            self.procedure.warn("battery_retire")
 
     def _close_torn(self):
         # What the last power cut left open is counted and closed in the log as soon as the card is
@@ -250,6 +268,15 @@ class App:
         """Do the most urgent work; return milliseconds to sleep."""
         return self.procedure.step()
 
+    def rest(self, wait_ms: int):
+        """Pass `wait_ms` milliseconds until the next turn, in light sleep where nothing has to go
+        on meanwhile; less when the button is pressed, on a board where that wakes.
+        """
+        if not self.procedure.may_sleep(self.power.cable):
+            self.clock.sleep_ms(wait_ms)
+        elif self.chips.light_sleep(wait_ms):
+            self.procedure.woken()
+
     def run(self):
         """Run for ever; KeyboardInterrupt leaves.
 
@@ -267,7 +294,7 @@ class App:
             while True:
                 wait_ms = self.step()
                 if wait_ms:
-                    self.clock.sleep_ms(min(wait_ms, _WATCHDOG_MS // 2))
+                    self.rest(min(wait_ms, _WATCHDOG_MS // 2))
                 if watchdog:
                     watchdog.feed()
                 elif not self.chips.cable_in():

@@ -31,14 +31,13 @@ class Bar:
     """Draws the bar on `display`; its pixels are kept for each language, or with little `room`
     for the last one only: then it is written anew when the language changes.
 
-    `language` is the one to draw, `speaks` tells whether it matters, `battery` what stands on the
-    right.
+    `language` is the one to draw, `battery` what stands on the right, in both languages, or None.
     """
 
     def __init__(self, display, room: bool = True):
         self.language = 0
-        self.speaks = False
-        self.battery: "str | None" = None
+        self.battery: "tuple | None" = None
+        self._text: "str | None" = None  # of it, in that language
         self._display = display
         width = self._width = display.size_px[0]
         self._window = display.window(0, 0, width, BAR, "columns")
@@ -56,33 +55,39 @@ class Bar:
         if cells is not self._cells or note is not self._note:
             self._sides[0].language = self._sides[1].language = None
         self._frame, self._cells, self._note = frame, cells, note
-        self.speaks = note is not None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it differs by language."""
+        text = self.battery
+        return self._note is not None or text is not None and text[0] != text[1]
 
     def draw(self) -> None:
         """Draw the bar."""
         language = self.language if self.speaks else 0
         side = self._sides[language]
+        self._text = self.battery[language] if self.battery else None
         if side.language != language:
             side.language = language
             self._write(side)
-        elif side.battery != self.battery and not self._change(side, side.battery):
+        elif side.battery != self._text and not self._change(side, side.battery):
             self._write(side)
-        side.battery = self.battery
+        side.battery = self._text
         self._display.send(self._window, side.pixels)
 
     def _change(self, side, old):
         # In place, as far as the new letters are as wide as the old ones.
-        if not (old and self.battery and side.places[0]) or len(old) != len(self.battery):
+        if not (old and self._text and side.places[0]) or len(old) != len(self._text):
             return False
         i = len(old)
         while i:
             i -= 1
-            if old[i] != self.battery[i] and not self._fits(side, i):
+            if old[i] != self._text[i] and not self._fits(side, i):
                 return False
         return True
 
     def _fits(self, side, i):
-        cell, at = self._cells.letter(self.battery[i]), side.places[i]
+        cell, at = self._cells.letter(self._text[i]), side.places[i]
         if at + len(cell) != side.places[i + 1]:
             return False
         side.pixels[at : at + len(cell)] = cell
@@ -96,8 +101,8 @@ class Bar:
             text = self._note[self.language]
             x += self._cells.ink.write(text, side.pixels, x)
         side.places[0] = 0
-        if self.battery and len(self.battery) < _LETTERS:
-            self._write_battery(side, x, self.battery)
+        if self._text and len(self._text) < _LETTERS:
+            self._write_battery(side, x, self._text)
 
     def _write_battery(self, side, x, text):
         at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, text)) * _COLUMN

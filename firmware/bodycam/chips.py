@@ -66,6 +66,8 @@ class Chips:
         self.warning = None
         self.troubles = []
         self._on_i2c = []
+        self._hz = None  # of the processor, as far as it was set here
+        self._pressed = False  # since the last light sleep
         self._let_go = False  # the button, since the camera is off
         self.i2c = self.lines = self.pmu = self.spi = None
         if hasattr(board, "I2C"):
@@ -205,6 +207,28 @@ class Chips:
             return self.pmu is not None and self.pmu.vbus()
         except OSError:
             return False
+
+    def slow_clock(self, slow: bool):
+        """Run the processor at the board's SLOW_HZ, or at its full rate again."""
+        hz = self.board.SLOW_HZ if slow else self.board.CPU_HZ
+        if hasattr(self.board, "SLOW_HZ") and hz != self._hz:
+            self._hz = hz
+            machine.freq(hz)
+
+    def light_sleep(self, ms: int) -> bool:
+        """Let the processor sleep for `ms` milliseconds; return whether the button ended it.
+
+        Memory, pins and what other chips show stay as they are; a USB connection does not.
+        """
+        since = self.clock.ticks_ms()
+        if not self._pressed:
+            machine.lightsleep(ms)
+        pressed, self._pressed = self._pressed, False
+        return pressed or self.clock.diff(self.clock.ticks_ms(), since) < ms
+
+    def note_press(self, pin):
+        """Note that the button went down: its interrupt."""
+        self._pressed = True
 
     def power_off(self):
         """Cut the supply; without a power manager, sleep until the button is pressed. Returns

@@ -9,6 +9,29 @@ STATION = 2  # set by an authenticated station in this epoch
 _STAMP_MASK = 0x3FFFFFFF
 
 
+_HOUR_S = 3600
+_DAY_S = 86_400
+
+
+def is_eu_summer(utc_s: int) -> bool:
+    """Return whether summer time holds in the European Union: from the last Sunday of March to the
+    last of October, both at 01:00 UTC (directive 2000/84/EC).
+    """
+    # An hour earlier both begin at midnight. Days are counted from 1 March 2000, a Wednesday.
+    days = (utc_s - _HOUR_S) // _DAY_S - 11_017
+    era_days = days % 146_097
+    of_century = min(era_days // 36_524, 3)
+    rest = era_days - of_century * 36_524
+    rest %= 1461
+    of_year = rest - min(rest // 365, 3) * 365  # 0 is 1 March
+    weekday = (days + 3) % 7  # 0 is Sunday
+    # The last Sunday that was, or today: 31 March is day 30, 31 October day 244.
+    sunday = of_year - weekday
+    if of_year <= 30:
+        return sunday >= 24
+    return of_year < 238 or of_year <= 244 and sunday < 238
+
+
 class Clock:
     """Wraps MicroPython's `time` module, which is passed in so that tests own the time.
 
@@ -52,6 +75,17 @@ class Clock:
         if self.trust == UNSET:
             return None
         return self._utc_at_boot_s + self.uptime_ms() // 1000
+
+    def local_min(self, profile) -> "int | None":
+        """Return the local time in minutes since 1970, None while the time is unset.
+
+        `profile` has `utc_offset_min` and `eu_summer_time`.
+        """
+        utc_s = self.utc_s()
+        if utc_s is None:
+            return None
+        summer = profile["eu_summer_time"] and is_eu_summer(utc_s)
+        return utc_s // 60 + profile["utc_offset_min"] + (60 if summer else 0)
 
     def set_utc(self, utc_s: int, trust: int) -> "int | None":
         """Take `utc_s` (seconds since 1970) with `trust`; return the step in seconds, None if

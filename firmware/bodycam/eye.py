@@ -9,6 +9,7 @@ from bodycam.errors import Fault
 _ATTEMPTS = const(3)
 _BLIND = const(8)  # pictures in a row that could not be used: about one second
 _BLIND_MS = const(1500)  # without a picture
+_REST_MS = const(3000)  # after boot: by then every sensor listens
 _READY_MS = const(5)  # until the next look for one
 
 
@@ -33,6 +34,7 @@ class Eye:
         self._due = self._mirrored_at = clock.ticks_ms()
         self._failures = 0
         self._seen = self._due
+        self._rested = False  # some sensors wake with their supply
         self._picture = None
         self.captured = 0  # frames handed to a recording
         self.mirrored = 0
@@ -69,6 +71,9 @@ class Eye:
             Fault: the camera does not start or delivers no pictures.
         """
         if not self._wanted:
+            if not self._rested and self._clock.up_ms >= _REST_MS:
+                self._rested = True
+                self._camera.stop()
             return 1000
         if self._running is not self._record:
             return self._start()

@@ -99,6 +99,12 @@ class Face:
             _LIGHT: self._draw_light,
         }
 
+    def light(self, pct: int) -> None:
+        """Let the display shine at `pct` percent from now on."""
+        self.backlight_pct = pct
+        if self._look:
+            self._dirty |= _LIGHT
+
     def show(
         self,
         stage: str,
@@ -107,14 +113,15 @@ class Face:
         reason: "str | None" = None,
         ask: bool = False,
         warning: "str | None" = None,
-        battery: "str | None" = None,
+        battery: "tuple | None" = None,
     ) -> None:
         """Say what is to be seen from the next `step` on; what stays the same is not drawn again.
 
         `since_ms` is how long the stage has lasted at the tick `now_ms`. `reason` is a key of
         words.FAULTS; `warning` is one of words.WARNINGS or words.NOTES, or a chip's name in
         capitals; an unknown one reads "unexpected". `ask` puts the question whether to stop,
-        before any warning. `battery` is a short text, left out where it has no room.
+        before any warning. `battery` is a short text in both
+        languages, left out where it has no room.
         """
         if since_ms < 0:
             since_ms = 0

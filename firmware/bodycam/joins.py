@@ -52,6 +52,10 @@ def _on_bus(chips, row):
 
 
 def _adc_ladder(chips, row):
+    if row.get("ends_light_sleep"):
+        import esp32
+
+        esp32.wake_on_ext0(Pin(row["pin"]), esp32.WAKEUP_ALL_LOW)
     adc = machine.ADC(Pin(row["pin"]), atten=machine.ADC.ATTN_11DB)
     limits = (row["centre_mv"], row["tolerance_mv"])
     return driver("ADCLadder")(adc, chips.clock, *limits)
@@ -59,6 +63,10 @@ def _adc_ladder(chips, row):
 
 def _gpio_button(chips, row):
     pin = Pin(row["pin"], Pin.IN, Pin.PULL_UP)
+    if row.get("ends_light_sleep"):
+        # The port ends a light sleep for a pin whose interrupt has a function. What is pressed in
+        # the moment between two sleeps does not, so it is noted.
+        pin.irq(chips.note_press, Pin.IRQ_FALLING)
     return driver("GPIOButton")(pin, chips.clock)
 
 

@@ -195,6 +195,22 @@ class Log:
                 self._progress = struct.unpack_from("<H", self._page, _PROGRESS)[0]
             page -= 1
 
+    def recall(self, code: int, pages: int):
+        """Yield the details of the newest entries with `code`, the newest first, among the last
+        `pages` pages.
+
+        Raises:
+            Fault: the flash cannot be read.
+        """
+        page, least = self._newest, self._newest - pages
+        while page >= 0 and page > least:
+            if self._load(page) and self._code() == code:
+                detail = bytes(self._detail())
+                wipe(self._page)
+                yield detail
+            page -= 1
+        wipe(self._page)
+
     # Writing
 
     @property

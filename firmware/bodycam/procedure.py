@@ -7,11 +7,12 @@ from bodycam.blocks import BATTERY, STOPPED
 from bodycam.controls import Controls
 from bodycam.errors import Fault
 from bodycam.loop import Loop
-from bodycam.power import ALARMS_PCT
+from bodycam.power import LOW_PCT
 from bodycam.room import Room
 from bodycam.signals import Signals
 from bodycam.stages import ARMED, DISPLAY_ON, FAULT, IDLE, OFF, RECORDING
 
+_KEYS = const(0)
 _EYE = const(1)
 _EAR = const(2)
 _RECORDER = const(3)
@@ -22,6 +23,8 @@ _MIRROR = const(8)
 _KEY_MS = const(50)
 _IDLE_KEY_MS = const(100)
 _WATCH_MS = const(1000)
+_SETTLE_MS = const(300)  # after the button has woken the processor
+_PROMPT_MS = const(60_000)
 _MEND_MS = const(5000)
 _MOUNTS = const(3)  # attempts at a card that was put in: contacts bounce
 _FACE_MS = const(2000)
@@ -54,6 +57,7 @@ class Procedure:
         self.profile = profile
         self._record_ms = 1000 // board.RECORD["fps"]
         self._poll_ms = board.BUTTON.get("poll_ms")  # None: it latches its edges
+        self._wakes = board.BUTTON.get("ends_light_sleep", False)  # from light sleep
         clock = self._clock = parts.clock
         self.stages = stages.Stages()
         self.signals = Signals(
@@ -67,7 +71,7 @@ class Procedure:
         self.controls = Controls(clock, self.stages, profile, self.gesture)
         self.reason = None  # key of words.FAULTS
         self.warning = parts.chips.warning  # key of words.WARNINGS
-        self._since = self._watched = clock.ticks_ms()
+        self._since = self._woken = clock.ticks_ms()
         self._card_in = True
         self._mounts = 0
         self._lost = self._dropped = 0
@@ -91,12 +95,34 @@ class Procedure:
         self._loop = Loop(clock, services, self._trouble)
         self.step = self._loop.step
 
+    # Sleep
+
+    def may_sleep(self, cable: bool) -> bool:
+        """Return whether nothing has to go on between two turns but what other chips do: `idle`,
+        dark and silent, without a cable, and not in the first minute, in which somebody at a
+        board whose cable nothing tells may want its prompt.
+        """
+        return (
+            self.stages.stage == IDLE
+            and not cable
+            and self.signals.silent
+            and self._clock.up_ms >= _PROMPT_MS
+        )
+
+    def woken(self):
+        """The button ended a light sleep: look at it at once, and for a while."""
+        self._woken = self._clock.ticks_ms()
+        self._loop.hurry(_KEYS)
+
     # Services
 
     def _keys(self, now):
         edges = self.parts.chips.button.key_edges()
         busy = self.controls.step(now, edges & 1, edges & 2)
         if self._poll_ms:
+            asleep = self._wakes and not busy and self.may_sleep(self.parts.power.cable)
+            if asleep and self._clock.diff(now, self._woken) > _SETTLE_MS:
+                return _WATCH_MS  # pressed before that, it wakes the processor
             return self._poll_ms
         # The power key latches its edges, so while nothing is under way it may be read less often.
         return _KEY_MS if busy or self.stages.stage != IDLE else _IDLE_KEY_MS
@@ -132,7 +158,7 @@ class Procedure:
             return self._off(now)
         if stage == DISPLAY_ON or stage == ARMED:
             shown_ms = self._clock.diff(now, self._since)
-            if shown_ms >= self.profile["display_timeout_s"] * 1000:
+            if shown_ms >= self.parts.savings.settings["display_timeout_s"] * 1000:
                 self.stages.post("timeout")
         self._battery = self._told_battery(now)
         self._show(now)
@@ -150,11 +176,10 @@ class Procedure:
 
     def _told_battery(self, now):
         # It takes rows from the picture: it is shown for a moment, and while it is low.
-        percent = self.parts.power.percent
-        if percent is None:
-            return None
-        if percent <= ALARMS_PCT[0] or self._clock.diff(now, self._since) < _BATTERY_MS:
-            return "%d %%" % percent
+        power = self.parts.power
+        low = power.known and power.percent <= LOW_PCT
+        if low or self._clock.diff(now, self._since) < _BATTERY_MS:
+            return self.parts.lasting.text(self.stages.stage)
 
     def _show(self, now):
         self.parts.face.show(
@@ -215,7 +240,7 @@ class Procedure:
         """Take what the button means."""
         if event == "record":
             self._record()
-        elif event != "arm" or self.profile["pre_event_s"]:
+        elif event != "arm" or self.parts.savings.settings["pre_event_s"]:
             self.stages.post(event)
 
     def _record(self):
@@ -249,10 +274,37 @@ class Procedure:
         """Seal what runs, then switch off."""
         self.leave("battery_empty", BATTERY)
 
-    def battery_low(self, percent: int):
-        """Warn of `percent`."""
-        self.warn("battery_low", "%d %%" % percent)
+    def battery_low(self, text: str):
+        """Warn of what is left: one of power.ALARMS."""
+        self.warning = None  # each level is said and entered
+        self.warn("battery_low", text)
         self.signals.play("low_battery")
+
+    def saved(self, step, given_up: bool):
+        """Put in force, and say, what savings.py has given up or given back."""
+        warning, setting, _ = step
+        settings = self.parts.savings.settings
+        self.parts.face.light(settings["backlight_pct"])
+        self._set_clock()
+        if given_up:
+            self.warn(warning, "%s %d" % (setting, settings[setting]))
+            self.signals.play("warning")
+        else:
+            self._note(log.POWER, {"back": warning})
+            self.warning = None if self.warning == warning else self.warning
+        if self.stages.stage == ARMED and not settings["pre_event_s"]:
+            self.stages.post("timeout")
+        elif self.stages.stage == DISPLAY_ON:
+            self._look_around()
+
+    def _set_clock(self):
+        # Whoever records, or may at any moment have to encode, has the whole processor.
+        slow = self.parts.savings.settings["slow_clock"]
+        self.parts.chips.slow_clock(slow and self.stages.stage in (IDLE, DISPLAY_ON))
+
+    def _look_around(self):
+        mirror_ms = 1000 // self.parts.savings.settings["mirror_fps"]
+        self.parts.eye.look(False, mirror_ms, mirror_ms)
 
     def warn(self, warning: str, detail: str = ""):
         """Show an amber warning (key of words.WARNINGS) and enter it; recording goes on."""
@@ -306,19 +358,28 @@ class Procedure:
                 self._note(log.MARK, {"event": event})
             return
         self._since = self._clock.ticks_ms()
+        self.parts.power.enter(after)
+        self._set_clock()
         if after == RECORDING:
             recorder.start(event)
         self._enter(before, after)
         if not (self.reason in ("log_error", "log_full") and after == FAULT):
             self._note(log.STAGE, {"from": before, "to": after, "why": event})
+        if after == OFF or after == stages.DOCKED:
+            self._keep()
+
+    def _keep(self):
+        try:
+            self.parts.keeper.keep()
+        except Fault:
+            pass  # who ends has said so already, and the log takes no more
 
     def _enter(self, before, after):
         self.signals.stage(after)
         if after == RECORDING or after == ARMED:
             self.parts.eye.look(True, self._record_ms, self.parts.mirror_ms())
         elif after == DISPLAY_ON:
-            mirror_ms = 1000 // self.profile["mirror_fps"]
-            self.parts.eye.look(False, mirror_ms, mirror_ms)
+            self._look_around()
         else:
             self.parts.eye.close()
         self.parts.ear.listen(after == RECORDING or after == ARMED)

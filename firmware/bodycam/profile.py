@@ -23,6 +23,12 @@ RANGES = {
     "mirror_fps": (5, 1, 15),
     "backlight_pct": (80, 10, 100),
     "tone_pct": (70, 0, 100),
+    # How long a shift is, and whether comfort is given up to reach its end: savings.py.
+    "shift_h": (12, 4, 24),
+    "saves": (True, None, None),
+    # Local time, for the display alone: Central Europe.
+    "utc_offset_min": (60, -720, 840),
+    "eu_summer_time": (True, None, None),
 }
 
 # What differs from the defaults, by profile.

@@ -78,6 +78,11 @@ class Signals:
         self._since = self._clock.ticks_ms()
         self._recording_since = self._since if stage == "recording" else None
 
+    @property
+    def silent(self) -> bool:
+        """Whether no sequence is being played."""
+        return self._next > len(self._steps)
+
     def play(self, name: str):
         """Begin the sequence `name`, in place of one that still runs."""
         self._steps = SEQUENCES[name]

@@ -72,6 +72,13 @@ WARNINGS = {
     "microphone_missing": ("Mikrofon fehlt", "No microphone"),
     "touch_missing": ("Touch fehlt", "No touch"),
     "battery_low": ("Akku fast leer", "Battery low"),
+    "battery_retire": ("Akku tauschen lassen", "Replace the battery"),
+    "saves_light": ("Akku: dunkler", "Battery: dimmed"),
+    "saves_mirror": ("Akku: Bild langsamer", "Battery: slower mirror"),
+    "saves_timeout": ("Akku: kürzer an", "Battery: off sooner"),
+    "saves_clock": ("Akku: Takt gesenkt", "Battery: clock lowered"),
+    "saves_more_light": ("Akku: noch dunkler", "Battery: dimmed again"),
+    "saves_armed": ("Akku: kein Vorpuffer", "Battery: no pre-buffer"),
     "card_80": ("Karte zu 80 % voll", "Card 80 % full"),
     "card_90": ("Karte zu 90 % voll", "Card 90 % full"),
     "card_98": ("Karte fast voll", "Card nearly full"),
@@ -99,8 +106,14 @@ def warning_line(warning: str) -> tuple:
 # The same line, without alarm.
 NOTES = {"charging": ("Lädt", "Charging")}
 
+# How long the battery lasts. %s is a time such as 22:40 or ~22:40, 5 h, or 40 min.
+UNTIL = ("bis %s", "until %s")
+LEFT = ("noch %s", "%s left")
+CHARGING = ("lädt: %d %%", "charging: %d %%")
+BATTERY_UNKNOWN = ("Akku: ?", "Battery: ?")
+
 # The question that the second press answers.
 ASK_STOP = ("STOPP? NOCHMAL DRÜCKEN", "STOP? PRESS AGAIN")
 
-# What app.py may write into the battery text, besides digits.
+# What lasting.py writes into the battery text beside the letters above.
 BATTERY_CHARS = "0123456789 %,.:+~?hmin<>"

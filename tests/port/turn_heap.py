@@ -13,6 +13,7 @@ from bodycam.controls import Controls
 from bodycam.loop import Loop
 from bodycam.power import Power
 from bodycam.profile import make
+from bodycam.savings import table_ua
 from bodycam.signals import Signals
 from bodycam.stages import RECORDING, Stages
 from drivers.aw9523b import AW9523B
@@ -29,6 +30,7 @@ from tools.sim.runner import Time
 from tools.sim.world import World
 
 BLOCK_BYTES = 16_384
+SETTINGS = {"backlight_pct": 80, "mirror_fps": 5, "slow_clock": False}
 
 
 def taken_bytes(act, times):
@@ -200,7 +202,8 @@ class Part:
 profile, stages, part = make(), Stages(), Part()
 signals = Signals(clock, profile, part, part, part)
 controls = Controls(clock, stages, profile, nothing)
-power = Power(pmu, lambda pct: None, nothing, nothing)
+hooks = {"sample": lambda pct: None, "alarm": nothing, "empty": nothing, "lasts": nothing}
+power = Power(pmu, pmu.vbus, clock, board.BATTERY, table_ua(board, SETTINGS), hooks)
 
 
 def serve(times):

@@ -354,23 +354,24 @@ def test_a_warning_is_amber_and_an_unknown_one_unexpected(rig):
 
 
 def test_charging_is_no_alarm(rig):
-    rig.show("docked", warning="charging", battery="63 %")
+    rig.show("docked", warning="charging", battery=("63 %", "63 %"))
     assert AMBER not in {rig.pixel(x, y) for x in range(WIDTH) for y in range(34)}
 
 
 def test_the_battery_stands_right_and_makes_room(rig):
     x = WIDTH - 18 - text_px(glyphs.MEDIUM, "6:40 h")
-    rig.show("display_on", battery="6:40 h")
+    rig.show("display_on", battery=("6:40 h", "6:40 h"))
     assert rig.reads("6:40 h", glyphs.MEDIUM, x, 4, GREEN, BLACK)
-    rig.show("display_on", battery="6:40 h", warning="clock_unset")
+    rig.show("display_on", battery=("6:40 h", "6:40 h"), warning="clock_unset")
     assert rig.reads("6:40 h", glyphs.MEDIUM, x, 4, AMBER, BLACK)
-    rig.show("display_on", battery="6:40 h", warning="unlocked")
+    rig.show("display_on", battery=("6:40 h", "6:40 h"), warning="unlocked")
     assert not rig.reads("6:40 h", glyphs.MEDIUM, x, 4, AMBER, BLACK)
     assert rig.reads(words.WARNINGS["unlocked"][0], glyphs.MEDIUM, 18, 4, AMBER, BLACK)
 
 
 def test_the_battery_changes_in_place_as_if_drawn_anew(rig):
-    for battery in ("63 %", "62 %", "100 %", "7 %", "8 %", None, "8 %"):
+    for text in ("63 %", "62 %", "100 %", "7 %", "8 %", None, "8 %"):
+        battery = text and (text, text)
         for warning in (None, "hot"):
             for since_ms in (0, 2000):
                 rig.show("recording", since_ms=since_ms, battery=battery, warning=warning)
@@ -390,7 +391,7 @@ def test_the_line_comes_and_goes_without_a_trace(rig, stage):
 
 
 def test_a_character_that_the_font_lacks_is_a_space(rig):
-    rig.show("display_on", battery="6€")
+    rig.show("display_on", battery=("6€", "6€"))
     x = WIDTH - 18 - text_px(glyphs.MEDIUM, "6 ")
     assert rig.reads("6 ", glyphs.MEDIUM, x, 4, GREEN, BLACK)
 
@@ -425,11 +426,11 @@ def test_it_asks_to_be_called_when_something_changes(rig):
 
 
 def test_what_stays_the_same_is_not_drawn_again(rig):
-    rig.show("recording", since_ms=8000, battery="63 %")
+    rig.show("recording", since_ms=8000, battery=("63 %", "63 %"))
     writes = rig.chip.writes
-    rig.show("recording", since_ms=8900, battery="63 %")
+    rig.show("recording", since_ms=8900, battery=("63 %", "63 %"))
     assert rig.chip.writes == writes
-    rig.show("recording", since_ms=9000, battery="63 %")
+    rig.show("recording", since_ms=9000, battery=("63 %", "63 %"))
     assert rig.chip.writes == writes + 1  # the time alone
 
 
@@ -481,7 +482,7 @@ def test_a_face_with_little_memory_looks_the_same(rig, seed):
             "reason": dice.choice((None, "card_full", "card_missing")),
             "ask": dice.random() < 0.2,
             "warning": dice.choice((None, None, "hot", "charging")),
-            "battery": dice.choice((None, "63 %", "62 %")),
+            "battery": dice.choice((None, ("63 %", "63 %"), ("noch 5 h", "5 h left"))),
         }
         rig.show(**what)
         small.show(**what)
@@ -496,7 +497,7 @@ def test_what_is_kept_has_room_for_display_and_recording(rig, monkeypatch):
         del drawn[:]
         for stage in ("display_on", "recording"):
             for since_ms in range(0, 12_000, 1000):
-                rig.show(stage, since_ms=since_ms, battery="63 %")
+                rig.show(stage, since_ms=since_ms, battery=("63 %", "63 %"))
     assert not drawn
 
 

@@ -102,7 +102,7 @@ def test_a_fault_says_what_is_wrong_and_what_to_do(rig):
 
 
 def test_a_warning_and_the_question_stand_in_the_bar(rig):
-    show(rig, "display_on", warning="clock_missing", battery="63 %")
+    show(rig, "display_on", warning="clock_missing", battery=("63 %", "63 %"))
     assert reads(rig, "Uhr fehlt", narrow.MEDIUM, 18, 4, AMBER, BLACK)
     x = WIDTH - 18 - text_px(narrow.MEDIUM, "63 %")
     assert reads(rig, "63 %", narrow.MEDIUM, x, 4, AMBER, BLACK)

@@ -9,7 +9,8 @@ from tools.sim.world import ChipError, PowerCut, Reset, World
 
 BOARD = SimpleNamespace(
     MPY_ARCH="xtensawin",
-    CURRENTS_MA={"off": 0},
+    CPU_HZ=240_000_000,
+    CURRENTS_MA={},
     DISPLAY={"dc": 35},
     SHARED_DC={"drive": 0x60004030, "release": 0x60004034, "mask": 8},
     COSTS={"call_us": 20, "i2c_byte_us": 23, "i2c_call_us": 60, "spi_call_us": 30},

@@ -7,8 +7,8 @@ import pytest
 from tools.sim.world import PowerCut, World
 
 BOARD = SimpleNamespace(
-    BATTERY={"capacity_mah": 100},
-    CURRENTS_MA={"off": 0, "idle": 50, "recording": 200},
+    BATTERY={"capacity_mah": 100, "resistance_mohm": 150, "empty_mv": 3300},
+    CURRENTS_MA={"off": (0,), "base": (50,), "sensor": (150,)},
 )
 
 
@@ -95,11 +95,11 @@ def test_the_line_of_an_act_is_known_while_it_runs(world):
     assert lines == [17]
 
 
-def test_the_battery_drains_by_stage_and_the_time_asleep_counts(world):
+def test_the_battery_drains_by_what_is_on_and_the_time_asleep_counts(world):
     world.enter("idle")
     world.sleep(3_600_000)
     assert world.battery_pct() == 50
-    world.enter("recording")
+    world.energy.draw("sensor", 1000)
     world.sleep(720_000)
     assert world.battery_pct() == 10
 
@@ -115,6 +115,7 @@ def test_small_currents_are_not_rounded_away(world):
 def test_an_empty_battery_is_a_power_cut(world):
     world.act("battery", 1)
     world.enter("recording")
+    world.energy.draw("sensor", 1000)
     with pytest.raises(PowerCut):
         world.sleep(3_600_000)
     assert world.battery_pct() == 0

@@ -150,6 +150,7 @@ class FaultCard:
         """Write `buf` to sector `lba` on."""
         if self.sectors != self._real:
             lba %= self.sectors
+        self._world.energy.card()
         if buf[0] == 0x42 and bytes(buf[:4]) == _BLOCK_MAGIC:
             self.blocks += 1
         if self.moody and lba % _BLOCK_SECTORS == 0:

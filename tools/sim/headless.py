@@ -68,6 +68,8 @@ def run(
     say=None,
     tell=None,
     keys=(),
+    changes=None,
+    battery=None,
 ):
     """Run a script and return what `sim --json` prints.
 
@@ -76,6 +78,9 @@ def run(
     `out_dir`: where pictures, console and result go; None is a new temporary folder.
     `progress(what, done, of)` hears how far it is, `say(text)` what a person should know,
     `tell(change)` each change of stage as it happens.
+
+    `changes` are settings in place of the profile's, `battery` facts in place of the board file's
+    BATTERY and `health_pct`; with them the result has a `track` of the battery.
 
     `keys` are folders of keys, which must belong to the card; the camera itself needs none.
 
@@ -100,7 +105,7 @@ def run(
     config = prepare(board, profile, image, seed, video, progress, say)
     image = Path(config["card"])
     _check_keys(image, keys)
-    config.update({"acts": acts, "out": str(out)})
+    config.update({"acts": acts, "out": str(out), "changes": changes, "battery": battery})
     result_path = out / "result.json"
     result_path.unlink(missing_ok=True)
     config_path = out / "config.json"

@@ -28,10 +28,9 @@ class _LiveRun(Run):
         super().__init__(host, config)
         self._poll = select.poll()
         self._poll.register(sys.stdin.buffer, select.POLLIN)
-        self.sleep = self._doze
 
-    def _doze(self, ms):
-        # As long as that, or until something comes in on the port.
+    def doze(self, ms):
+        """Let this computer wait `ms` milliseconds, or until something comes in on the port."""
         start = _now_ms()
         if ms > 0:
             self._poll.poll(ms)

@@ -51,6 +51,7 @@ class Pad:
         self.pwm = None
         self.bits = None
         self.uv = None
+        self.interrupts = False  # `watch` is an interrupt's
         self.outside = 1
         self.reset()
 
@@ -162,6 +163,7 @@ class Mcu:
         self.i2s_sinks = {}
         self.i2s_sources = {}
         self.sd_slots = {}
+        self.edge = False  # seen by a pin that ends a light sleep
         self.wake_pad = None  # which pad wakes it from deep sleep, while low
         self.asleep = False
         self.reset_cause = 1
@@ -202,6 +204,11 @@ class Mcu:
         if level:
             raise ChipError("esp32: only a low level wakes here")
         self.wake_pad = pin._pad
+
+    def roused(self):
+        """Return whether a pin ends a light sleep: by its level, or by an edge since the last."""
+        edge, self.edge = self.edge, False
+        return edge or self.wake_pad is not None and not self.wake_pad.level
 
     def wake(self):
         """End a deep sleep, if the pad that wakes it is low; return whether it did."""
@@ -251,6 +258,7 @@ class Machine:
         if hz not in self._mcu.port["rates_hz"]:
             raise ValueError("cannot change frequency to %d Hz" % hz)
         self.hz = hz
+        self._mcu.world.energy.clock(hz < self._mcu.board.CPU_HZ)
 
     def unique_id(self):
         """Return 8 bytes that follow from the world's seed."""
@@ -276,9 +284,15 @@ class Machine:
         raise PowerCut
 
     def lightsleep(self, ms):
-        """Sleep."""
+        """Sleep for `ms` milliseconds, or until the pad that wakes it is low."""
+        mcu, world = self._mcu, self._mcu.world
         self._charge()
-        self._mcu.world.sleep(ms)
+        until_ms = world.ms + ms
+        while world.ms < until_ms and not mcu.roused():
+            wait_ms = min(until_ms, world.next_ms) - world.ms
+            world.energy.slept_ms += wait_ms
+            world.sleep(wait_ms)
+        world.charge(mcu.board.COSTS["wake_us"])
 
     def bitstream(self, pin, encoding, timing, data):
         """Send `data` as pulses. `timing` in nanoseconds: (high 0, low 0, high 1, low 1)."""
@@ -298,6 +312,8 @@ class Pin:
     OPEN_DRAIN = 7
     PULL_UP = 2
     PULL_DOWN = 1
+
+    IRQ_FALLING = 4
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         if isinstance(id, int) and not 0 <= id < self._mcu.port["pins"]:
@@ -328,6 +344,19 @@ class Pin:
         if level is None:
             return self._pad.level
         self._pad.set(1 if level else 0)
+
+    def irq(self, handler, trigger):
+        """Call `handler(pin)` at each edge to low, which ends a light sleep, too."""
+        self._charge(self._us)
+        if trigger != self.IRQ_FALLING or self._pad.watch and not self._pad.interrupts:
+            raise ValueError("only a falling edge, and one handler")
+
+        def edge(level):
+            if not level:
+                self._mcu.edge = True
+                handler(self)
+
+        self._pad.watch, self._pad.interrupts = edge, True
 
     def on(self):
         """Set the latch to 1."""

@@ -24,6 +24,7 @@ _PICTURES_PER_STAGE = 3
 _SEAL_LIMIT_MS = 15_000  # how long `end` waits for a recording to be sealed
 _SETTLE_MS = 1000  # and then for the display to show it
 _HOLD_MARGIN_MS = 200
+_TRACK_MS = 60_000
 _CONFIRM_AFTER_MS = 1000
 
 
@@ -71,6 +72,7 @@ class Time:
         """Sleep."""
         self._world.charge(self._call_us)
         if ms > 0:
+            self._world.energy.waited_ms += ms
             self._world.sleep(ms)
 
     def sleep_us(self, us):
@@ -105,7 +107,8 @@ class GC:
 class Run:
     """One run. `config` is what headless.py writes:
 
-    `board` `profile` `seed`, `acts` as script.parse() gives them, `clip` (a prepared folder),
+    `board` `profile` `changes` `battery` `seed`, `acts` as script.parse() gives them, `clip` (a
+    prepared folder),
     `card` (an image), `camera` (the camera's own files), `out` (for pictures and the result).
     """
 
@@ -114,8 +117,7 @@ class Run:
         self.more = True
         self.error = ""
         self._board = __import__("boards." + config["board"], None, None, ("ID",))
-        self.world = World(self._board, config["seed"])
-        self.sleep = self.world.sleep  # what the run loop does while nothing is due
+        self.world = World(self._board, config["seed"], config.get("battery"))
         self.world.on("cut", self._cut)  # before the chips hear of it
         self.camera = Camera(self.world, self._board, host, config)
         self._host = host
@@ -129,10 +131,13 @@ class Run:
         self._visits = {}
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
+        self._track = []  # [second, charge in 1/100 %, stage, steps given up, minutes, percent]
         self._awaited = None  # what was known when a recording began, until its first picture
         self._draws = 0
         costs = self._board.COSTS
         self._step_us = costs["step_us"]
+        # How many times as long the same bytecode takes at the slow clock.
+        self._slower = self._board.CPU_HZ // getattr(self._board, "SLOW_HZ", self._board.CPU_HZ)
         self._time = Time(self.world, costs["call_us"])
         self._gc = GC(self.world, costs["gc_us"])
         self.world.on("boot", self._boot_soon)
@@ -140,6 +145,12 @@ class Run:
         self.world.on("expect", self._expect)
         self.world.on("end", self._end)
         self.world.load(config["acts"])
+        if config.get("battery") is not None:
+            self._follow_battery()
+
+    def doze(self, ms):
+        """Let the camera pass `ms` milliseconds until its next turn."""
+        self._app.rest(ms)
 
     def tell(self, stage):
         """Tell of a change of stage as it happens."""
@@ -190,6 +201,8 @@ class Run:
             },
             "gc_collections_while_recording": self._collections,
             "battery_pct": self.world.battery_pct(),
+            "energy": self.world.energy.result(),
+            "track": self._track,
             "virtual_ms": self.world.ms,
             "boots": self._boots,
             "pictures": self._pictures,
@@ -231,9 +244,8 @@ class Run:
         firmware.urandom = self._urandom
         firmware.unlocked = self.config.get("unlocked", False)
         folder = self.config["camera"] or self.config["out"]
-        self._app = firmware.App(
-            self._board, make(self.config["profile"]), profile_path=folder + "/profile.json"
-        )
+        values = make(self.config["profile"], self.config.get("changes"))
+        self._app = firmware.App(self._board, values, profile_path=folder + "/profile.json")
         self._app.observe(self._staged)
         self._app.start()
 
@@ -256,18 +268,21 @@ class Run:
     def _work(self, until_ms):
         world = self.world
         step = self._app.step
-        step_us = self._step_us
         while self._steps > 0 and world.ms < until_ms:
             self._steps -= 1
             wait_ms = step()
-            world.charge(step_us)
+            self._charge_step()
             if wait_ms > 0:
-                self.sleep(wait_ms)
+                self.doze(wait_ms)
             if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
                 self._note_delay()
             if self._ending and world.ms >= self._end_ms:
                 self._finish("")
                 return
+
+    def _charge_step(self):
+        slower = self._slower if self.world.energy.slow else 1
+        self.world.charge(self._step_us * slower)
 
     def _urandom(self, n):
         out = b""
@@ -292,6 +307,14 @@ class Run:
                 self._end_ms = self.world.ms + _SETTLE_MS
             if after == "recording":
                 self._awaited = (self._app.counters["recorded"], self.world.ms)
+
+    def _follow_battery(self):
+        world, app = self.world, self._app
+        row = [world.ms // 1000, world.energy.cell.ppm // 100, world.stage, 0, None, None]
+        if app:
+            row[3:] = [app.savings.given_up, app.power.minutes_expected(), app.power.percent]
+        self._track.append(row)
+        world.at(world.ms + _TRACK_MS, self._follow_battery)
 
     def _key(self, down):
         if down:
@@ -351,7 +374,10 @@ class Run:
             self._end_ms += _SEAL_LIMIT_MS
             from bodycam.profile import make
 
-            hold_ms = make(self.config["profile"])["hold_ms"] + _HOLD_MARGIN_MS
+            hold_ms = (
+                make(self.config["profile"], self.config.get("changes"))["hold_ms"]
+                + _HOLD_MARGIN_MS
+            )
             world.act("hold", hold_ms)
             world.at(world.ms + hold_ms + _CONFIRM_AFTER_MS, world.act, "press")
 

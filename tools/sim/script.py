@@ -38,6 +38,7 @@ _COUNTED = {  # words of `card` with a number: the largest
     "disturb": 10_000,
     "fake": 99,
 }
+GAUGES = ("sound", "stuck", "jump", "wild", "reset")
 _CLOCK_WORDS = {"unset": None, "wild": "wild"}
 STAGES = ("off", "idle", "armed", "display_on", "recording", "docked", "fault")
 _LIMIT_MS = 7 * 24 * 3_600_000
@@ -202,6 +203,13 @@ def _battery(words):
     return [_whole(percent, 0, 100)], 0
 
 
+def _gauge(words):
+    (word,) = words
+    if word not in GAUGES:
+        raise ValueError
+    return [word], 0
+
+
 def _temperature(words):
     (celsius,) = words
     c10 = _thousandths(celsius, scale=10)
@@ -242,6 +250,7 @@ _VERBS = {
     "flash": ("flash fail, ragged, weak N, noisy N, refuse N or unreadable N", _flash),
     "crypto": ("crypto blank, untouched or sound, and perhaps long", _crypto),
     "battery": ("battery PERCENT, 0 to 100", _battery),
+    "gauge": (f"gauge {', '.join(GAUGES)}", _gauge),
     "temperature": ("temperature CELSIUS, -50 to 150", _temperature),
     "clock": ("clock 2026-06-01T06:00:00Z, unset or wild", _clock),
     "cut": ("cut, or cut after N", _cut),

@@ -7,16 +7,16 @@ exactly the millisecond they are due.
 
 from micropython import const
 
+from tools.sim.energy import Energy
+
 _NEVER = const(0x3FFFFFFF)
 _PRESS_MS = const(80)
 _SECOND_PRESS_MS = const(250)
 _SWAP_MS = const(1500)  # to take a card out and put another in
 _SWAPS = ("full", "other", "blank", "old")
 _ACCOUNT_MS = const(60_000)  # the battery is accounted for at least this often
-_UC_PER_UAH = const(3600)  # a microampere-hour in microcoulomb, which is mA times ms
 
 START_UNIX_S = 1_780_293_600  # 2026-06-01T06:00:00Z
-CHARGE_MA = 300  # into the battery while a cable is in and the camera runs: estimate
 
 
 class PowerCut(BaseException):
@@ -57,10 +57,11 @@ class World:
 
     Read by the page and the tests: `lamp` (r, g, b), `motor_pct`, `tones` [(t_ms, hz, ms)],
     `stage`, `button` (held down), `cable`, `dock`, `temperature_c10`, `card` (a CardSlot),
-    `touched` (x, y) or None, `line` (of the script, while an act runs).
+    `touched` (x, y) or None, `line` (of the script, while an act runs). `energy` is where the
+    battery's charge goes; `battery` are facts in place of the board file's, see energy.py.
     """
 
-    def __init__(self, board, seed=0):
+    def __init__(self, board, seed=0, battery=None):
         self.board = board
         self.seed = seed
         self.ms = 0
@@ -82,11 +83,7 @@ class World:
         self.touched = None
         self._agenda = []  # latest first, so that the next act is taken from the end
         self._handlers = {}
-        battery = getattr(board, "BATTERY", None)
-        self._full_uah = battery["capacity_mah"] * 1000 if battery else 0
-        self._uah = self._full_uah
-        self._uc = 0  # drawn, not yet a whole microampere-hour
-        self._accounted_ms = 0
+        self.energy = Energy(self, board, battery)
         self.at(_ACCOUNT_MS, self._account_again)
 
     # Time
@@ -208,7 +205,7 @@ class World:
         self.touched = None
 
     def _cable(self, inserted):
-        self._account()
+        self.energy.account()
         self.cable = inserted
         self._tell("cable", inserted)
 
@@ -273,39 +270,25 @@ class World:
     # Battery
 
     def enter(self, stage):
-        """Note that the camera is in `stage`: the board's current for it is drawn from now on."""
-        self._account()
+        """Note that the camera is in `stage`."""
+        self.energy.account()
         self.stage = stage
         self._tell("stage", stage)
 
     def battery_pct(self):
         """Return the battery's charge in percent, None on a board without one."""
-        if not self._full_uah:
-            return None
-        self._account()
-        return self._uah // (self._full_uah // 100)
+        return self.energy.pct()
 
     def charging(self):
         """Return True while current flows into the battery."""
-        return self.cable and self._uah < self._full_uah
+        return self.energy.charging()
 
     def _battery(self, percent):
-        self._account()
-        self._uah = self._full_uah // 100 * percent
+        self.energy.account()
+        self.energy.cell.charge(percent)
         self._tell("battery", percent)
-
-    def _account(self):
-        ms = self.ms - self._accounted_ms
-        if not ms:
-            return
-        self._accounted_ms = self.ms
-        ma = -CHARGE_MA if self.cable else self.board.CURRENTS_MA[self.stage]
-        uc = self._uc + ma * ms
-        self._uc = uc % _UC_PER_UAH
-        self._uah = max(0, min(self._uah - uc // _UC_PER_UAH, self._full_uah))
 
     def _account_again(self):
         self.at(self.ms + _ACCOUNT_MS, self._account_again)
-        self._account()
-        if not self._uah and self._full_uah and self.stage != "off":
+        if self.energy.spent():
             self._cut()

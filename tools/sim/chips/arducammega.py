@@ -64,6 +64,7 @@ class ArducamMegaChip:
         awake = 0x07 if self.identity >= _NEWER else 0x05
         self._regs = {0x00: 0x00, 0x02: awake, 0x21: _SIZE_AT_RESET}
         self._busy_us = self._now_us() + self._reset_us
+        self._draw()
         self._done_us = None  # when the picture under way is complete
         self._flag = False  # a picture was completed, and nobody cleared it
         self._memory = b""
@@ -74,6 +75,11 @@ class ArducamMegaChip:
         """Whether the sensor sleeps."""
         sleeps = self._regs[0x02] & 0x02
         return not sleeps if self.identity >= _NEWER else bool(sleeps)
+
+    def _draw(self):
+        on = self.powered and not self.absent
+        self._world.energy.draw("sensor_ready", 1000 if on else 0)
+        self._world.energy.draw("sensor", 1000 if on and not self.asleep else 0)
 
     # Wires
 
@@ -173,6 +179,7 @@ class ArducamMegaChip:
             self._quiet_us = now_us + _QUIET_US
         elif reg == 0x02 and value in (0x05, 0x07):
             self._regs[reg] = value
+            self._draw()
             self._busy_us = now_us + self._config_us
         elif reg == 0x00:
             self._regs[reg] = value
@@ -197,6 +204,7 @@ class ArducamMegaChip:
         if value not in allowed[reg]:
             raise ChipError("ArducamMega: 0x%02x into register 0x%02x" % (value, reg))
         self._regs[reg] = value
+        self._draw()
         self._busy_us = now_us + self._config_us
         self._world.camera_ms = self._busy_us // 1000
 

@@ -157,6 +157,7 @@ class AW88298Chip(I2CChip):
         self._end_ms = start_ms + samples * 1000 // rate_hz
         if periods:
             self._note(start_ms, samples, periods, rate_hz)
+            self.world.energy.spend("tone", samples * 1000 // rate_hz)
 
     def _note(self, start_ms, samples, periods, rate_hz):
         if self._samples and self._sounds_like(samples, periods * rate_hz // samples, rate_hz):

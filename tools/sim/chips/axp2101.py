@@ -4,7 +4,7 @@ Written from the register tables of datasheet revision 0.1 (2019-04-28), with th
 of 1.4; not from the driver. What is in EFUSE is unknown for the CoreS3: the datasheet's defaults.
 """
 
-from tools.sim.chips.i2cchip import I2CChip
+from tools.sim.chips.i2cchip import I2CChip, gauge_lies
 from tools.sim.world import ChipError, PowerCut, Reset
 
 # register: (reset value, writable bits, True when a system reset restores it, a power-on reset
@@ -140,6 +140,7 @@ class AXP2101Chip(I2CChip):
         self.restore()
         world.on("key", self._key)
         world.on("cable", self._cable)
+        world.on("gauge", self._misread)
 
     def restore(self):
         """Do a power-on reset."""
@@ -284,6 +285,9 @@ class AXP2101Chip(I2CChip):
             return 0x32 if world.battery_pct() < 80 else 0x33  # constant current, then voltage
         return 0x15 if world.cable else 0x55
 
+    def _misread(self, word):
+        self.lies_pct = gauge_lies(word, self.world.battery_pct(), 0xFF)
+
     def _percent(self):
         lies = self.lies_pct
         if lies is None:
@@ -316,8 +320,7 @@ class AXP2101Chip(I2CChip):
             return self.lies_mv
         if not self.battery:
             return 0
-        empty_mv, full_mv = self.board.BATTERY["empty_mv"], self.board.BATTERY["full_mv"]
-        return empty_mv + (full_mv - empty_mv) * self.world.battery_pct() // 100
+        return self.world.energy.mv()
 
     def put(self, reg, value):
         """Write a register."""

@@ -90,6 +90,7 @@ class DCSChip:
     def backlight(self, pct):
         """Set the light behind the panel."""
         self.backlight_pct = pct
+        self._world.energy.draw("backlight", pct * 10)
 
     def selected(self, on):
         """Take an edge of CS."""
@@ -180,6 +181,7 @@ class DCSChip:
                 self.NAME + ": SLPIN and SLPOUT within 120 ms of each other or of a reset"
             )
         self._awake = awake
+        self._world.energy.draw("display", 1000 if awake else 0)
         self._ready_ms = self._world.ms + _COMMAND_MS
         self._turn_ms = self._world.ms + _SLEEP_MS
 

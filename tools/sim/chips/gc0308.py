@@ -59,7 +59,9 @@ class GC0308Chip(I2CChip):
 
     def _settle(self):
         rails = self.board.CAMERA["rails"]
-        self.powered = self._high and all(self._on_mv.get(name) for name in rails)
+        supplied = all(self._on_mv.get(name) for name in rails)
+        self.powered = self._high and supplied
+        self.world.energy.draw("sensor", 1000 if supplied else 0)
 
     def power(self, on):
         """Do nothing: the rails are what counts."""
@@ -296,6 +298,7 @@ class Camera:
             raise OSError(_NOT_FOUND, "ESP_ERR_NOT_FOUND")
         self._check_format()
         self._start_ms = self._world.camera_ms = self._world.ms
+        self._clocked(True)
         self._frame_ms = self._board.COSTS["camera_frame_us"] // 1000
         self._delivered = 0
         self._initialised = True
@@ -313,9 +316,13 @@ class Camera:
         """Stop the sensor, and take the I2C bus along."""
         if self._initialised:
             self._initialised = False
+            self._clocked(False)
             self._module.active = None
             self._take_bus()
             self._world.charge(self._board.COSTS["call_us"])
+
+    def _clocked(self, on):
+        """Hear whether the sensor has a clock. This one draws its current from its rails on."""
 
     def _take_bus(self):
         if self._bus:

@@ -59,3 +59,11 @@ class I2CChip:
     def unknown(self, reg, what="register"):
         """Complain that the driver used a register, or a value, that does not exist."""
         raise ChipError("%s: no %s 0x%02x" % (type(self).__name__, what, reg))
+
+
+def gauge_lies(word, pct, nonsense):
+    """Return what a gauge says of a battery at `pct` from the act `gauge WORD` on: a number, or
+    several that it alternates between; None: the truth.
+    """
+    lies = {"stuck": pct, "jump": (pct, 3, 97, pct), "wild": nonsense, "reset": 50}
+    return lies.get(word)

@@ -14,9 +14,11 @@ class LEDChip:
     def power(self, on):
         """Be dark: the processor's pins are inputs after a start."""
         self._world.lamp = (0, 0, 0)
+        self._world.energy.draw("lamp", 0)
 
     def _level(self, level):
         lit = level == self._lit and not self.absent
         self._world.lamp = self._color if lit else (0, 0, 0)
+        self._world.energy.draw("lamp", 1000 if lit else 0)
         if lit:
             self._world.lamp_lit = self._color

@@ -4,8 +4,8 @@ Written from the register list of datasheet 19-6171 revision 7; not from the dri
 registers, high byte first, and a register's bytes only as a whole.
 """
 
-from tools.sim.chips.i2cchip import I2CChip
-from tools.sim.world import CHARGE_MA, ChipError
+from tools.sim.chips.i2cchip import I2CChip, gauge_lies
+from tools.sim.world import ChipError
 
 _FIRST_MS = 250  # until the first voltage
 _VERSION = 0x0012
@@ -25,6 +25,8 @@ class MAX17048Chip(I2CChip):
     def __init__(self, world, board):
         super().__init__(world, board, board.I2C_CHIPS["MAX17048"])
         self.lies_pct = self.lies_mv = self.lies_rate = None
+        self._lied = 0
+        world.on("gauge", self._misread)
         self.restore()
         self._first_ms = 0  # the cell was in long before
 
@@ -34,32 +36,39 @@ class MAX17048Chip(I2CChip):
         self._first_ms = self.world.ms + _FIRST_MS
 
     def _pct(self):
-        return self.world.battery_pct() if self.lies_pct is None else self.lies_pct
+        return self._soc() >> 8
+
+    def _misread(self, word):
+        self.lies_pct = gauge_lies(word, self.world.battery_pct(), 0xFF)
+
+    def _soc(self):
+        lies = self.lies_pct
+        if lies is not None:
+            self._lied += 1
+            return (lies if isinstance(lies, int) else lies[self._lied % len(lies)]) << 8
+        return self.world.energy.cell.ppm * 16 // 625  # 100 % in steps of 1/256
 
     def _vcell(self):
         if self.world.ms < self._first_ms:
             return 0
         mv = self.lies_mv
         if mv is None:
-            row = self.board.BATTERY
-            mv = row["empty_mv"] + (row["full_mv"] - row["empty_mv"]) * self._pct() // 100
+            mv = self.world.energy.mv()
         return mv * 64 // 5
 
     def _crate(self):
         if self.lies_rate is not None:
             return self.lies_rate & 0xFFFF
-        world, board = self.world, self.board
-        ma = CHARGE_MA if world.charging() else -board.CURRENTS_MA[world.stage]
-        if world.cable and ma < 0:
-            ma = 0
-        return ma * 100_000 // board.BATTERY["capacity_mah"] // 208 & 0xFFFF
+        energy = self.world.energy
+        full_uah = energy.cell.full_uah
+        return -energy.net_ua() * 100_000 // full_uah // 208 & 0xFFFF
 
     def word(self, reg):
         """Return a register's 16 bits."""
         if reg == 0x02:
             return self._vcell()
         if reg == 0x04:
-            return self._pct() << 8 if self._vcell() else 0
+            return self._soc() if self._vcell() else 0
         if reg == 0x06:
             return 0
         if reg == 0x08:

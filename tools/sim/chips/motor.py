@@ -15,6 +15,7 @@ class MotorChip:
     def power(self, on):
         """Stand still."""
         self._world.motor_pct = 0
+        self._world.energy.draw("motor", 0)
 
     def _pwm(self, duty_u16, freq_hz):
         pct = (duty_u16 * 100 + 32767) // 65535
@@ -23,3 +24,4 @@ class MotorChip:
         if self.stuck_pct is not None:
             pct = self.stuck_pct
         self._world.motor_pct = pct
+        self._world.energy.draw("motor", pct * 10)

@@ -41,6 +41,9 @@ class Camera(gc0308.Camera):
 
     SENSOR = "OV2640"
 
+    def _clocked(self, on):
+        self._world.energy.draw("sensor", 1000 if on else 0)
+
     def _check_format(self):
         jpeg = self._pixel_format == PixelFormat.JPEG
         size_px, clip = gc0308.SIZES.get(self._frame_size), self._clip

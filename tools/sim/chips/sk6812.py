@@ -29,6 +29,7 @@ class SK6812Chip:
     def _switch(self, expander, pin):
         def supply(level):
             self._supplies[pin] = level
+            self._draw()
             if not level:
                 self._dark()
 
@@ -41,6 +42,13 @@ class SK6812Chip:
     def _dark(self):
         self.pixels = [(0, 0, 0)] * self._count
         self._world.lamp = (0, 0, 0)
+        self._draw()
+
+    def _draw(self):
+        supplied = bool(self._supplies) and min(self._supplies.values()) and not self.absent
+        self._world.energy.draw("lamp_ready", 1000 if supplied else 0)
+        shine = sum([sum(pixel) for pixel in self.pixels])
+        self._world.energy.draw("lamp", shine * 1000 // (3 * 255 * self._count))
 
     def _check(self, timing, data):
         for i in range(4):
@@ -55,6 +63,7 @@ class SK6812Chip:
             return
         self._show(data)
         self._world.lamp = self.pixels[0]
+        self._draw()
         if any(self.pixels[0]):
             self._world.lamp_lit = self.pixels[0]
 

@@ -1,0 +1,182 @@
+"""How much is in the battery: what was drawn is subtracted, the gauge and the voltage correct it.
+
+A gauge shows whole percents and wanders by one or two; the voltage says much in the last tenth and
+little before. So the charge is reckoned from the currents, and every reading pulls it a little its
+way, in the measure in which the one or the other is less sure (a Kalman filter with one state).
+
+Charge is in microampere-hours of a new battery: a weaker one makes the camera look hungrier, see
+learning.py. Whole numbers, below 2**30, so that nothing here takes heap.
+"""
+
+from micropython import const
+
+# A lithium cell at rest, in millivolt, in steps of 5 % (a chart for LiPo cells in wide use).
+_OCV_MV = (3270, 3610, 3690, 3710, 3730, 3750, 3770, 3790, 3800, 3820, 3840)
+_OCV_MV += (3850, 3870, 3910, 3950, 3980, 4020, 4080, 4110, 4150, 4200)
+_STEP = const(500)  # of them, in hundredths of a percent, as are all shares here
+_FULL = const(10_000)
+
+# Variances, in hundredths of a percent squared. What a reading is off by stays for minutes, so
+# its weight is as if it came once in ten: the factors 60 and 20 at a reading every 10 s.
+_GAUGE = const(150 * 150 * 60)
+_VOLTAGE_MV = const(15)
+_VOLTAGE_TIMES = const(20)
+_FIRST = const(300 * 300)
+_DRIFT = const(50)  # a reading, from currents that are not quite known
+_UNSURE = const(500 * 500)  # after a jump that was believed
+_STEEP = const(1000)  # below 10 % the voltage counts
+
+_JUMP = const(1200)  # more than a gauge wanders
+_AGREES_MV = const(60)
+_BELIEVED = const(12)  # times that it says the same
+
+_RESERVE_MV = const(40)
+
+_LEAST_MOHM, _MOST_MOHM = const(30), const(2000)
+_STEP_UA = const(60_000)  # the least step of load that resistance is reckoned from
+
+
+def rest_mv(share: int) -> int:
+    """Return the voltage at rest at `share` hundredths of a percent."""
+    i = min(share // _STEP, len(_OCV_MV) - 2)
+    return _OCV_MV[i] + (_OCV_MV[i + 1] - _OCV_MV[i]) * (share - i * _STEP) // _STEP
+
+
+def share_at(mv: int) -> int:
+    """Return the hundredths of a percent at which a cell at rest has `mv`."""
+    i = 0
+    while i < len(_OCV_MV) - 2 and _OCV_MV[i + 1] <= mv:
+        i += 1
+    share = i * _STEP + (mv - _OCV_MV[i]) * _STEP // (_OCV_MV[i + 1] - _OCV_MV[i])
+    return max(0, min(share, _FULL))
+
+
+class Estimate:
+    """The charge of `battery`, a board file's BATTERY.
+
+    `known` tells whether a gauge has told anything yet, `mohm` is its resistance as far as it is
+    known.
+    """
+
+    def __init__(self, battery):
+        self.full_uah = battery["capacity_mah"] * 1000
+        self.mohm = battery["resistance_mohm"]
+        self._empty_mv = battery["empty_mv"]
+        self.known = False
+        self._left_uah = 0
+        self._rest = 0  # drawn, not yet a whole microampere-hour; in microampere x 10 ms
+        self.variance = _FIRST
+        self.jumps = 0  # how often nothing was believed any more that was reckoned before
+        self._said = self._times = 0  # a share that jumped, and how often it was said
+        self._load_ua = self._load_mv = 0  # at the last reading
+
+    @property
+    def share(self) -> int:
+        """The charge in hundredths of a percent; 0 while it is not known."""
+        return self._left_uah // (self.full_uah // _FULL)
+
+    def draw(self, ua: int, ms: int) -> int:
+        """Subtract `ua` microamperes for `ms`, at most 20 s; return it in microampere-hours."""
+        rest = self._rest + ua * (ms // 10)
+        uah = rest // 360_000
+        self._rest = rest - uah * 360_000
+        self._left_uah = max(0, self._left_uah - uah)
+        return uah
+
+    def adopt(self, share: int, variance: int = _FIRST):
+        """Believe `share` and nothing that was reckoned before."""
+        self.known = True
+        self._left_uah = share * (self.full_uah // _FULL)
+        self.variance = variance
+        self._times = 0
+        self.jumps += 1
+
+    def read(self, share: int, mv: "int | None") -> bool:
+        """Take a gauge's reading, `mv` being the voltage at rest that goes with it; return
+        whether it was believed.
+        """
+        if not self.known:
+            self.adopt(share)
+        elif abs(share - self.share) > _JUMP:
+            return self._jumped(share, mv)
+        else:
+            self._times = 0
+            self._pull(share, _GAUGE)
+        return True
+
+    def _jumped(self, share, mv):
+        agrees = mv is None or abs(rest_mv(share) - mv) < _AGREES_MV
+        if mv is not None and agrees and abs(rest_mv(self.share) - mv) >= _AGREES_MV:
+            self.adopt(share, _UNSURE)  # somebody charged it, or the gauge began anew
+            return True
+        self._times = self._times + 1 if abs(share - self._said) < _JUMP // 4 else 0
+        self._said = share
+        if not agrees or self._times < _BELIEVED:
+            return False
+        self.adopt(share, _UNSURE)
+        return True
+
+    def weigh(self, mv: int):
+        """Take the voltage at rest: below 10 % it tells more than any gauge."""
+        share = share_at(mv)
+        if not self.known or share >= _STEEP:
+            return
+        i = share // _STEP
+        off = _VOLTAGE_MV * _STEP // (_OCV_MV[i + 1] - _OCV_MV[i])
+        self._pull(share, off * off * _VOLTAGE_TIMES)
+
+    def _pull(self, share, variance):
+        self.variance += _DRIFT
+        gain = self.variance * 1000 // (self.variance + variance)
+        unit_uah = self.full_uah // _FULL
+        off_uah = share * unit_uah + unit_uah // 2 - self._left_uah
+        self._left_uah = max(0, self._left_uah + ((off_uah + 5) // 10 * gain + 50) // 100)
+        self.variance -= self.variance * gain // 1000
+
+    # Resistance
+
+    def at_rest(self, mv: int, ua: int) -> int:
+        """Return the voltage that `mv` under a load of `ua` would be at rest."""
+        return mv + ua // 100 * self.mohm // 10_000
+
+    def sag(self, mv: int, ua: int):
+        """Take the voltage under a load: two readings with a step between them, a few seconds
+        apart, tell the resistance.
+        """
+        step_ua = ua - self._load_ua
+        if self._load_mv and abs(step_ua) >= _STEP_UA and self.share >= _STEEP:
+            mohm = (self._load_mv - mv) * 10_000 // (step_ua // 100)
+            if _LEAST_MOHM <= mohm <= _MOST_MOHM:
+                self.mohm += (mohm - self.mohm) // 4
+        self._load_mv, self._load_ua = mv, ua
+
+    def forget_load(self):
+        """Compare the next voltage with none before it."""
+        self._load_mv = 0
+
+    # The end
+
+    def ends_at(self, ua: int) -> int:
+        """Return the share at which a load of `ua` pulls the voltage down to where the supply
+        gives way.
+        """
+        return share_at(self._empty_mv + self._sag_mv(ua))
+
+    def carries(self, mv: int, ua: int) -> bool:
+        """Return whether a cell of `mv` at rest carries `ua` with 40 mV to spare: a small one
+        falls so far within half a minute.
+        """
+        return mv - self._sag_mv(ua) >= self._empty_mv + _RESERVE_MV
+
+    def _sag_mv(self, ua):
+        # A cell that is nearly empty has up to half as much resistance again.
+        return ua // 100 * (self.mohm * 5 // 4) // 10_000
+
+    def minutes(self, ua: int, least: int) -> int:
+        """Return the minutes for which `ua` can be drawn until only the share `least` is left."""
+        left_uah = self._left_uah - least * (self.full_uah // _FULL)
+        return max(0, left_uah) * 60 // max(1, ua)
+
+    def unsure_share(self) -> int:
+        """Return by how much the share may be off, one standard deviation."""
+        return int(self.variance**0.5)

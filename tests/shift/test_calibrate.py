@@ -1,0 +1,72 @@
+"""What each stage draws, found again from discharges whose currents nobody told."""
+
+import random
+
+import pytest
+
+from tools.shift.calibrate import CalibrationError, fit, read
+
+CAPACITY_MAH = 1950
+
+
+def discharges(rng, true_ma):
+    """Return three full discharges as a gauge of whole percents shows them; each stage takes at
+    least a quarter of the charge.
+    """
+    found = []
+    for _ in range(3):
+        rows, at_s, left_mah = [], 0, float(CAPACITY_MAH)
+        while left_mah > 0:
+            for stage, ma in rng.sample(sorted(true_ma.items()), len(true_ma)):
+                part_mah = CAPACITY_MAH / 24 * rng.uniform(0.8, 1.2)
+                for _ in range(int(part_mah / ma * 60)):
+                    at_s += 60
+                    left_mah -= ma / 60
+                    pct = 100 * left_mah / CAPACITY_MAH + rng.gauss(0, 0.3)
+                    rows.append((at_s, stage, max(0, int(pct))))
+                    if left_mah <= 0:
+                        break
+        found.append(rows)
+    return found
+
+
+def write(path, logs):
+    lines = ["# seconds,stage,pct"]
+    lines += [f"{at_s},{stage},{pct}" for rows in logs for at_s, stage, pct in rows]
+    path.write_text("\n".join(lines))
+
+
+def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
+    rng = random.Random(seed)
+    for _ in range(3):
+        true_ma = {
+            "idle": rng.uniform(8, 60),
+            "display_on": rng.uniform(120, 220),
+            "recording": rng.uniform(200, 350),
+        }
+        path = tmp_path / "discharge.csv"
+        write(path, discharges(rng, true_ma))
+        found = fit(read(path), CAPACITY_MAH)
+        for stage, ma in true_ma.items():
+            assert found[stage]["share_pct"] >= 25, (stage, found)
+            assert abs(found[stage]["ma"] / ma - 1) <= 0.05, (stage, ma, found)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no readings"),
+        ("a,b,c", "line 1 is not seconds,stage,pct"),
+        ("0,idle,90\n60,idle,89", "too few readings"),
+    ],
+)
+def test_what_is_no_discharge_log_is_said_in_one_line(tmp_path, text, says):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    with pytest.raises(CalibrationError, match=says):
+        fit(read(path), CAPACITY_MAH)
+
+
+def test_stages_that_always_come_together_cannot_be_told_apart():
+    rows = [(60 * i, "idle", 90 - i / 10) for i in range(500)]
+    assert fit([rows], CAPACITY_MAH)["idle"]["ma"] > 0

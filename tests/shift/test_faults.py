@@ -1,0 +1,63 @@
+"""What batteries and gauges do to a camera at work: no evidence is lost, and the display says what
+is known and nothing else.
+"""
+
+import pytest
+
+from tools.evidence.case import beside
+from tools.evidence.verdict import verify
+from tools.sim import headless
+
+RECORD = "+5 press twice\n+10 expect recording\n"
+STOP = "+10 hold 3\n+1 press\n+3 expect display_on\n+1 press\n"
+
+
+def run(tmp_path, script, board="m5stack_cores3"):
+    """Run a script; return what happened, and what the reader says of the card."""
+    path = tmp_path / "script.txt"
+    path.write_text("0:00 boot\n" + script + "+1 end\n")
+    image = tmp_path / "card.img"
+    result = headless.run(board, "cpython", None, path, image, 1, tmp_path / "out", battery={})
+    assert result["error"] == ""
+    return result, verify(image, *beside(image))
+
+
+@pytest.mark.parametrize("board", ["m5stack_cores3", "pico2w_arducam"])
+def test_a_gauge_that_lies_ends_no_recording_and_is_not_repeated(tmp_path, board):
+    script = ""
+    for lie in ("stuck", "jump", "wild", "reset"):
+        script += RECORD + f"+1 gauge {lie}\n" + STOP + "+720 gauge sound\n+60 expect idle\n"
+    result, found = run(tmp_path, script, board)
+    assert result["frames"]["dropped"] == 0
+    assert found["verdict"] == "intact" and found["complete"] is True
+    assert [row for row in result["stages"] if row["to"] in ("off", "fault")] == []
+    said = [row[5] for row in result["track"][2:]]
+    truth = [row[1] / 100 for row in result["track"][2:]]
+    assert None in said  # 255 % for twelve minutes is unknown
+    wrong = [pair for pair in zip(said, truth, strict=True) if pair[0] is not None]
+    assert max(abs(pct - true) for pct, true in wrong) <= 3, wrong
+
+
+def test_a_battery_that_sags_seals_the_recording_and_switches_off(tmp_path):
+    result, found = run(tmp_path, "0:05 press twice\n+10 battery 2\n+300 boot\n")
+    ends = [row for row in result["stages"] if row["to"] == "off"]
+    assert [row["event"] for row in ends] == ["battery_empty"]
+    assert found["verdict"] == "intact" and found["complete"] is True
+    assert found["frames"] == result["frames"]["recorded"]
+
+
+@pytest.mark.parametrize("end", ["battery 0", "cut"])
+def test_a_battery_that_is_gone_at_once_costs_the_last_moment_alone(tmp_path, end):
+    script = f"0:05 press twice\n+40 {end}\n+30 battery 80\n+1 boot\n+5 expect idle\n"
+    result, found = run(tmp_path, script)
+    assert found["verdict"] in ("intact", "torn-tail") and found["complete"] is True
+    assert result["frames"]["recorded"] - found["frames"] <= 8
+
+
+def test_a_cable_that_comes_and_goes_and_a_dock_without_power_change_no_recording(tmp_path):
+    script = "0:01 battery 50\n" + RECORD
+    script += "+5 cable in\n+30 cable out\n+2 cable in\n+2 cable out\n" * 3 + STOP
+    script += "+1 dock in\n+20 cable out\n+20 dock out\n+5 expect idle\n"
+    result, found = run(tmp_path, script)
+    assert result["frames"]["dropped"] == 0
+    assert found["verdict"] == "intact" and found["complete"] is True

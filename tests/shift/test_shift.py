@@ -1,0 +1,119 @@
+"""The command `shift`, and what it stands on: the real firmware through hours in seconds."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from tools.boards_command import board_ids, load
+from tools.shift import run as runs
+from tools.shift.table import table_ma
+from tools.shift.use import typical
+
+KEYS = "hours hours_needed margin_pct battery_mah by_stage suggestions virtual_hours wall_s"
+PROBE = "0:00 boot\n5:00 press\n6:00 press\n7:00 press twice\n8:00 hold 3\n+1 press\n+2 press\n"
+PROBE += "13:00 end\n"
+
+
+def shift(*words):
+    """Run the command; return its status and output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools", "shift", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def probes():
+    """Some minutes of every stage, on each board."""
+    return {
+        board: runs.run(board, "nrw_order_service", PROBE, {}, dict(load(board).BATTERY))
+        for board in board_ids()
+    }
+
+
+@pytest.mark.parametrize("board", board_ids())
+def test_what_the_firmware_expects_of_a_stage_is_what_it_draws(probes, board):
+    drawn = runs.by_stage(probes[board])
+    for stage, ma in table_ma(load(board)).items():
+        if stage in drawn and stage != "idle":  # of which a part is the minute after boot
+            assert abs(drawn[stage]["ma"] / ma - 1) <= 0.12, (stage, drawn[stage]["ma"], ma)
+
+
+@pytest.mark.parametrize("board", board_ids())
+def test_the_default_profile_lasts_twelve_hours_on_every_board(probes, board):
+    stages, battery = runs.by_stage(probes[board]), load(board).BATTERY
+    shares = {"idle": 11.0, "display_on": 0.5, "recording": 0.5}
+    need_mah = sum(stages[stage]["ma"] * hours for stage, hours in shares.items())
+    have_mah = runs.usable_mah(battery, stages["recording"]["ma"])
+    print(f"{board}: {12 * have_mah / need_mah:.1f} hours on {battery['capacity_mah']} mAh")
+    assert have_mah >= need_mah and battery["capacity_mah"] <= 4300
+
+
+def test_the_command_says_what_the_contract_asks_for(tmp_path):
+    use = tmp_path / "use.txt"
+    use.write_text(PROBE)
+    status, out, said = shift("--use", str(use), "--json")
+    report = json.loads(out)
+    assert status == 0, said
+    assert set(KEYS.split()) < set(report)
+    assert report["margin_pct"] > 0 and report["reaches"] == []
+    assert report["own_hours"] and report["own_hours"] < report["hours"]
+    stages = report["by_stage"]
+    assert abs(stages["recording"]["mah"] - sum(stages["recording"]["parts"].values())) < 0.1
+    minutes = {(row["setting"], row["value"]): row["minutes"] for row in report["suggestions"]}
+    assert minutes[("backlight_pct", 30)] > minutes[("backlight_pct", 50)] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--board", "no_such"), "no_such"),
+        (("--profile", "no_such"), "unknown profile"),
+        (("--use", "no_such.txt"), "cannot read the script"),
+        (("--calibrate", "no_such.csv"), "No such file"),
+        (("--capacity", "9000"), "4300"),
+    ],
+)
+def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says):
+    status, out, said = shift(*words)
+    assert status == 2 and not out
+    assert says in said and len(said.strip().splitlines()) == 1
+
+
+def policy(hours, full_mah, saves):
+    """Return the run of a shift in which the display is always left on, on a battery that is too
+    small by a quarter.
+    """
+    battery = dict(load("m5stack_cores3").BATTERY, capacity_mah=int(full_mah * 0.75))
+    changes = {"saves": saves, "shift_h": hours}
+    script = typical(hours, mirror_s=None)
+    return runs.run("m5stack_cores3", "nrw_order_service", script, changes, battery)
+
+
+def ended_h(result):
+    """Return when the camera went off, or when the run was over."""
+    ends = [row["t_ms"] for row in result["stages"] if row["to"] == "off"]
+    return (ends or [result["virtual_ms"]])[0] / 3_600_000
+
+
+@pytest.mark.full
+def test_with_a_battery_too_small_by_a_quarter_the_policy_reaches_the_end():
+    saved, plain = (policy(12, 551, saves) for saves in (True, False))
+    steps = [row[3] for row in saved["track"]]
+    assert max(steps) >= 3 and max(row[3] for row in plain["track"]) == 0
+    assert all(abs(b - a) <= 1 for a, b in zip(steps, steps[1:], strict=False))
+    assert ended_h(plain) < 10.5
+    assert ended_h(saved) >= 12
+
+
+@pytest.mark.full
+def test_twelve_hours_take_less_than_a_minute_and_come_out_the_same_to_the_millisecond():
+    once, again = (
+        runs.run("m5stack_cores3", "nrw_order_service", typical(12), {}, {}) for _ in range(2)
+    )
+    assert once["wall_ms"] <= 60_000 and once["virtual_ms"] >= 12 * 3_600_000
+    for key in ("stages", "energy", "track", "virtual_ms", "frames"):
+        assert once[key] == again[key], key

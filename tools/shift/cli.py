@@ -1,0 +1,227 @@
+"""The command `shift`: will the battery last, where does it go, and what to change."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+
+_EXAMPLES = """\b
+Examples:
+  shift
+  shift --board pico2w_arducam --use my.txt --plot shift.png --json
+  shift --capacity 500 --temperature -5 --health 80
+  shift --calibrate discharge.csv --capacity 1950"""
+
+
+@app.command(epilog=_EXAMPLES)
+def shift(
+    board: Annotated[
+        str, typer.Option(help="Board file; `boards` lists them.")
+    ] = "m5stack_cores3",
+    profile: Annotated[str, typer.Option(help="Use profile.")] = "nrw_order_service",
+    use: Annotated[
+        Path | None, typer.Option(help="What the hands do, a script of `sim`; default: typical.")
+    ] = None,
+    capacity: Annotated[
+        int | None, typer.Option(min=100, max=4300, help="Battery in mAh; the board file's.")
+    ] = None,
+    health: Annotated[int, typer.Option(min=50, max=100, help="Percent of it left by age.")] = 100,
+    temperature: Annotated[int, typer.Option(min=-20, max=60, help="Degrees Celsius.")] = 25,
+    saves: Annotated[
+        bool, typer.Option(help="Let the firmware give up comfort to reach the end.")
+    ] = True,
+    plot: Annotated[Path | None, typer.Option(help="Draw the shift into a .png.")] = None,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Fit the currents to a discharge log instead.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+):
+    """Take the real firmware through a shift in simulated time: does the battery last?
+
+    Status 0 when the shift is reached, 1 when not, 2 for input that cannot be used.
+    """
+    from tools.boards_command import BoardError, load
+    from tools.shift import run as runs
+    from tools.sim import headless
+
+    try:
+        about = load(board)
+    except BoardError as error:
+        raise typer.BadParameter(str(error)) from None
+    battery = dict(about.BATTERY, health_pct=health)
+    battery["capacity_mah"] = capacity or battery["capacity_mah"]
+    if calibrate:
+        return _calibrate(about, calibrate, battery["capacity_mah"], as_json)
+    values, steps = _firmware(profile)
+    changes = {} if saves else {"saves": False}
+    script = _script(use, values["shift_h"])
+    started_s = time.monotonic()
+    c10 = temperature * 10
+    try:
+        with _progress() as progress:
+            result = runs.run(board, profile, script, changes, battery, c10, None, progress)
+    except headless.InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    except headless.RunError as error:
+        raise OSError(str(error)) from None
+    report = _report(about, values, steps, result, battery, c10)
+    report["wall_s"] = round(time.monotonic() - started_s, 1)
+    if plot:
+        _plot(report, result, plot)
+    if as_json:
+        print(json.dumps(report))
+    else:
+        _say(about, report)
+    if result["error"]:
+        print(f"shift: {use}: {result['error']}", file=sys.stderr)
+        return 1
+    return 0 if report["reached"] else 1
+
+
+def _firmware(profile):
+    """Return the profile's values and the firmware's table of savings."""
+    from tools.glyphs import of_firmware
+    from tools.sim.headless import HERE
+
+    sys.path.append(str(HERE / "shim"))  # the module `micropython`
+    try:
+        return of_firmware("profile").make(profile), of_firmware("savings").STEPS
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _script(use, hours):
+    from tools.shift.use import typical
+
+    if use is None:
+        return typical(hours)
+    try:
+        return use.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise typer.BadParameter(f"cannot read the script {use}: {reason}") from None
+
+
+def _progress():
+    from tools.sim.cli import _screen
+
+    return _Progress(_screen())
+
+
+class _Progress:
+    """Gives the screen's progress function alone."""
+
+    def __init__(self, screen):
+        self._screen = screen
+
+    def __enter__(self):
+        return self._screen.__enter__()[0]
+
+    def __exit__(self, *error):
+        return self._screen.__exit__(*error)
+
+
+def _report(about, values, steps, result, battery, c10):
+    from tools.shift import run as runs
+
+    stages = runs.by_stage(result)
+    dead_s = _died_s(result, values["shift_h"])
+    hours = dead_s / 3600 if dead_s else runs.hours(stages, battery, c10)
+    needed = values["shift_h"]
+    suggestions, reaches = runs.suggest(about, values, result, steps, battery, c10)
+    own = None
+    if "own_mah" in about.BATTERY:
+        own_battery = dict(battery, capacity_mah=about.BATTERY["own_mah"])
+        own = round(runs.hours(stages, own_battery, c10), 1)
+    given_up = []
+    for row in result["track"]:
+        if row[3] > len(given_up):
+            given_up.append({"second": row[0], "steps": row[3]})
+    return {
+        "board": about.ID,
+        "hours": round(hours, 2),
+        "hours_needed": needed,
+        "margin_pct": round(100 * hours / needed - 100),
+        "reached": dead_s is None and hours >= min(needed, runs.worn(stages)[0]),
+        "battery_mah": battery["capacity_mah"],
+        "own_hours": own,
+        "by_stage": {stage: _rounded(row) for stage, row in stages.items()},
+        "suggestions": suggestions,
+        "reaches": reaches,
+        "given_up": given_up,
+        "virtual_hours": round(result["virtual_ms"] / 3_600_000, 3),
+    }
+
+
+def _died_s(result, hours):
+    """Return when the battery ended the shift, in seconds, or None."""
+    for change in result["stages"]:
+        if change["to"] == "off" and change["event"] in ("battery_empty", "cut"):
+            return change["t_ms"] / 1000
+    return None
+
+
+def _rounded(row):
+    parts = {part: round(mah, 2) for part, mah in row["parts"].items()}
+    return {**{name: round(row[name], 3) for name in ("hours", "ma", "mah")}, "parts": parts}
+
+
+def _say(about, report):
+    over = "reached" if report["reached"] else "NOT reached"
+    print(
+        f"{about.NAME}, {report['battery_mah']} mAh: {report['hours']:.1f} hours at this use; "
+        f"{report['hours_needed']} needed: {over}, margin {report['margin_pct']} %"
+    )
+    if report["own_hours"]:
+        print(f"with the board's own {about.BATTERY['own_mah']} mAh: {report['own_hours']} hours")
+    for stage, row in report["by_stage"].items():
+        most = sorted(row["parts"].items(), key=lambda part: -part[1])[:4]
+        where = ", ".join(f"{part} {mah:.0f}" for part, mah in most if mah >= 0.5)
+        drawn = f"{row['hours']:6.2f} h {row['ma']:7.1f} mA {row['mah']:7.1f} mAh"
+        print(f"  {stage:<11}{drawn}  {where}")
+    for row in report["suggestions"]:
+        print(f"  {row['setting']} {row['value']}: {row['minutes']:+} minutes")
+    if report["reaches"]:
+        names = ", ".join(f"{row['setting']} {row['value']}" for row in report["reaches"])
+        print(f"reached with the best picture by: {names}")
+    elif report["reaches"] is None:
+        print("no setting reaches the shift: it needs a larger battery")
+    for row in report["given_up"]:
+        print(f"given up after {row['second'] / 3600:.1f} h: step {row['steps']} of the table")
+
+
+def _plot(report, result, path):
+    from tools import bootstrap
+    from tools.shift.plot import draw
+
+    bootstrap.need("plot")
+    draw(report, [("", result)], path)
+
+
+def _calibrate(about, path, capacity_mah, as_json):
+    from tools.shift.calibrate import CalibrationError, fit, read
+    from tools.shift.table import table_ma
+
+    try:
+        rows = fit(read(path), capacity_mah)
+    except CalibrationError as error:
+        raise typer.BadParameter(f"{path}: {error}") from None
+    table = table_ma(about)
+    for stage, row in rows.items():
+        row["table_ma"] = round(table[stage], 1) if stage in table else None
+    if as_json:
+        print(json.dumps({"board": about.ID, "battery_mah": capacity_mah, "stages": rows}))
+        return 0
+    for stage, row in rows.items():
+        print(
+            f"{stage:<11}{row['ma']:7.1f} mA, give or take {row['unsure_ma']:.1f}; "
+            f"the table: {row['table_ma']}"
+        )
+    return 0
