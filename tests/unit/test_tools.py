@@ -228,6 +228,7 @@ def test_a_camera_gets_its_board_its_drivers_and_what_they_import():
     files = boards_command.camera_files(board)
     assert files["board.mpy"].name == "m5stack_cores3.py"
     assert "drivers/axp2101.mpy" in files
+    assert "bodycam/glyphs.mpy" in files and "bodycam/narrow.mpy" not in files
     assert all(path.exists() for path in files.values())
 
 

@@ -36,6 +36,8 @@ class _LiveRun(Run):
             self._poll.poll(ms)
         self.world.sleep(min(ms, max(1, _now_ms() - start)))
 
+    stay_off = doze
+
     def tell(self, stage):
         print("!", json.dumps(stage), file=sys.stderr)
 

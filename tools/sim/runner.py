@@ -148,6 +148,10 @@ class Run:
         if config.get("battery") is not None:
             self._follow_battery()
 
+    def stay_off(self, ms):
+        """Pass `ms` milliseconds with the camera off."""
+        self.world.sleep(ms)
+
     def doze(self, ms):
         """Let the camera pass `ms` milliseconds until its next turn."""
         self._app.rest(ms)
@@ -228,7 +232,7 @@ class Run:
             self._booting = False
             self._boot()
         else:
-            self.sleep(max(0, min(until_ms, world.next_ms) - world.ms))
+            self.stay_off(max(0, min(until_ms, world.next_ms) - world.ms))
 
     def _boot(self):
         world = self.world
