@@ -130,6 +130,7 @@ class Run:
         self._delays = []
         self._awaited = None  # what was known when a recording began, until its first picture
         self._draws = 0
+        self._wake_ms = 0  # until when the run loop sleeps
         costs = self._board.COSTS
         self._step_us = costs["step_us"]
         self._time = Time(self.world, costs["call_us"])
@@ -217,6 +218,7 @@ class Run:
         self._time.boot()
         self.camera.power_on()
         self._boots += 1
+        self._wake_ms = 0
         world.charge(self._board.COSTS["boot_us"])
         import bodycam.app as firmware
         from bodycam.profile import make
@@ -249,11 +251,18 @@ class Run:
         step = self._app.step
         step_us = self._step_us
         while self._steps > 0 and world.ms < until_ms:
-            self._steps -= 1
-            wait_ms = step()
-            world.charge(step_us)
-            if wait_ms > 0:
-                world.sleep(wait_ms)
+            if world.ms < self._wake_ms:
+                # Not beyond the slice: between two of them hands may do something.
+                world.sleep(min(self._wake_ms, until_ms) - world.ms)
+            else:
+                self._steps -= 1
+                wait_ms = step()
+                world.charge(step_us)
+                self._wake_ms = world.ms + wait_ms
+                if wait_ms > 0:
+                    continue
+            if world.ms < self._wake_ms:
+                return
             if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
                 self._note_delay()
             if self._ending and world.ms >= self._end_ms:

@@ -7,35 +7,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { bytes, crc16, port } from "./wasm_port.mjs";
+
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
 const [, , packageFolder, repository, configPath] = process.argv;
-
-let memory;
-const instantiate = WebAssembly.instantiate;
-WebAssembly.instantiate = async (...args) => {
-  const result = await instantiate(...args);
-  const all = Object.values((result.instance ?? result).exports);
-  memory = all.find((value) => value instanceof WebAssembly.Memory) ?? memory;
-  return result;
-};
-
-// The interpreter's build asserts at each Python call that its copy of the function table is right,
-// with this function, which is slow; the table never changes.
-const slowGet = WebAssembly.Table.prototype.get;
-const table = [];
-WebAssembly.Table.prototype.get = function (i) {
-  return (table[i] ??= slowGet.call(this, i));
-};
-
-const bytes = (address, n) => new Uint8Array(memory.buffer, address, n);
-
-const crcTable = new Uint16Array(256).map((_, i) => {
-  let crc = i << 8;
-  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
-  return crc;
-});
 
 // Sectors that follow each other go into the file together: a call of its own for each took most
 // of the time. Whoever reads, or closes, finds them written.
@@ -85,14 +62,9 @@ const host = {
   read_text: (name) => fs.readFileSync(name, "utf8"),
   write_text: (name, text) => fs.writeFileSync(name, text),
   write_bytes: (name, address, n) => fs.writeFileSync(name, bytes(address, n)),
-  crc16(address, n) {
-    const data = bytes(address, n);
-    let crc = 0;
-    for (let i = 0; i < n; i++) crc = ((crc << 8) & 0xff00) ^ crcTable[(crc >> 8) ^ data[i]];
-    return crc;
-  },
+  crc16,
   aes(state, source, target, n) {
-    const [key, keyBytes, iv, encrypts] = new Int32Array(memory.buffer, state, 4);
+    const [key, keyBytes, iv, encrypts] = new Int32Array(port.memory.buffer, state, 4);
     const name = `aes-${keyBytes * 8}-${iv ? "cbc" : "ecb"}`;
     const chain = iv ? bytes(iv, 16) : null;
     const last = encrypts || !chain ? null : bytes(source, n).slice(n - 16);

@@ -275,7 +275,11 @@ def _eye(camera, row):
         bus = camera.i2c
         chip = camera.make(row["chip"], camera.pmu, camera.expander)
         bus.attach(chip)
-    clip = simulation.Clip(camera.host, camera.config["clip"])
+    lens = getattr(camera.host, "Lens", None)  # a host that has pictures of its own
+    if lens:
+        clip = lens(row)
+    else:
+        clip = simulation.Clip(camera.host, camera.config["clip"])
     module = simulation.CameraModule(world, board, chip, bus, clip)
     camera.modules["camera"] = module
     if hasattr(simulation, "JPEGModule"):

@@ -83,6 +83,7 @@ class World:
         self._agenda = []  # latest first, so that the next act is taken from the end
         self._handlers = {}
         battery = getattr(board, "BATTERY", None)
+        self.drain = 1  # how many times as fast as the board's figures say it is emptied
         self._full_uah = battery["capacity_mah"] * 1000 if battery else 0
         self._uah = self._full_uah
         self._uc = 0  # drawn, not yet a whole microampere-hour
@@ -294,12 +295,16 @@ class World:
         self._uah = self._full_uah // 100 * percent
         self._tell("battery", percent)
 
+    def _drain(self, times):
+        self._account()
+        self.drain = times
+
     def _account(self):
         ms = self.ms - self._accounted_ms
         if not ms:
             return
         self._accounted_ms = self.ms
-        ma = -CHARGE_MA if self.cable else self.board.CURRENTS_MA[self.stage]
+        ma = -CHARGE_MA if self.cable else self.board.CURRENTS_MA[self.stage] * self.drain
         uc = self._uc + ma * ms
         self._uc = uc % _UC_PER_UAH
         self._uah = max(0, min(self._uah - uc // _UC_PER_UAH, self._full_uah))

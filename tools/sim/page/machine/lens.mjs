@@ -1,0 +1,28 @@
+// What stands before the camera: the built-in scene, or pictures that the page sends (webcam, video).
+
+import { drawScene, HEIGHT, WIDTH } from "../scene/scene.mjs";
+import { JPEGEncoder } from "./jpeg.mjs";
+import { toRGB565 } from "./pixels.mjs";
+
+const rgba = new Uint8ClampedArray(WIDTH * HEIGHT * 4);
+
+/** The pictures of one camera. `sent` is the newest RGBA picture from outside, or null. */
+export class Lens {
+  constructor() {
+    this.sent = null;
+    this.jpeg = new Uint8Array(0);
+    this.encoder = null;
+  }
+
+  /** Fill `out` with what is seen at `ms`, as RGB565 with the high byte first. */
+  picture(ms, mood, out) {
+    if (!this.sent) drawScene(rgba, ms, mood);
+    toRGB565(this.sent ?? rgba, out);
+  }
+
+  /** Encode RGB565 pixels into `jpeg`, as the camera's encoder does. */
+  encode(pixels, width, height, quality) {
+    this.encoder ??= new JPEGEncoder(width, height, quality);
+    this.jpeg = this.encoder.encode(pixels);
+  }
+}
