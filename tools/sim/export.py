@@ -135,22 +135,25 @@ def _card():
         evidence_card.new(image, CARD_BYTES, seed=0)
         log = Path(f"{image}.camera", "log.bin").read_bytes()[:_LOG_USED]
         keys = Path(f"{image}.keys")
-        texts = {
-            name: (keys / name).read_text(encoding="utf-8")
-            for name in ("station.json", "agency.pem")
-        }
+        texts = key_files(keys)
         with open(image, "rb") as file:
             pieces = list(_written(file))
     return {
         "size_bytes": CARD_BYTES,
         "pieces": pieces,
         "log": _packed(log),
-        "keys": _raw_keys(texts, log),
+        "keys": raw_keys(texts, log),
         "files": texts,
     }
 
 
-def _raw_keys(texts, log):
+def key_files(folder):
+    """Return the station's key file and the agency's key of a demonstration: {name: text}."""
+    names = ("station.json", "agency.pem")
+    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
+
+
+def raw_keys(texts, log):
     """Return the demonstration's keys in hex; `read` for a browser that cannot open the seed."""
     station = json.loads(texts["station.json"])
     agency = load_pem_private_key(texts["agency.pem"].encode(), None)

@@ -33,6 +33,17 @@ export async function wholeDigest(block) {
   return right && crc32(block.subarray(DIGEST_AT, WORD_AT)) === view.getUint32(WORD_AT, true) ? digest : null;
 }
 
+/** Return the segment that a HEAD block describes. */
+export function segmentOf(block) {
+  const { n, s, boot } = headerOf(block);
+  const body = block.slice(BODY_AT, BODY_AT + CLEAR);
+  const u = (at) => new DataView(body.buffer).getUint32(at, true);
+  return {
+    n, s, boot, nonce: body.slice(0, 16), card: body.slice(16, 32), device: body.slice(32, 48), epoch: u(48), recording: u(52), index: u(56),
+    blocks: null, least: 0,
+  }; // prettier-ignore
+}
+
 /** Return the keys of a segment: {mac, cipher}; a chain that is null gives null. */
 export async function segmentKeys(segment, check, read) {
   const context = join(segment.nonce, segment.card, u32(segment.n));
@@ -92,6 +103,7 @@ export async function readSegment(medium, segment, keys, stream) {
     const judged = await Promise.all(
       Array.from({ length: count }, (_, i) => judge(blocks.subarray(i * BLOCK, (i + 1) * BLOCK), first + i, segment, keys, medium)),
     );
+    const texts = keys.cipher ? await decipher(blocks, judged, keys.cipher) : [];
     for (const [i, { header, trouble }] of judged.entries()) {
       const b = first + i;
       if (!header) {
@@ -105,7 +117,7 @@ export async function readSegment(medium, segment, keys, stream) {
       if (trouble) {
         bad.push([b, trouble]);
         if (b) stream.hole();
-      } else if (keys.cipher) await take(blocks.subarray(i * BLOCK, (i + 1) * BLOCK), header, keys.cipher, stream);
+      } else if (keys.cipher) take(header, texts[i], stream);
       if (header.kind === "SEAL") {
         reading.sealed = !trouble;
         if (segment.blocks === null) break;
@@ -118,9 +130,21 @@ export async function readSegment(medium, segment, keys, stream) {
   return reading;
 }
 
-async function take(block, header, cipher, stream) {
-  const at = BODY_AT + (header.kind === "HEAD" ? CLEAR : 0);
-  const text = await decrypt(cipher, block.slice(at, at + 16), block.slice(at + 16, BODY_END));
+// In CBC mode a block of 16 bytes needs only the one before it, and the first 16 bytes of each part
+// are no content: so all parts are deciphered in one call, whatever lies between them.
+async function decipher(blocks, judged, cipher) {
+  const parts = judged.map(({ header, trouble }, i) => {
+    const from = BODY_AT + (header?.kind === "HEAD" ? CLEAR : 0);
+    return blocks.subarray(i * BLOCK + from, i * BLOCK + (header && !trouble ? BODY_END : from));
+  });
+  const all = join(...parts);
+  if (!all.length) return parts;
+  const text = await decrypt(cipher, new Uint8Array(16), all);
+  let at = 0;
+  return parts.map(({ length }) => text.subarray(at + 16, (at += length)));
+}
+
+function take(header, text, stream) {
   if (header.kind === "DATA") stream.piece(header, text.subarray(0, header.used - 16));
   if (header.kind === "HEAD") stream.opening(text.subarray(0, header.used - CLEAR - 16));
 }

@@ -5,17 +5,17 @@
 import { judgeLog } from "./log.mjs";
 import { Medium } from "./medium.mjs";
 import { Chain, openSeed, same } from "./primitives.mjs";
-import { headerOf, readSegment, segmentKeys, wholeDigest } from "./segments.mjs";
+import { headerOf, readSegment, segmentKeys, segmentOf, wholeDigest } from "./segments.mjs";
 import { Stream } from "./stream.mjs";
 
 const AHEAD = 64;
 const KINDS = ["note", "torn-tail", "incomplete", "damaged", "tampered"];
-const INCOMPLETE = ["tail-missing", "block-missing", "segment-missing", "card-older", "block-older", "image-short"];
+const INCOMPLETE = ["tail-missing", "block-missing", "segment-missing", "card-older", "block-older"];
 const DAMAGED = [
   "block-damaged", "block-unreadable", "seal-damaged", "seal-missing", "description-lost", "log-page-damaged", "log-newest-damaged",
 ]; // prettier-ignore
 const TORN = ["torn", "torn-empty"];
-const NOTES = ["description-copy-lost", "gaps", "no-read"];
+const NOTES = ["description-copy-lost", "image-short"];
 
 /** Return what a finding does to the verdict. */
 export function kindOf(code) {
@@ -39,12 +39,13 @@ export async function verify(card, log, keys) {
   const medium = new Medium(card);
   const findings = [...(await medium.judge(told)), ...told.findings];
   if (await standsAhead(medium, told)) findings.push({ code: "log-older" });
+  const segments = [...told.segments.values(), ...(await unlisted(medium, told))].sort((a, b) => a.n - b.n);
   const seed = await readSeed(told, keys);
   const read = seed && new Chain(seed);
   const readings = [];
   const streams = [];
   let before = null;
-  for (const segment of told.segments.values()) {
+  for (const segment of segments) {
     if (segment.n < told.released) continue;
     const follows = before?.recording === segment.recording;
     if (!follows) streams.push(new Stream(segment.recording));
@@ -81,6 +82,17 @@ async function readSeed(told, keys) {
     if (seed) return seed;
   }
   return keys.read ?? null;
+}
+
+// Segments whose entry the flash lost: their HEAD says the rest.
+async function unlisted(medium, told) {
+  const found = [];
+  for (let n = told.first; told.damaged && n < told.next; n++) {
+    if (told.segments.has(n)) continue;
+    const block = medium.block(n, 0);
+    if (await wholeDigest(block)) found.push(segmentOf(block));
+  }
+  return found.filter(({ n }) => n >= told.released);
 }
 
 async function standsAhead(medium, told) {
