@@ -23,6 +23,7 @@ _TIME_LIMIT_S = 100  # of one script on another interpreter
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the long tests too")
     parser.addoption("--seed", type=int, metavar="N", help="repeat the run that printed this seed")
+    parser.addoption("--golden", action="store_true", help="draw the page's golden screens anew")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,8 +11,9 @@ const NO_PADDING = { disablePadding: true };
  * @param {import("./stores.mjs").Files} files
  * @param {import("./lens.mjs").Lens} lens what stands before the camera
  * @param {(name: string, ...facts: any[]) => void} tell
+ * @param {(n: number) => number} memory gives the address of `n` bytes beside the heap
  */
-export function makeHost(files, lens, tell) {
+export function makeHost(files, lens, tell, memory) {
   const store = (id) => files.stores[id];
   return {
     open: (name) => files.names[name] ?? -2,
@@ -23,6 +24,8 @@ export function makeHost(files, lens, tell) {
     sync() {},
     close() {},
     crc16,
+    memory,
+    wipe: (address, n) => void bytes(address, n).fill(0),
     aes,
     picture: (ms, mood, address, n) => lens.picture(ms, mood, bytes(address, n)),
     jpeg(address, width, height, quality) {

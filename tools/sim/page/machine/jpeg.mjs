@@ -9,6 +9,9 @@ for (let sum = 0; sum < 15; sum++)
     if (row < 8 && column < 8) ZIGZAG.push(8 * row + column);
   }
 
+const PLACE = new Uint8Array(64);
+ZIGZAG.forEach((at, k) => (PLACE[at] = k));
+
 // T.81 annex K: quantisation at quality 50, in rows; then the typical Huffman tables.
 const LUMINANCE = [
   16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14,
@@ -173,13 +176,19 @@ export class JPEGEncoder {
           e * COSINES[k + 8] + f * COSINES[k + 9] + g * COSINES[k + 10] + h * COSINES[k + 11];
       }
     }
-    for (let k = 0; k < 64; k++) {
-      const place = ZIGZAG[k];
-      const u = 8 * (place & 7);
-      const v = place & 56;
-      let sum = 0;
-      for (let y = 0; y < 8; y++) sum += rows[u + y] * COSINES[v + y];
-      block[k] = Math.round(sum * divide[place]);
+    for (let u = 0; u < 8; u++) {
+      const at = 8 * u;
+      const a = rows[at] + rows[at + 7], b = rows[at + 1] + rows[at + 6]; // prettier-ignore
+      const c = rows[at + 2] + rows[at + 5], d = rows[at + 3] + rows[at + 4]; // prettier-ignore
+      const e = rows[at] - rows[at + 7], f = rows[at + 1] - rows[at + 6]; // prettier-ignore
+      const g = rows[at + 2] - rows[at + 5], h = rows[at + 3] - rows[at + 4]; // prettier-ignore
+      for (let v = 0; v < 8; v += 2) {
+        const k = 8 * v;
+        const even = a * COSINES[k] + b * COSINES[k + 1] + c * COSINES[k + 2] + d * COSINES[k + 3];
+        const odd = e * COSINES[k + 8] + f * COSINES[k + 9] + g * COSINES[k + 10] + h * COSINES[k + 11];
+        block[PLACE[k + u]] = Math.round(even * divide[k + u]);
+        block[PLACE[k + 8 + u]] = Math.round(odd * divide[k + 8 + u]);
+      }
     }
   }
 

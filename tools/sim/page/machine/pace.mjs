@@ -1,8 +1,8 @@
 // Drives the camera's virtual time by the computer's clock.
 
-const TURN_MS = 16; // how often it looks at the clock
+const TURN_MS = 20; // how often it looks at the clock
 const LOOK_MS = 50; // how often the page hears of the camera
-const BUSY_MS = 14; // how long one turn may work at normal speed
+const BUSY_MS = 40; // how long one turn may work at normal speed
 const HURRY_MS = 45; // and at any other
 const SLICE_MS = 250; // of virtual time in one call
 const BEHIND_MS = 500; // of the clock: what a computer was too slow for is let go

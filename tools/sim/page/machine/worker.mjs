@@ -10,7 +10,7 @@ import { Lens } from "./lens.mjs";
 import { Pace } from "./pace.mjs";
 import { Files, Store } from "./stores.mjs";
 
-const HEAP_BYTES = 24 * 1024 * 1024;
+const HEAP_BYTES = 64 * 1024 * 1024;
 const LOG_BYTES = 1 << 20;
 
 const files = new Files();
@@ -24,7 +24,7 @@ const hands = {
     const python = await interpreter(parts.wasm, parts.sources);
     files.add("card", new Store(parts.card.sizeBytes, parts.card.pieces));
     files.add("camera/log.bin", new Store(LOG_BYTES, [[0, parts.log]], 0xff));
-    python.registerJsModule("_host", makeHost(files, lens, tell));
+    python.registerJsModule("_host", makeHost(files, lens, tell, python._module._malloc));
     python.globals.set("config_text", JSON.stringify(config));
     python.runPython("import tools.sim.live as live\nlive.start(config_text)");
     const call = (name) => python.globals.get("live")[name];

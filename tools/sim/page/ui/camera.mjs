@@ -30,7 +30,7 @@ export class Camera {
   }
 
   /** Build the camera `board` and play `acts` from its first millisecond. */
-  async start(board, acts = [], seed = 0) {
+  async start(board, acts = [], profile = "nrw_order_service") {
     this.stop();
     this.acts = acts;
     this.board = board;
@@ -45,11 +45,13 @@ export class Camera {
     const pieces = data.card.pieces.map(([at, text]) => [at, fromBase64(text)]);
     const card = { sizeBytes: data.card.size_bytes, pieces };
     const files = JSON.parse(new TextDecoder().decode(sources));
-    const config = { board, seed, profile: "nrw_order_service", card: "card", camera: "camera", out: "" };
+    this.profile = profile;
+    const config = { board, seed: 0, profile, card: "card", camera: "camera", out: "" };
     config.acts = acts.map(([ms, verb, ...args]) => [ms, verb, args, 0]);
     this.worker.postMessage(["start", { wasm, sources: files, card, log }, config]);
-    await new Promise((resolve) => (this.started = resolve));
+    const took = await new Promise((resolve) => (this.started = resolve));
     URL.revokeObjectURL(url);
+    return took;
   }
 
   stop() {

@@ -30,7 +30,7 @@ export class Inside {
     this.table = make("tbody");
     const head = ["in_stage", "on_event", "to_stage"].map((key) => make("th", { scope: "col", "data-t": key }));
     const table = make("table", { id: "table" }, make("thead", {}, make("tr", {}, ...head)), this.table);
-    const scroll = (...nodes) => make("div", { class: "scroll", tabindex: 0, role: "region", "data-l": "inside" }, ...nodes);
+    const scroll = (title, ...nodes) => make("div", { class: "scroll", tabindex: 0, role: "group", "data-l": title }, ...nodes);
     this.timeline = make("tbody");
     this.bar = make("i");
     this.chart = make("canvas", { class: "line_chart", width: 600, height: 180, role: "img", "data-l": "latency" });
@@ -43,14 +43,14 @@ export class Inside {
     this.entries = make("tbody", { id: "entries" });
     const read = make("button", { type: "button", class: "plain", id: "read_log", "data-t": "read_log", onclick: () => this.showLog() });
     $("inside_parts").append(
-      panel("table", false, make("p", { class: "quiet", "data-t": "table_word" }), scroll(table)),
-      panel("line", false, scroll(make("table", { id: "timeline" }, this.timeline))),
+      panel("table", false, make("p", { class: "quiet", "data-t": "table_word" }), scroll("table", table)),
+      panel("line", false, scroll("line", make("table", { id: "timeline" }, this.timeline))),
       panel("recorder", false,
         make("p", { id: "frames" }), make("p", { class: "quiet", "data-t": "ring" }), make("div", { class: "bar" }, this.bar),
         make("p", { class: "quiet", id: "ring_is" }), make("p", { class: "quiet", "data-t": "latency" }), this.chart, make("p", { class: "quiet", id: "load" })),
       panel("hours", false, make("table", {}, this.hours), make("p", { class: "quiet", id: "hours_why" })),
-      panel("chips", true, make("div", { class: "row" }, make("label", { class: "check" }, this.listen, make("span", { "data-t": "listen" })), this.chips), scroll(this.heard)),
-      panel("log", true, make("div", { class: "row" }, read), scroll(make("table", {}, this.entries))),
+      panel("chips", true, make("div", { class: "row" }, make("label", { class: "check" }, this.listen, make("span", { "data-t": "listen" })), this.chips), scroll("chips", this.heard)),
+      panel("log", true, make("div", { class: "row" }, read), scroll("log", make("table", {}, this.entries))),
     );
   }
 

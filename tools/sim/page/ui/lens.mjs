@@ -4,7 +4,7 @@ import { drawScene, HEIGHT, MOODS, WIDTH } from "../scene/scene.mjs";
 import { $, make, put } from "./dom.mjs";
 import { say } from "./words.mjs";
 
-const FRAME_MS = 80;
+const FRAME_MS = 100;
 
 /** Sends pictures to `camera`; shows what the lens sees. */
 export class LensView {
@@ -120,7 +120,7 @@ export class LensView {
     this.camera.send("picture", this.grabber.getImageData(0, 0, WIDTH, HEIGHT).data);
   }
 
-  /** Draw the built-in scene at the camera's time `ms`, at most twelve times a second. */
+  /** Draw the built-in scene at the camera's time `ms`, at most ten times a second. */
   follow(ms) {
     if ($("scene").hidden || Math.abs(ms - this.drawn) < FRAME_MS) return;
     this.drawn = ms;

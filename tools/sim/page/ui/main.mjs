@@ -53,7 +53,7 @@ camera.on("broken", (what) => {
 });
 
 /** Start `board` anew; play `acts` up to `to`, then go on at 1x, or stand still with `still`. */
-async function start(board, acts = [[0, "boot"]], to = 0, still = false) {
+async function start(board, acts = [[0, "boot"]], to = 0, still = false, profile) {
   $("trouble").hidden = true;
   $("board").value = board;
   front.draw(board);
@@ -61,7 +61,7 @@ async function start(board, acts = [[0, "boot"]], to = 0, still = false) {
   card.begin();
   lens.mood = acts.reduce((mood, act) => (act[1] === "mood" ? act[2] : mood), 0);
   lens.mark();
-  const took = await camera.start(board, acts.map((act) => [...act]));
+  const took = await camera.start(board, acts.map((act) => [...act]), profile);
   if (to) await time.runTo(to);
   time.set(still ? 0 : 1);
   return took;
@@ -77,7 +77,7 @@ function speak(lang) {
 
 function share() {
   const lang = ["de", "en"][language.is];
-  const link = linkOf({ board: camera.board, lang, acts: camera.acts, to: camera.ms });
+  const link = linkOf({ board: camera.board, profile: camera.profile, lang, acts: camera.acts, to: camera.ms });
   history.replaceState(null, "", link);
   navigator.clipboard?.writeText(location.href).catch(() => {});
   put($("shared"), say("shared"));
@@ -98,7 +98,7 @@ speak(asked.lang ?? (navigator.language.startsWith("de") ? "de" : "en"));
 const board = asked.board in data.boards ? asked.board : data.board;
 const began = asked.lesson && lessons.has(asked.lesson)
   ? lessons.start(asked.lesson)
-  : start(board, asked.acts, asked.to, asked.to !== undefined);
+  : start(board, asked.acts, asked.to, asked.to !== undefined, asked.profile);
 began.then((took) => {
   document.documentElement.dataset.ready = String(took);
 });
