@@ -74,7 +74,14 @@ MICROPHONE = {
 }
 
 # UP+ of the four buttons on the ladder: the one that is low enough to wake the processor.
-BUTTON = {"chip": "ADCLadder", "pin": 1, "centre_mv": 380, "tolerance_mv": 100, "poll_ms": 20}
+BUTTON = {
+    "chip": "ADCLadder",
+    "pin": 1,
+    "centre_mv": 380,
+    "tolerance_mv": 100,
+    "poll_ms": 20,
+    "wakes": True,
+}
 
 # Green. Which level lights it: estimate.
 LAMP = {"chip": "LED", "pin": 3, "lit_level": 1, "color": (0, 160, 0)}

@@ -46,7 +46,7 @@ def _prepare(n):
         _fill()
     # An odd length gets a zero byte in front, which changes nothing: the first value is 0.
     words = array("H", bytes(n + (n & 1)))
-    if bytearray_at:
+    if bytearray_at and addressof:
         octets = memoryview(bytearray_at(addressof(words), n + (n & 1)))
     else:
         octets = memoryview(words).cast("B")

@@ -52,6 +52,9 @@ class DCSPanel:
     call here.
     """
 
+    SETUP: "tuple[tuple[bytes, bytes | None], ...]"
+    ORDERS: "dict[str, bytes]"
+
     def __init__(
         self,
         spi,

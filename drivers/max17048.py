@@ -28,7 +28,8 @@ class MAX17048:
         """Prove that the chip is there; change nothing.
 
         Raises:
-            OSError: nobody answers at `address`, or not this chip (ENODEV).
+            OSError: nobody answers at `address` (ENODEV, on the port rp2 EIO), or not this chip
+                (ENODEV).
         """
         self.i2c = i2c
         self._address = address

@@ -44,6 +44,7 @@ _IDLE = const(0x01)  # 7.3.2.1: R1
 _ILLEGAL = const(0x04)
 _SILENT = const(0xFF)
 _WRITE_PROTECTED = const(0x20)  # 7.3.2.3: second byte of R2
+_LOCKED = const(0x30)  # 5.3: for good, or for now; byte 14 of the CSD
 
 _ACCEPTED = const(0x05)  # 7.3.3.1: the low five bits of a data response
 _READ_TOKEN = const(0xFE)  # 7.3.3.2
@@ -132,8 +133,9 @@ class SDCardSPI:
         Blocks 40 ms to 1.1 s; 2.1 s if the card is busy from before. Without a card 50 ms.
 
         Raises:
-            OSError: no card (ENODEV), a card that does not become ready (ETIMEDOUT), or one that
-                is not usable or fails (EIO). `sectors` is then 0.
+            OSError: no card (ENODEV), a card that does not become ready (ETIMEDOUT), one whose
+                registers say that it is locked (EROFS), or one that is not usable or fails (EIO).
+                `sectors` is then 0.
         """
         self.sectors = 0
         self._phase = _DONE
@@ -400,10 +402,13 @@ class SDCardSPI:
         self.cid[:] = self._register[:16]
         self._must(_SEND_CSD)
         self._receive(self._register)
+        if self._register[14] & _LOCKED:
+            raise OSError(_EROFS, "sdcard: write-protected")
         self.sectors = _capacity(self._register)
 
     def _go_idle(self):
         self._since = -1
+        r1 = _SILENT
         for _ in range(_TRIES):
             self._wait(_INIT_MS)  # CMD0 would break off what it programs
             r1 = self._command(_GO_IDLE)

@@ -2,7 +2,8 @@
 
 Source: ports/esp32/machine_sdcard.c. It reports a failure as False, as a negative number or, where
 the card could not be identified again, as nothing at all: everything but the one good answer is an
-error here. It offers no erase.
+error here. It offers no erase, and it keeps the card's registers to itself: that a card is locked
+shows at the first write.
 
 A call holds up the interpreter until the card has the data; where the data lies in PSRAM the
 controller takes it sector by sector, with 150 to 250 KB/s. `step` writes 4 KiB, so that others

@@ -29,11 +29,19 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     config.addinivalue_line("markers", "full: a long test, run with --full only")
+    if hasattr(config, "workerinput"):
+        config.option.seed = config.workerinput["seed"]
     if config.option.seed is None:
         config.option.seed = random.SystemRandom().randrange(1 << 30)
     if hasattr(config.option, "hypothesis_seed") and config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = config.option.seed
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    # One seed for the processes that share the run.
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config):

@@ -123,7 +123,7 @@ def clip(name):
 def _pip_install(lock):
     _run(
         "packages of " + lock.stem,
-        [*_PIP, "install", "--only-binary=:all:", "--require-hashes", "--requirement", lock],
+        [*_PIP, "install", *_AS_LOCKED, "--requirement", lock],
     )
 
 
@@ -157,9 +157,13 @@ GROUPS = {
     "test": (_pip_install, PYTHON),
     "clips": (_fetch_clips, CACHE / "clips"),
     "flash": (_pip_install, PYTHON),
+    "types": (_pip_install, PYTHON),
     "plot": (_pip_install, PYTHON),
+    "dock": (_pip_install, PYTHON),
 }
 
+# A lock is complete: what it leaves out is left out on purpose.
+_AS_LOCKED = ("--only-binary=:all:", "--require-hashes", "--no-deps")
 _PIP = (PYTHON, "-m", "pip", "--no-input", "--retries", "2")
 
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": (
         "tools.testing",
-        ("run", "wasm", "test", "clips", "flash"),
+        ("run", "wasm", "test", "clips", "flash", "types"),
         "everything that CI runs",
     ),
 }

@@ -1,7 +1,9 @@
 """The command `test`: style, then every test, the way CI runs them."""
 
+import os
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
@@ -9,6 +11,8 @@ from tools.bootstrap import ROOT, need
 
 app = typer.Typer(add_completion=False)
 
+# A file stays together: what its tests share is made once.
+_SPREAD = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 
 
@@ -16,15 +20,29 @@ _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     options_metavar="[--full] [--seed N] [PYTEST ARGUMENTS]",
 )
-def test(context: typer.Context):
+def test(
+    context: typer.Context,
+    device: Annotated[
+        str, typer.Option(help="Run tests/device alone, on the camera at this serial port.")
+    ] = "",
+    scratch_card: Annotated[
+        bool,
+        typer.Option("--scratch-card", help="With --device: all that is on its card may go."),
+    ] = False,
+):
     """Check the style and run every test, as CI does; further arguments go to pytest.
 
     --full adds the long tests. --seed N repeats a run: without it the seed is new each time, and
-    it is printed. Paths are read from the top of the clone.
+    it is printed. Paths are read from the top of the clone. Files are shared out over the
+    computer's cores, four at most; -n 0 runs one test after the other, in this terminal.
     """
+    if device:
+        from tools.flash import contracts
+
+        return contracts.run(device, scratch_card)
     need("test")
     failed = [words for words in _STYLE if _python(*words)]
-    status = _python("pytest", *context.args)
+    status = _python("pytest", *_SPREAD, *context.args)
     for words in failed:
         print(" ".join(words) + " found something (above)", file=sys.stderr)
     return status or (1 if failed else 0)

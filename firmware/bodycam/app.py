@@ -42,6 +42,8 @@ class App:
         self.clock = Clock(time)
         self.profile = values or profile.load("/profile.json")
         self.collections = 0
+        if machine.freq() != board.CPU_HZ:
+            machine.freq(board.CPU_HZ)
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
         stage = bytearray(STAGE_BYTES)
@@ -55,8 +57,7 @@ class App:
         # answer it.
         self._card_fault = self._fault_of(self.mount)
         chips.attempt("unexpected", chips.display.setup)
-        mirrors = "mirror_while_recording" in board.CAPS
-        self.face = Face(chips.display, mirrors, self.profile["backlight_pct"])
+        self.face = self._join_face()
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
@@ -81,6 +82,14 @@ class App:
             chips.warning = chips.warning or "clock_unset"
         else:
             self.clock.set_utc(utc_s, CHIP)
+
+    def _join_face(self):
+        board = self._board
+        mirrors = "mirror_while_recording" in board.CAPS
+        more = {"picture_px": board.CAMERA.get("show_px")}
+        if "kept_bytes" in board.DISPLAY:
+            more["kept_bytes"] = board.DISPLAY["kept_bytes"]
+        return Face(self.chips.display, mirrors, self.profile["backlight_pct"], **more)
 
     def _join_recorder(self, frames, stage):
         journal = self.log
@@ -107,6 +116,17 @@ class App:
         self.card.mount(self.log.card_id)
         if self.card.room(self.log.next_segment, self.log.released) <= 0:
             raise Fault("card_full")
+
+    def mend(self):
+        """Put a card into service that was put in later than the camera was started.
+
+        Raises:
+            Fault: as `mount`.
+        """
+        fault = self._fault_of(self.mount)
+        fault = self._fault_of(self._close_torn) or fault
+        if fault:
+            raise fault
 
     def mirror_ms(self) -> int:
         """Return the milliseconds between mirrored pictures while pictures are encoded too; 0
@@ -157,7 +177,7 @@ class App:
     def start(self):
         """Enter the boot in the log, close what a power cut left open, go to `idle` or `fault`."""
         fault = self._log_fault or self._fault_of(self._note_boot)
-        fault = fault or self._card_fault or self._fault_of(self._close_torn)
+        fault = fault or self._fault_of(self._close_torn) or self._card_fault
         if fault:
             self.procedure.fail(fault.reason, fault.detail)
         else:
@@ -172,13 +192,14 @@ class App:
             self.log.note(log.WARNING, {"why": trouble})
 
     def _close_torn(self):
-        # What the last power cut left open is counted and closed in the log; nothing on the card
-        # is changed.
+        # What the last power cut left open is counted and closed in the log as soon as the card is
+        # there, also if it is full; nothing on the card is changed.
         journal = self.log
-        if journal.torn is not None:
-            proved = journal.proved_blocks
-            blocks = self.card.count_blocks(journal.torn, journal.torn_entry, proved)
-            journal.close_segment(log.TORN, journal.torn, blocks)
+        if journal.torn is None or self.card.card_id != journal.card_id:
+            return
+        proved = journal.proved_blocks
+        blocks = self.card.count_blocks(journal.torn, journal.torn_entry, proved)
+        journal.close_segment(log.TORN, journal.torn, blocks)
 
     def observe(self, tell):
         """Call `tell(before, event, after)` after each event of the stage table."""

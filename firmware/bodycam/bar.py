@@ -23,7 +23,7 @@ class _Side:
         self.strip = Strip(width * _COLUMN, _COLUMN)
         self.pixels = self.strip.pixels
         self.ready = False
-        self.battery = None  # what is in the pixels
+        self.battery: "str | None" = None  # what is in the pixels
         # Where its letters begin, in bytes, and where the last one ends; 0 first: it has no room.
         self.places = [0] * (_LETTERS + 1)
 
@@ -38,7 +38,7 @@ class Bar:
     def __init__(self, display):
         self.language = 0
         self.speaks = False
-        self.battery = None
+        self.battery: "str | None" = None
         self._display = display
         self._width = width = display.size_px[0]
         self._window = display.window(0, 0, width, BAR, "columns")
@@ -95,18 +95,18 @@ class Bar:
             x += self._cells.ink.write(text, side.pixels, x)
         side.places[0] = 0
         if self.battery and len(self.battery) < _LETTERS:
-            self._write_battery(side, x)
+            self._write_battery(side, x, self.battery)
 
-    def _write_battery(self, side, x):
-        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, self.battery)) * _COLUMN
+    def _write_battery(self, side, x, text):
+        at = (self._width - FRAME - _GAP - text_px(self._cells.ink.font, text)) * _COLUMN
         if x * _COLUMN < at:
-            self._put_letters(side, at)
+            self._put_letters(side, at, text)
 
-    def _put_letters(self, side, at):
+    def _put_letters(self, side, at, text):
         i = 0
-        while i < len(self.battery):
+        while i < len(text):
             side.places[i] = at
-            at = side.strip.put(self._cells.letter(self.battery[i]), at)
+            at = side.strip.put(self._cells.letter(text[i]), at)
             i += 1
         side.places[i] = at
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from micropython import const
 
 from bodycam.errors import Fault
+from bodycam.kernel import describe
 from bodycam.keys import DigestMAC, kdf, wipe
 from bodycam.memory import words_of
 
@@ -20,7 +21,6 @@ SEGMENT_BLOCKS = const(256)
 STAGE_BYTES = const(32_768)  # blocks that are written at once when several wait
 
 HEAD = const(1)
-DATA = const(2)
 SEAL = const(3)
 
 STOPPED = const(1)
@@ -132,11 +132,6 @@ class Sealer:
         """
         return self._stages[self.waiting // BLOCK_BYTES - 1]
 
-    @property
-    def full(self) -> bool:
-        """Whether the stage has no place for another block."""
-        return self.waiting == len(self._slots) * BLOCK_BYTES
-
     def restart(self):
         """The stage has been written: begin again at its first place."""
         self.waiting = 0
@@ -145,7 +140,7 @@ class Sealer:
         """Make block 0. `which` is (nonce, epoch, recording, index, seals), with up to two
         sealed READ seeds of 88 bytes, `event` the JSON bytes of the `open` event.
         """
-        slot = self._next(HEAD, 0)
+        slot = self._next(HEAD)
         slot.body[:] = self._zeros
         self._identify(slot.body, which)
         slot.body[256:272] = self._prefix
@@ -176,21 +171,14 @@ class Sealer:
 
         Bounded: AES and SHA-256 of 16 KiB.
         """
-        source = frames.view()
-        slot = self._next(DATA, len(source) < _BODY_BYTES)
-        self._describe(slot.words, frames, len(source), t_ms)
-        source[:16] = self._prefix
-        if len(source) < _BODY_BYTES:
+        self.block += 1
+        slot = self._slots[self.waiting // BLOCK_BYTES]
+        used = describe(slot.words, frames.words, self.block, t_ms)
+        source = frames.view(used)
+        if used < _BODY_BYTES:
             source = self._copy(slot.body, source)
         self._encipher(source, slot.body, slot.last)
         self._close(slot)
-
-    def _describe(self, words, frames, used, t_ms):
-        at = frames.first_at()
-        words[_USED] = used
-        words[_FIRST_SEQ] = frames.first_seq() if at >= 0 else 0
-        words[_FIRST_AT] = at + 16 if at >= 0 else 0
-        words[_T_MS] = t_ms
 
     def _note(self, words, used, t_ms):
         words[_USED] = used
@@ -206,7 +194,7 @@ class Sealer:
         """Make the SEAL block. `counts` are records and frames of this segment, gaps and lost
         frames of the recording.
         """
-        slot = self._next(SEAL, 0)
+        slot = self._next(SEAL)
         body = slot.body
         body[:] = self._zeros
         body[:16] = self._prefix
@@ -222,10 +210,10 @@ class Sealer:
         self._mac.end()
         self._cipher = None
 
-    def _next(self, kind, flags):
+    def _next(self, kind):
         slot = self._slots[self.waiting // BLOCK_BYTES]
         self.block += 1
-        slot.words[_KIND] = 1 | kind << 8 | flags << 16
+        slot.words[_KIND] = 1 | kind << 8
         slot.words[_BLOCK] = self._prefix_words[1] = self.block
         return slot
 
@@ -238,6 +226,7 @@ class Sealer:
         last[:] = plain
         self._cipher.encrypt(source, target)
         if last == plain or last == _BLANK:
+            target[:] = self._zeros[: len(target)]  # it may be the plaintext
             raise Fault("crypto_error", "AES failed at block %d" % self.block)
 
     def _close(self, slot):

@@ -99,12 +99,18 @@ class Card:
         return self._first_lba + segment % self.segments * _PLACE_SECTORS + block * _BLOCK_SECTORS
 
     def count_blocks(self, segment: int, entry: int, proved: int) -> int:
-        """Return how many whole blocks the torn `segment` has: 8 header reads and at most 3
+        """Return how many whole blocks the torn `segment` has: 8 header reads and at most 4
         blocks. `proved` are certainly there.
 
         Raises:
-            OSError: the card failed.
+            Fault: the card failed.
         """
+        try:
+            return self._count(segment, entry, proved)
+        except OSError as error:
+            raise Fault("card_error", error)
+
+    def _count(self, segment, entry, proved):
         low, high = proved, SEGMENT_BLOCKS
         sector = bytearray(_SECTOR)
         want = struct.pack("<I", segment)
@@ -117,10 +123,13 @@ class Card:
             else:
                 high = middle
         block = bytearray(BLOCK_BYTES)
-        view = memoryview(block)
-        while low > proved:
-            self._read(self.lba(segment, low - 1), view)
-            if hashlib.sha256(view[:16332]).digest() == block[16332:16364]:
-                break
+        while low > proved and not self._is_whole(self.lba(segment, low - 1), block):
             low -= 1
+        # The last two may have been under way by one command, and the first of them torn.
+        if low - 1 > proved and not self._is_whole(self.lba(segment, low - 2), block):
+            low -= 2
         return low
+
+    def _is_whole(self, lba, block):
+        self._read(lba, memoryview(block))
+        return hashlib.sha256(memoryview(block)[:16332]).digest() == block[16332:16364]

@@ -7,8 +7,14 @@ say so. Nothing here decides whether the camera may record.
 
 import machine
 from machine import Pin
+from micropython import const
 
 from bodycam.joins import JOIN, driver
+
+_NAP_MS = const(50)  # between two looks at a button that cannot wake the processor
+
+# The parts with a select line, each perhaps on a bus with another.
+_SELECTED = ("CARD", "DISPLAY", "CAMERA", "LOG")
 
 
 class Missing:
@@ -37,13 +43,16 @@ class Chips:
         self.warning = None
         self.troubles = []
         self._on_i2c = []
+        self._let_go = False  # the button, since the camera is off
         self.i2c = self.lines = self.pmu = self.spi = None
         if hasattr(board, "I2C"):
             self._join_power()
         self.gauge = self._part("GAUGE", "gauge_missing") or self._without("gauge")
         self.rtc = self._part("CLOCK", "clock_missing") or self._without("clock")
         self.button = self._part("BUTTON", "unexpected")
+        self._cable = Pin(board.CABLE["pin"], Pin.IN) if hasattr(board, "CABLE") else None
         self._join_spi()
+        self._detect = self._card_switch(board.CARD.get("detect"))
         self.card = self._part("CARD", "unexpected")
         self.display = self._part("DISPLAY", "unexpected")
         self.tone = self._part("TONE", "tone_missing")
@@ -55,7 +64,7 @@ class Chips:
             self.microphone = self.microphone or self._without("microphone")
         self.camera = self._part("CAMERA", "unexpected")
         try:
-            self.flash = JOIN["PartitionNOR"](self, board.LOG)
+            self.flash = JOIN[board.LOG["chip"]](self, board.LOG)
         except OSError:
             self.flash = None
 
@@ -114,29 +123,44 @@ class Chips:
 
     def _join_spi(self):
         # All selects are high before anything is clocked.
-        for row in (self.board.CARD, self.board.DISPLAY):
+        for part in _SELECTED:
+            row = getattr(self.board, part)
             if "cs" in row:
                 Pin(row["cs"], Pin.OUT, value=1)
-        row = self.board.SPI
+        self.spi = self.bus(self.board.SPI)
+
+    def bus(self, row):
+        """Return the SPI bus on the pins of `row`."""
         pins = {name: row[name] for name in ("sck", "mosi", "miso")}
         wires = {name: Pin(pin) if pin >= 0 else None for name, pin in pins.items()}
-        self.spi = machine.SPI(row["id"], baudrate=row["baudrate_hz"], **wires)
+        return machine.SPI(row["id"], baudrate=row["baudrate_hz"], **wires)
 
     def line(self, wire):
-        """Return the function that sets the level of an expander's line: ("AW9523B", number)."""
+        """Return the function that sets the level of a line: of a GPIO, high until then, or of
+        an expander's, ("AW9523B", number).
+        """
+        if isinstance(wire, int):
+            return Pin(wire, Pin.OUT, value=1)
         return lambda level: self.lines.write(wire[1], level)
 
+    def _card_switch(self, wire):
+        # The function that reads the slot's switch.
+        if isinstance(wire, int):
+            return Pin(wire, Pin.IN, Pin.PULL_UP)
+        return wire and (lambda: self.lines.read(wire[1]))
+
     def card_present(self) -> "bool | None":
-        """Return whether the slot's switch is closed; None: it has none. One I2C read.
+        """Return whether the slot's switch is closed; None: it has none. At most one I2C read.
 
         Raises:
             OSError: the expander did not answer.
         """
-        wire = self.board.CARD.get("detect")
-        return self.lines.read(wire[1]) == 0 if wire else None
+        return self._detect() == 0 if self._detect else None
 
     def cable_in(self) -> bool:
         """Return whether a cable gives power; False where nothing can tell."""
+        if self._cable:
+            return self._cable() == 1
         try:
             return self.pmu is not None and self.pmu.vbus()
         except OSError:
@@ -144,15 +168,18 @@ class Chips:
 
     def power_off(self):
         """Cut the supply; without a power manager, sleep until the button is pressed. Returns
-        where that has to wait for the button to be let go.
+        where that has to wait, for the button to be let go or pressed: call it again.
 
         Raises:
             OSError: the power manager did not answer.
         """
+        row = self.board.BUTTON
         if self.pmu:
             self.pmu.power_off()
+        elif row.get("wakes"):
+            self._sleep(Pin(row["pin"], Pin.IN))
         else:
-            self._sleep(Pin(self.board.BUTTON["pin"], Pin.IN))
+            self._nap(Pin(row["pin"], Pin.IN, Pin.PULL_UP))
 
     def _sleep(self, button):
         import esp32
@@ -160,3 +187,10 @@ class Chips:
         if button():
             esp32.wake_on_ext0(button, esp32.WAKEUP_ALL_LOW)
             machine.deepsleep()
+
+    def _nap(self, button):
+        if button():
+            self._let_go = True
+        elif self._let_go:
+            machine.reset()
+        machine.lightsleep(_NAP_MS)

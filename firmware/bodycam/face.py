@@ -52,18 +52,24 @@ class Face:
     pixels.
 
     `mirrors` is False on a board that cannot show the live picture while it encodes pictures: then
-    it shows frame and words alone, and in a recording the time. `kept_bytes` of memory keep what
+    it shows frame and words alone, and in a recording the time. `picture_px` is the size of the
+    pictures, None: the display's. `kept_bytes` of memory keep what
     comes again, ready to be sent: 144 KiB hold display and recording, with less it is drawn again
     more often. The fixed rest is 79 KB.
     Times are ticks that may wrap at 2**30 ms.
     """
 
     def __init__(
-        self, display, mirrors: bool = True, backlight_pct: int = 80, kept_bytes: int = 147_456
+        self,
+        display,
+        mirrors: bool = True,
+        backlight_pct: int = 80,
+        kept_bytes: int = 147_456,
+        picture_px: "tuple | None" = None,
     ):
         self.backlight_pct = backlight_pct
         self._display = display
-        self._mirror = Mirror(display, RED)
+        self._mirror = Mirror(display, RED, picture_px)
         arena = Arena(max(kept_bytes, _LEAST_BYTES))
         self._looks = {stage: Look(display, arena, stage, mirrors) for stage in LOOKS}
         self._band = display.window(0, BOTTOM, display.size_px[0], BAND)

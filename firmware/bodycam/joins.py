@@ -62,17 +62,22 @@ def _gpio_button(chips, row):
     return driver("GPIOButton")(pin, chips.clock)
 
 
+def _select(row):
+    return Pin(row["cs"], Pin.OUT, value=1)
+
+
 def _card_spi(chips, row):
+    wires = row if "sck" in row else chips.board.SPI  # a bus of its own, or the one of all
+    spi = chips.bus(wires) if wires is row else chips.spi
     release = _shared_dc(chips.board)[1]
     release()
-    rate_hz = chips.board.SPI["baudrate_hz"]
 
     def rate(hz):
-        chips.spi.init(baudrate=hz)
+        spi.init(baudrate=hz)
         release()
 
-    select = Pin(row["cs"], Pin.OUT, value=1)
-    return driver("SDCardSPI")(chips.spi, select, chips.clock, crc16, rate, rate_hz)
+    made = driver("SDCardSPI")
+    return made(spi, _select(row), chips.clock, crc16, rate, wires["baudrate_hz"])
 
 
 def _card_mmc(chips, row):
@@ -81,10 +86,16 @@ def _card_mmc(chips, row):
     return driver("SDMMC")(machine.SDCard(slot=row["slot"], width=len(data), **wires))
 
 
+def _own_rate(chips, row):
+    # The functions that set the bus to the display's rate, and back.
+    spi, own_hz, common_hz = chips.spi, row["baudrate_hz"], chips.board.SPI["baudrate_hz"]
+    return lambda: spi.init(baudrate=own_hz), lambda: spi.init(baudrate=common_hz)
+
+
 def _panel(chips, row):
-    select = Pin(row["cs"], Pin.OUT, value=1)
+    select = _select(row)
     dc = Pin(row["dc"], Pin.OUT, value=1)
-    claim, release = _shared_dc(chips.board)
+    claim, release = _own_rate(chips, row) if "baudrate_hz" in row else _shared_dc(chips.board)
     release()
     light = _light_pwm if isinstance(row["backlight"], int) else _light_rail
     reset = chips.line(row["reset"]) if "reset" in row else None
@@ -168,6 +179,15 @@ def _ov2640(chips, row):
     return driver("OV2640")(camera, row)
 
 
+def _arducam(chips, row):
+    sizes = (row["size_px"], row["quality"], chips.board.RECORD["frame_bytes_max"], row["show_px"])
+    return driver("ArducamMega")(chips.spi, _select(row), chips.clock, *sizes)
+
+
+def _w25q(chips, row):
+    return driver("W25Q")(chips.spi, _select(row), chips.clock)
+
+
 def _nor(chips, row):
     import esp32
 
@@ -177,6 +197,7 @@ def _nor(chips, row):
 JOIN = {
     "AXP2101": _pmu,
     "BM8563": _on_bus,
+    "MAX17048": _on_bus,
     "ADCLadder": _adc_ladder,
     "GPIOButton": _gpio_button,
     "SDCardSPI": _card_spi,
@@ -190,5 +211,7 @@ JOIN = {
     "I2SMicrophone": _microphone,
     "GC0308": _gc0308,
     "OV2640": _ov2640,
+    "ArducamMega": _arducam,
     "PartitionNOR": _nor,
+    "W25Q": _w25q,
 }

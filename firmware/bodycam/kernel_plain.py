@@ -18,9 +18,26 @@ _DROPPED = const(7)  # how many made room
 _WORDS = const(8)  # where the ring ends
 _FIRST = const(16)  # where its records begin
 
+# The consumer's own.
+_NEXT = const(9)  # first record header that no piece has passed
+_USED = const(10)  # words of the piece that was found last
+_TOP = const(11)  # as far as WRITE came
+
 # Words between WRITE and LOW: `Ring.hold` moves LOW down to a multiple of four, and the four words
 # in front of that are the sealer's.
 _FREE = const(8)
+
+_PIECE_WORDS = const(4060)  # of a block that is full
+_FRAME = const(1)  # kind of a record, its first byte
+
+# Words of a block's header (FORMAT.md section 6).
+_KIND = const(1)  # with the version and the flags
+_SEGMENT = const(2)
+_BLOCK = const(3)
+_BYTES = const(6)
+_FIRST_SEQ = const(7)
+_FIRST_AT = const(8)
+_T_MS = const(9)
 
 
 def reserve(words, kind: int, t_ms: int, n: int) -> int:
@@ -67,9 +84,69 @@ def _make_room(words, need):
     return at
 
 
-def mix(halves):
-    """Add (exclusive or) eight numbers of 16 bits and the eight behind the next eight to those:
-    `halves[8:16] ^= halves[0:8] ^ halves[16:24]`. Allocates nothing.
+def describe(header, words, block: int, t_ms: int) -> int:
+    """Write number, time and content of DATA block `block` into its `header`, and the prefix in
+    front of the piece of the ring that goes into it; return the piece's length with the prefix,
+    in bytes. Allocates nothing.
     """
-    for i in range(8):
-        halves[8 + i] ^= halves[i] ^ halves[16 + i]
+    used = words[_USED]
+    header[_KIND] = 0x201 | (used < _PIECE_WORDS) << 16
+    header[_BYTES] = used = 4 * used + 16
+    header[_T_MS] = t_ms
+    header[_BLOCK] = block
+    _describe_first(header, words)
+    _put_prefix(words, words[_LOW], header[_SEGMENT], block)
+    return used
+
+
+def _describe_first(header, words):
+    at = words[_NEXT]
+    into = at - words[_LOW]
+    inside = into < words[_USED]
+    header[_FIRST_SEQ] = words[at + 1] if inside else 0
+    header[_FIRST_AT] = 4 * into + 16 if inside else 0
+
+
+def _put_prefix(words, at, segment, block):
+    words[at - 4] = segment
+    words[at - 3] = block
+    words[at - 2] = words[at - 1] = 0
+
+
+def release(words) -> int:
+    """Give back the piece of the ring that was found last; return how many record headers it
+    had, times 1024, and how many of them were frames'. Allocates nothing.
+    """
+    end = words[_LOW] + words[_USED]
+    passed = 0
+    at = words[_NEXT]
+    while at < end:
+        passed += 1025 if words[at] & 0xFF == _FRAME else 1024
+        at += words[at + 3] + 19 >> 2
+    words[_NEXT] = at
+    if words[_WRITE] < words[_LOW] and end >= words[_END]:
+        end = words[_NEXT] = _FIRST
+    elif end == words[_WRITE]:
+        # An empty ring goes on at its beginning: that is aligned, and warm in a cache.
+        words[_TOP] = max(words[_TOP], end)
+        end = words[_WRITE] = words[_NEXT] = _FIRST
+    words[_LOW] = end
+    return passed
+
+
+def mix(halves):
+    """Add (exclusive or) sixteen numbers of 16 bits to the sixteen in front of them. Allocates
+    nothing.
+    """
+    for i in range(16):
+        halves[i] ^= halves[16 + i]
+
+
+def double(block):
+    """Multiply 16 bytes by x in the field of CMAC (SP 800-38B 5.3 and 6.1). Allocates nothing."""
+    carry = 0
+    for i in range(15, -1, -1):
+        value = block[i] << 1 | carry
+        block[i] = value & 0xFF
+        carry = value >> 8
+    block[15] ^= 0x87 * carry

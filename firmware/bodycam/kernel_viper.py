@@ -17,7 +17,19 @@ _LOST = const(6)
 _DROPPED = const(7)
 _WORDS = const(8)
 _FIRST = const(16)
+_NEXT = const(9)
+_USED = const(10)
+_TOP = const(11)
 _FREE = const(8)
+_PIECE_WORDS = const(4060)
+_FRAME = const(1)
+_KIND = const(1)
+_SEGMENT = const(2)
+_BLOCK = const(3)
+_BYTES = const(6)
+_FIRST_SEQ = const(7)
+_FIRST_AT = const(8)
+_T_MS = const(9)
 
 
 @micropython.viper
@@ -65,9 +77,69 @@ def reserve(words: ptr32, kind: int, t_ms: int, n: int) -> int:
 
 
 @micropython.viper
-def mix(halves: ptr16):
-    """Add (exclusive or) eight numbers of 16 bits and the eight behind the next eight to those.
-    Allocates nothing.
+def describe(header: ptr32, words: ptr32, block: int, t_ms: int) -> int:
+    """Write number, time and content of DATA block `block` into its `header`, and the prefix in
+    front of the piece of the ring that goes into it; return the piece's length with the prefix,
+    in bytes. Allocates nothing.
     """
-    for i in range(8):
-        halves[8 + i] = halves[8 + i] ^ halves[i] ^ halves[16 + i]
+    low = words[_LOW]
+    used = words[_USED]
+    at = words[_NEXT]
+    header[_KIND] = 0x201 | int(used < _PIECE_WORDS) << 16
+    header[_BLOCK] = block
+    words[low - 4] = header[_SEGMENT]
+    words[low - 3] = block
+    words[low - 2] = 0
+    words[low - 1] = 0
+    header[_BYTES] = 4 * used + 16
+    header[_FIRST_SEQ] = 0
+    header[_FIRST_AT] = 0
+    if at < low + used:
+        header[_FIRST_SEQ] = words[at + 1]
+        header[_FIRST_AT] = 4 * (at - low) + 16
+    header[_T_MS] = t_ms
+    return 4 * used + 16
+
+
+@micropython.viper
+def release(words: ptr32) -> int:
+    """Give back the piece of the ring that was found last; return how many record headers it
+    had, times 1024, and how many of them were frames'. Allocates nothing.
+    """
+    end = words[_LOW] + words[_USED]
+    passed = 0
+    at = words[_NEXT]
+    while at < end:
+        passed += 1024
+        if words[at] & 0xFF == _FRAME:
+            passed += 1
+        at += (words[at + 3] + 19) >> 2
+    words[_NEXT] = at
+    if words[_WRITE] < words[_LOW] and end >= words[_END]:
+        end = words[_NEXT] = _FIRST
+    elif end == words[_WRITE]:
+        if end > words[_TOP]:
+            words[_TOP] = end
+        end = words[_WRITE] = words[_NEXT] = _FIRST
+    words[_LOW] = end
+    return passed
+
+
+@micropython.viper
+def mix(halves: ptr16):
+    """Add (exclusive or) sixteen numbers of 16 bits to the sixteen in front of them. Allocates
+    nothing.
+    """
+    for i in range(16):
+        halves[i] = halves[i] ^ halves[16 + i]
+
+
+@micropython.viper
+def double(block: ptr8):
+    """Multiply 16 bytes by x in the field of CMAC (SP 800-38B 5.3 and 6.1). Allocates nothing."""
+    carry = 0
+    for i in range(15, -1, -1):
+        value = block[i] << 1 | carry
+        block[i] = value
+        carry = value >> 8
+    block[15] = block[15] ^ 0x87 * carry

@@ -9,14 +9,12 @@ object: results go into bytearrays of the caller.
 from micropython import const
 
 from bodycam.errors import Fault
-from bodycam.kernel import mix
+from bodycam.kernel import double, mix
 from bodycam.memory import halves_of
 
-_ECB = const(1)
 _CBC = const(2)
 _ZERO = bytes(16)
 _ZEROS = memoryview(bytes(256))
-_R128 = const(0x87)  # SP 800-38B 5.3, the constant for 128-bit blocks
 
 
 def wipe(buf):
@@ -39,16 +37,6 @@ def _encrypt(cipher, buf, last):
         raise Fault("crypto_error", "AES failed")
 
 
-def _double(block):
-    carry = 0
-    for i in range(15, -1, -1):
-        value = block[i] << 1 | carry
-        block[i] = value & 0xFF
-        carry = value >> 8
-    if carry:
-        block[15] ^= _R128
-
-
 def cmac(aes, key, message, tag):
     """Put the CMAC of `message` (any length) under the 32-byte `key` into `tag`, 16 bytes.
 
@@ -59,12 +47,12 @@ def cmac(aes, key, message, tag):
     """
     subkey = bytearray(16)
     _encrypt(aes(key, _CBC, _ZERO), subkey, subkey)
-    _double(subkey)
+    double(subkey)
     length = len(message)
     padded = bytearray(max(16, (length + 15) // 16 * 16))
     padded[:length] = message
     if length % 16 or not length:
-        _double(subkey)
+        double(subkey)
         padded[length] = 0x80
     for i in range(16):
         padded[len(padded) - 16 + i] ^= subkey[i]
@@ -99,18 +87,20 @@ class DigestMAC:
     def __init__(self, aes):
         self._new = aes
         self._aes = None
-        self._work = memoryview(bytearray(48))
-        self._first, self._tag = self._work[:16], self._work[16:32]
-        self._message, self._subkey = self._work[:32], self._work[32:]
-        self._halves = halves_of(self._work, 24)
-        self._mixed = bytearray(16)
+        self._work = memoryview(bytearray(64))
+        self._message, self._tag = self._work[:32], self._work[16:32]
+        # What is added to a digest: CBC goes on from its last block, which has to be taken out
+        # again, and the subkey K1.
+        self._before, self._subkey = self._work[32:48], self._work[48:]
+        self._halves = halves_of(self._work, 32)
 
     def begin(self, key):
         """Take a key of 32 bytes."""
-        self._aes = self._new(key, _ECB)
+        self._aes = self._new(key, _CBC, _ZERO)
         wipe(self._subkey)
         _encrypt(self._aes, self._subkey, self._subkey)
-        _double(self._subkey)
+        self._before[:] = self._subkey
+        double(self._subkey)
 
     def end(self):
         """Forget the key."""
@@ -124,13 +114,10 @@ class DigestMAC:
         Raises:
             Fault: the cipher failed.
         """
+        tag = self._tag
         self._message[:] = digest
-        self._aes.encrypt(self._first, self._first)
-        failed = self._message == digest or self._first == _ZERO
         # By 16 bits: 32 would not be small integers on a 32-bit processor.
         mix(self._halves)
-        self._mixed[:] = self._tag
-        self._aes.encrypt(self._tag, self._tag)
-        if failed or self._tag == self._mixed or self._tag == _ZERO:
-            raise Fault("crypto_error", "AES failed")
-        return self._tag
+        _encrypt(self._aes, self._message, tag)
+        self._before[:] = tag
+        return tag

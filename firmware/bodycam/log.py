@@ -161,12 +161,18 @@ class Log:
     def _read(self, at, buf):
         try:
             self._flash.read(at, buf)
-        except OSError as error:
-            raise Fault("log_error", error)
+        except OSError:
+            self._again(self._flash.read, at, buf)
 
     def _write(self, at, buf):
         try:
             self._flash.program(at, buf)
+        except OSError:
+            self._again(self._flash.program, at, buf)
+
+    def _again(self, act, at, buf):
+        try:
+            act(at, buf)
         except OSError as error:
             raise Fault("log_error", error)
 
@@ -244,7 +250,7 @@ class Log:
                 break
             self._tear(page)
         else:
-            raise Fault("log_error", "page %d does not take what is programmed" % page)
+            raise Fault("log_error", "page %d does not take what is programmed" % (self._at - 1))
         self._last[:] = self._view[144:160]
         self._keys[:] = self._view[_KEYS : _KEYS + 64]
         wipe(self._page)
@@ -343,11 +349,10 @@ class Log:
         """Note that the card has blocks 0 to `block` of the open segment: one bit of progress
         for 16 blocks.
         """
-        if block & 15 == 15:
-            self._progress &= ~(1 << (block >> 4)) & 0xFFFF
-            self._write(
-                self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", self._progress)
-            )
+        progress = 0xFFFF << (block + 1 >> 4) & 0xFFFF
+        if progress != self._progress:
+            self._progress = progress
+            self._write(self._open_page * PAGE_BYTES + _PROGRESS, struct.pack("<H", progress))
 
     def close_segment(self, code: int, segment: int, blocks: int):
         """Enter SEAL or TORN for the open segment, with its number of blocks."""

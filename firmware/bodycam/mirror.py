@@ -2,6 +2,7 @@
 
 The frame's left and right sides are painted into the picture, so that one transfer sends both. The
 end of one row and the beginning of the next lie side by side: one assignment for each row does it.
+A picture that is smaller than the display is drawn inside the frame, see zoom.py.
 
 What runs for each picture has at most 11 words of state: MicroPython takes more from the heap.
 """
@@ -10,6 +11,7 @@ from micropython import const
 from uctypes import addressof
 
 from bodycam.lettering import Strip, mix
+from bodycam.zoom import Zoom
 
 HEIGHT = const(240)
 FRAME = const(12)  # how thick the frame is
@@ -37,9 +39,9 @@ def _unsigned(view):
 
 
 class Border:
-    """The frame in two colours that alternate every 32 pixels, or in one."""
+    """The frame in two colours, integers, that alternate every 32 pixels, or in one."""
 
-    def __init__(self, even: int, odd: int):
+    def __init__(self, even, odd):
         even, odd = mix(even, even, 0), mix(odd, odd, 0)
         # The right end of a row with the left end of the next; 3 columns of a side; the first 64
         # columns of the upper side, whose first dash is half a one, so that the corners match.
@@ -65,10 +67,16 @@ class _Place:
 
 
 class Mirror:
-    """Draws frame and picture on `display`, above row BOTTOM. `border` is the frame's Border."""
+    """Draws frame and picture on `display`, above row BOTTOM. `border` is the frame's Border.
 
-    def __init__(self, display, dot_color: int):
+    `picture_px` is the size of the pictures, None: the display's.
+    """
+
+    def __init__(self, display, dot_color: int, picture_px: "tuple | None" = None):
         self._display = display
+        self._zoom = None
+        if picture_px and picture_px != display.size_px:
+            self._zoom = Zoom(display, picture_px, FRAME, BOTTOM)
         width, height = display.size_px[0], BOTTOM - FRAME
         self._row = 2 * width
         self._upper = Strip(2 * width * FRAME, 2 * 64 * FRAME)
@@ -77,7 +85,7 @@ class Mirror:
         self._left = display.window(0, FRAME, FRAME, height, "columns")
         self._right = display.window(width - FRAME, FRAME, FRAME, height, "columns")
         self._places = {}
-        self.border = None
+        self.border: "Border | None" = None
         self._draw_dot(dot_color)
         self._pictures = {}  # address: (all of a picture, the part to send)
         self.move(FRAME)
@@ -104,6 +112,8 @@ class Mirror:
         if top not in self._places:
             self._places[top] = _Place(self._display, top)
         self._place = self._places[top]
+        if self._zoom:
+            self._zoom.move(top)
         self.forget()
 
     def forget(self) -> None:
@@ -128,11 +138,14 @@ class Mirror:
 
     def draw(self, view, dot: bool) -> None:
         """Paint frame and dot into `view`, a picture of the display's size, and send its middle
-        rows.
+        rows; a smaller one is sent without the dot, twice as large.
 
         Blocks for 44 ms at 20 MHz. Allocates nothing as long as the camera's pictures come to the
         same two or three places in memory.
         """
+        if self._zoom:
+            self._zoom.draw(view)
+            return
         picture = self._pictures.get(addressof(view)) or self._meet(view)
         place = self._place
         self._paint_sides(picture[0], place.begin - 2 * FRAME, place.top)

@@ -108,7 +108,7 @@ class Reason:
 
     def set(self, reason: "str | None") -> None:
         """Say what is wrong: a key of words.FAULTS; an unknown one reads "unexpected"."""
-        fault = words.FAULTS.get(reason) or words.FAULTS["unexpected"]
+        fault = words.FAULTS.get(reason or "") or words.FAULTS["unexpected"]
         if fault is not self._fault:
             self._fault = fault
             self._headlines.clear()

@@ -34,7 +34,7 @@ class Power:
         self._read()
         if self.percent is not None:
             self._sample(self.percent)
-            self._judge()
+            self._judge(self.percent)
         return _PERIOD_MS
 
     def _read(self):
@@ -45,15 +45,15 @@ class Power:
             self.errors += 1
             self.percent = None
 
-    def _judge(self):
+    def _judge(self, percent):
         if self.charging:
             self._told = 0
         while (
             not self.charging
             and self._told < len(ALARMS_PCT)
-            and self.percent <= ALARMS_PCT[self._told]
+            and percent <= ALARMS_PCT[self._told]
         ):
             self._told += 1
-            self._alarm(self.percent)
-        if self.percent <= EMPTY_PCT and not self.charging:
+            self._alarm(percent)
+        if percent <= EMPTY_PCT and not self.charging:
             self._empty()

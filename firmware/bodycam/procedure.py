@@ -123,7 +123,7 @@ class Procedure:
         """Keep the display up to date, end one that nobody needs, and cut the supply in `off`."""
         stage = self.stages.stage
         if stage == OFF:
-            self.parts.chips.power_off()
+            return self._off(now)
         if stage == DISPLAY_ON or stage == ARMED:
             shown_ms = self._clock.diff(now, self._since)
             if shown_ms >= self.profile["display_timeout_s"] * 1000:
@@ -131,6 +131,16 @@ class Procedure:
         self._battery = self._told_battery(now)
         self._show(now)
         return min(_FACE_MS, self.parts.face.step(now))
+
+    def _off(self, now):
+        try:
+            self._show(now)
+            if not self.parts.face.step(now):
+                return 0
+        except OSError:
+            pass  # its light goes with the supply
+        self.parts.chips.power_off()
+        return 0
 
     def _told_battery(self, now):
         # It takes rows from the picture: it is shown for a moment, and while it is low.
@@ -184,7 +194,7 @@ class Procedure:
     def _mend(self, now):
         self._since = now
         try:
-            self.parts.mount()
+            self.parts.mend()
         except Fault as fault:
             if fault.reason != self.reason:
                 self.fail(fault.reason, fault.detail)

@@ -55,8 +55,7 @@ class Recorder:
     """
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
-        self.ring = frames
-        self._memory, self._words = frames.memory, frames.words
+        self.ring, self._memory, self._words = frames, frames.memory, frames.words
         self._segments = Segments(card, journal, sealer, clock, hooks["facts"], hooks["nonce"])
         self._log = journal
         self._clock = clock
@@ -95,6 +94,7 @@ class Recorder:
         """Begin a recording with what the ring holds; frames are accepted from now on."""
         now = self._clock.ticks_ms()
         self._forget_old()
+        self.ring.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
         self.ring.hold()
         self._state = _RUNNING
         self._index = 0
@@ -142,7 +142,8 @@ class Recorder:
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
+            if not self._put(ring.EVENT, t_ms, text):
+                self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
         # Only now, so that nothing keeps the first block from its way.
@@ -249,12 +250,12 @@ class Recorder:
         return 0
 
     def _next(self, now):
-        waited_ms = self._clock.diff(now, self._sealed_at)
         segments = self._segments
-        hurry = self._in_a_hurry()
         if not segments.is_open:
-            self._open(segments)
-        elif segments.full:
+            return self._open(segments)
+        waited_ms = self._clock.diff(now, self._sealed_at)
+        hurry = self._in_a_hurry()
+        if segments.full:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
         elif (hurry or waited_ms >= self._flush_ms) and self.ring.piece(True):
             return self._add(now)
@@ -273,6 +274,7 @@ class Recorder:
         segments.open(self._recording, self._index)
         self._tell_start()
         self._index += 1
+        return 0
 
     def _in_a_hurry(self):
         garbage = self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT
@@ -288,10 +290,9 @@ class Recorder:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
         wait_ms = (_PAIR_MS if self._segments.waits else self._flush_ms) - waited_ms
-        if wait_ms > 0:
-            return wait_ms
-        self._sealed_at = now
-        return self._flush_ms
+        if wait_ms <= 0:
+            self._sealed_at, wait_ms = now, self._flush_ms
+        return wait_ms
 
 
 def _gap(missed):

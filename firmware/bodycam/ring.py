@@ -136,21 +136,30 @@ class Ring:
             age_ms = since_ms - words[words[_LOW] + 2] & 0x3FFFFFFF
             if not age_ms or age_ms >= _HALF:
                 return
-            words[_LOW] = self._after(words[_LOW])
-            self._begin_again()
+            self._drop()
+
+    def shorten(self, most_bytes: int):
+        """Drop the oldest records until at most `most_bytes` are in use; only while not held.
+
+        `dropped` counts them. Allocates nothing.
+        """
+        while self.used_bytes > max(0, most_bytes):
+            self.words[_DROPPED] += 1
+            self._drop()
+
+    def _drop(self):
+        words = self.words
+        words[_LOW] = self._after(words[_LOW])
+        if words[_LOW] == words[_WRITE]:
+            # An empty ring goes on at its beginning.
+            words[_TOP] = max(words[_TOP], words[_WRITE])
+            words[_LOW] = words[_WRITE] = words[_NEXT] = _FIRST
 
     def _after(self, at):
         # Where the record behind the one at `at` stands.
         words = self.words
         behind = at + (words[at + 3] + 19 >> 2)
         return _FIRST if words[_WRITE] < at and behind >= words[_END] else behind
-
-    def _begin_again(self):
-        # An empty ring goes on at its beginning: that is aligned, and warm in a cache.
-        words = self.words
-        if words[_LOW] == words[_WRITE]:
-            words[_TOP] = max(words[_TOP], words[_WRITE])
-            words[_LOW] = words[_WRITE] = words[_NEXT] = _FIRST
 
     # Consumer
 
@@ -181,22 +190,12 @@ class Ring:
         words[_USED] = used
         return 4 * used
 
-    def view(self) -> memoryview:
-        """Return the bytes of that piece and, in front of it, 16 bytes for the sealer to write: a
-        memoryview, made anew.
+    def view(self, n: int) -> memoryview:
+        """Return that piece behind the 16 bytes in front of it, which the sealer writes: `n`
+        bytes in all, as a memoryview that is made anew.
         """
-        at = 4 * self.words[_LOW]
-        return self.memory[at - 16 : at + 4 * self.words[_USED]]
-
-    def first_at(self) -> int:
-        """At which byte of the piece its first record header stands, -1 when none does."""
-        words = self.words
-        at = words[_NEXT] - words[_LOW]
-        return 4 * at if at < words[_USED] else -1
-
-    def first_seq(self) -> int:
-        """Sequence number of that record."""
-        return self.words[self.words[_NEXT] + 1]
+        at = 4 * self.words[_LOW] - 16
+        return self.memory[at : at + n]
 
     def next_seq(self) -> int:
         """Sequence number of the first record whose header no piece has passed, or that the
@@ -219,22 +218,3 @@ class Ring:
                 return True
             at = self._after(at)
         return False
-
-    def release(self, counts):
-        """Give the piece back: it has been sealed. Add its record headers to `counts[0]`, those
-        of frames to `counts[1]`.
-        """
-        words = self.words
-        end = words[_LOW] + words[_USED]
-        at = words[_NEXT]
-        while at < end:
-            counts[0] += 1
-            if words[at] & 0xFF == FRAME:
-                counts[1] += 1
-            at += words[at + 3] + 19 >> 2
-        words[_NEXT] = at
-        if words[_WRITE] < words[_LOW] and end >= words[_END]:
-            words[_LOW] = words[_NEXT] = _FIRST
-        else:
-            words[_LOW] = end
-            self._begin_again()

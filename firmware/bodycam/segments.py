@@ -8,12 +8,13 @@ from micropython import const
 
 from bodycam import blocks, log
 from bodycam.errors import Fault
+from bodycam.kernel import release
 from bodycam.ring import PIECE_BYTES
 
 _LAST_DATA_BLOCK = const(254)
 _EIO = const(5)
 _ETIMEDOUT = const(110)
-_LIMIT_MS = const(6000)  # for one write; a card that is busy for 5 s has been given up by then
+_LIMIT_MS = const(4700)  # for a write and its second attempt: a fault is said within 5 s
 _SPARE_PIECES = const(4)  # for what comes between two looks, and the end of the stream
 
 
@@ -45,6 +46,12 @@ class Segments:
         """Whether only the place for the SEAL block is left."""
         return self._sealer.block == _LAST_DATA_BLOCK
 
+    @property
+    def room_bytes(self) -> int:
+        """Bytes of records for which the places that are left have room."""
+        places = self._card.room(self._log.next_segment, self._log.released)
+        return places * _LAST_DATA_BLOCK * PIECE_BYTES
+
     def open(self, recording: int, index: int):
         """Open the next segment, number `index` of `recording`, and hand its HEAD to the card.
 
@@ -58,14 +65,14 @@ class Segments:
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
-        self.last = self._card.room(self._number + 1, self._log.released) <= 0
         self._closing = False
         self._acknowledged = -1
-        self.counts[0] = self.counts[1] = 0
         self._opened_ms = self._clock.stamp()
         self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
         self._head(recording, index)
         self.flush()
+        self.counts[0] = self.counts[1] = 0
+        self.last = self._card.room(self._number + 1, self._log.released) <= 0
 
     def _free_place(self):
         journal = self._log
@@ -97,10 +104,13 @@ class Segments:
             Fault: the cipher failed.
             OSError: the card failed.
         """
-        self._sealer.data(frames, self._clock.stamp())
-        frames.release(self.counts)
-        self.ready = not self.full
-        if self._sealer.full:
+        sealer = self._sealer
+        sealer.data(frames, self._clock.stamp())
+        passed = release(frames.words)
+        self.counts[0] += passed >> 10
+        self.counts[1] += passed & 1023
+        self.ready = sealer.block != _LAST_DATA_BLOCK
+        if sealer.waiting == blocks.STAGE_BYTES:
             self.flush()
 
     def flush(self):
@@ -112,6 +122,7 @@ class Segments:
         sealer = self._sealer
         first = sealer.block + 1 - sealer.waiting // blocks.BLOCK_BYTES
         self._lba = self._card.lba(self._number, first)
+        self._since = self._clock.ticks_ms()
         self.writing = True
         self._hand_over()
 
@@ -154,9 +165,8 @@ class Segments:
         self.writing = self._retried = False
         sealer = self._sealer
         sealer.restart()
-        while self._acknowledged < sealer.block:
-            self._acknowledged += 1
-            self._log.acknowledged(self._acknowledged)
+        self._acknowledged = sealer.block
+        self._log.acknowledged(sealer.block)
         self.last = self.last or self._log.full
         if self._closing:
             self.is_open = False
@@ -177,9 +187,11 @@ class Segments:
         A card remaps a bad sector by itself. One that was silent for 5 s is not asked again.
 
         Raises:
-            Fault: it was the second time, the card timed out, or it was no write.
+            Fault: it was the second time, the card timed out, or it was not the card that failed.
         """
-        if self._retried or not self.writing or error.errno == _ETIMEDOUT:
+        if not self.writing:
+            raise Fault("unexpected", error)
+        if self._retried or error.errno == _ETIMEDOUT:
             raise Fault("card_error", error)
         self._retried = True
         try:
@@ -197,7 +209,6 @@ class Segments:
             self._log.close_segment(log.TORN, self._number, self._acknowledged + 1)
 
     def _hand_over(self):
-        self._since = self._clock.ticks_ms()
         answer = self._card.device.begin(self._lba, self._sealer.stage)
         if answer is not None:
             raise OSError(_EIO, "card: begin answered %r" % (answer,))

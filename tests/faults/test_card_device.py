@@ -67,6 +67,7 @@ def test_a_read_that_answers_anything_at_all_is_not_trusted(answer):
 
 RECORD = "0:00 boot\n0:02 press twice\n"
 LIE_MS = 6000
+FAULT_MS = 5000
 
 
 class Liar:
@@ -123,8 +124,7 @@ def test_a_write_that_fails_once_is_done_again_at_the_same_place(tmp_path, answe
 def test_a_card_that_never_takes_a_block_is_a_fault_in_five_seconds_and_says_why(tmp_path, answer):
     outcome, liar, since_ms = lie(tmp_path, answer, 1 << 30, "+16 end\n")
     ((at_ms, reason),) = outcome.faults
-    # A driver that says nothing at all is given a second more than a card.
-    assert reason == "card_error" and at_ms - since_ms <= (6500 if answer is False else 5500)
+    assert reason == "card_error" and at_ms - since_ms <= FAULT_MS
     assert len(set(liar.begun)) <= 2, "it went on to another place"
     assert len(liar.begun) <= 3
     log = Log(f"{outcome.image}.camera")
@@ -132,3 +132,24 @@ def test_a_card_that_never_takes_a_block_is_a_fault_in_five_seconds_and_says_why
     assert told == ["card_error"]
     found = verify(outcome.image, *beside(outcome.image))
     assert (found["verdict"], found["complete"]) == ("torn-tail", True)
+
+
+@pytest.mark.parametrize("what", ["dead", "stall 3600000"])
+def test_a_card_that_is_dead_or_busy_for_ever_is_a_fault_in_five_seconds(tmp_path, what):
+    script = f"{RECORD}0:08 card {what}\n+16 end\n"
+    outcome = bench.Bench(bench.new_card(tmp_path, 1), script, 1).play()
+    assert not list(promises.broken(outcome, KINDS["dead card"]))
+    ((at_ms, reason),) = outcome.faults
+    assert reason == "card_error" and at_ms - 8000 <= FAULT_MS
+
+
+def test_a_locked_card_is_told_at_the_start_and_when_it_is_put_in(tmp_path):
+    script = "0:00 card readonly\n0:00 boot\n+2 expect fault\n"
+    script += "+1 card out\n+2 card in\n+4 expect idle\n"
+    image = bench.new_card(tmp_path, 1)
+    outcome = bench.Bench(image, script + "+1 end\n", 1).play()
+    assert not list(promises.broken(outcome, KINDS["dead card"]))
+    assert outcome.faults[0][1] == "card_error"
+    log = Log(f"{image}.camera")
+    told = [json.loads(entry.detail) for entry in log.entries if entry.code == 9]
+    assert "write-protected" in told[0]["detail"]

@@ -15,7 +15,7 @@ from tools.evidence.verdict import verify
 from tools.torture import bench, promises
 from tools.torture.cases import KINDS
 
-RUNS, PARTS = 2000, 10  # of the long test
+RUNS, PARTS = 2000, 20  # of the long test
 SHORT = "0:00 boot\n0:02 press twice\n+1.2 hold 3\n+1 press\n+2 end\n"
 AGAIN = "+1 boot\n+2.5 press twice\n+1 hold 3\n+1 press\n+2 end\n"
 PLAIN = KINDS["cut while recording"]

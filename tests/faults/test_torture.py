@@ -1,12 +1,15 @@
 """The command `torture`: it finds nothing in this camera, and something in each broken one."""
 
 import json
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from conftest import ROOT
 
+from tools.torture import bench, ports
 from tools.torture.cases import KINDS
 from tools.torture.run import run_case, torture
 
@@ -19,7 +22,7 @@ KINDS_AT_LEAST = 15
 )
 def test_the_camera_keeps_its_promises_for_as_long_as_there_is_time(seed, full, part):
     seed += part
-    seconds = 80 if full else 20
+    seconds = 80 if full else 14
     done = subprocess.run(
         [sys.executable, "-m", "tools", "torture", "--seconds", str(seconds), "--seed", str(seed)]
         + ["--json"],
@@ -32,6 +35,39 @@ def test_the_camera_keeps_its_promises_for_as_long_as_there_is_time(seed, full, 
     assert not result["violations"], json.dumps(result["violations"], indent=1)
     assert done.returncode == 0 and result["seed"] == seed
     assert len(result["cases"]) >= KINDS_AT_LEAST
+
+
+@pytest.mark.parametrize("board", ["esp32_s3_eye", "pico2w_arducam"])
+def test_the_other_boards_keep_their_promises(seed, full, board):
+    result = torture(60 if full else 2, seed, board=board)
+    print(sum(result["cases"].values()), "cases on", board)
+    assert not result["violations"], json.dumps(result["violations"], indent=1)
+
+
+@pytest.mark.parametrize("on", ["unix", "wasm"])
+def test_the_same_cases_leave_the_same_on_the_ports(seed, full, on):
+    result = torture(60 if full else 2, seed, on=on)
+    print(sum(result["cases"].values()), "cases on", on)
+    assert not result["violations"], json.dumps(result["violations"], indent=1)
+
+
+def test_what_a_port_does_otherwise_is_found(tmp_path):
+    image = bench.new_card(tmp_path, 3)
+    copy = ports.twin(image)
+    outcome = bench.Bench(image, "\n".join(STOP), 3).play()
+    found = list(ports.differences(outcome, copy, "unix", MARKS, 3, KINDS["hands"]))
+    shutil.rmtree(copy.parent)
+    assert [sentence.split(" the ")[1][:4] for sentence in found] == ["fram", "log ", "card"]
+
+
+def test_a_case_that_makes_no_sense_on_a_board_is_not_offered_there(capfd):
+    from tools import cli
+
+    words = ["torture", "--board", "esp32_s3_eye", "--case", "battery empty"]
+    assert cli.run("tools", words) == 2
+    line = capfd.readouterr().err.strip()
+    assert "on esp32_s3_eye" in line and "\n" not in line and "bits rot" in line
+    assert cli.run("tools", ["torture", "--board", "toaster"]) == 2
 
 
 def test_a_case_that_does_not_exist_is_refused_with_the_names_of_those_that_do(capfd):
@@ -151,6 +187,137 @@ def test_a_camera_that_breaks_a_promise_is_found(monkeypatch, break_it, lines, k
     break_it(monkeypatch)
     found, _ = run_case(kind, lines, 3)
     assert any(said in sentence for sentence in found), found
+
+
+@contextmanager
+def mutated(folder, file, old, new):
+    """Let the firmware be one whose `file` says `new` where it said `old`."""
+    shutil.copytree(ROOT / "firmware" / "bodycam", folder / "bodycam")
+    text = (folder / "bodycam" / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{file} says that {text.count(old)} times"
+    (folder / "bodycam" / file).write_text(text.replace(old, new), encoding="utf-8")
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_firmware(name)}
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if _is_firmware(name)]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _is_firmware(name):
+    return name.partition(".")[0] == "bodycam"
+
+
+DISARM = ["0:00 boot", "+2.5 hold 3.2", "+4 press", "+2 end"]
+WINDOW = ["0:00 boot", "+2.5 hold 3.2", "+35 press twice", "+2 hold 3", "+1 press", "+2 end"]
+MARKS = ["0:00 boot", "+2.5 press twice", "+2 press", "+2 hold 3", "+1 press", "+2 end"]
+FLASH = ["0:00 boot", "+2.5 press twice", "+1 flash refuse 1", "+5 hold 3", "+1 press", "+2 end"]
+TWICE = [*STOP[:-1], "+2 press twice", "+4 hold 3", "+1 press", "+2 end"]
+PRE = "pre-event memory"
+
+# A line of the firmware that is not as it must be: file, what it says, what it says instead, the
+# kind of case and its script, what must be found.
+MUTATIONS = [
+    ("procedure.py", "recorder.ring.clear()", "recorder", PRE, DISARM, "holds a picture in idle"),
+    (
+        "recorder.py",
+        "            self.ring.clear()\n            self._sealed()",
+        "            self._sealed()",
+        "hands",
+        STOP,
+        "holds a picture in display_on",
+    ),
+    ("recorder.py", "self.ring.trim(", "abs(", PRE, WINDOW, "ms before its start, not 30000"),
+    (
+        "recorder.py",
+        "self._pre_event_ms & 0x3FFFFFFF",
+        "2000 & 0x3FFFFFFF",
+        PRE,
+        WINDOW,
+        "of the time before its start are missing",
+    ),
+    (
+        "app.py",
+        "journal.close_segment(log.TORN, journal.torn, blocks)",
+        "journal.torn = None",
+        "cut while recording",
+        CUT,
+        "does not close segment",
+    ),
+    (
+        "blocks.py",
+        "        wipe(keys)\n",
+        "",
+        "hands",
+        STOP,
+        "memory: Segments holds CHECK of s",
+    ),
+    (
+        "log.py",
+        "            self._erase_keys(before)",
+        "            pass",
+        "hands",
+        STOP,
+        "holds READ_",
+    ),
+    (
+        "procedure.py",
+        'self._note(log.MARK, {"event": event})',
+        "pass",
+        "hands",
+        MARKS,
+        "the log does not say what the camera did",
+    ),
+    (
+        "procedure.py",
+        "self._note(log.STAGE, {",
+        "(lambda *a: 0)(0, {",
+        "hands",
+        STOP,
+        "the log does not say what the camera did",
+    ),
+    (
+        "procedure.py",
+        'recorder.event({"event": event})',
+        "pass",
+        "hands",
+        MARKS,
+        "and no gap says so",
+    ),
+    ("controls.py", 'self._post("mark")', "pass", "hands", MARKS, "short presses were 0"),
+    (
+        "segments.py",
+        "self._log.close_segment(log.SEAL, self._number, sealer.block + 1)",
+        "self._log.open = False",
+        "hands",
+        TWICE,
+        "opens a segment and never closed",
+    ),
+    (
+        "log.py",
+        "            self._again(self._flash.program, at, buf)",
+        '            raise Fault("log_error", at)',
+        "flash refuses once",
+        FLASH,
+        "what failed once is a fault",
+    ),
+]
+
+
+@pytest.mark.parametrize("file, old, new, kind, lines, said", MUTATIONS)
+def test_a_line_that_breaks_a_promise_is_found(tmp_path, file, old, new, kind, lines, said):
+    with mutated(tmp_path, file, old, new):
+        found, _ = run_case(kind, lines, 3)
+    assert any(said in sentence for sentence in found), found
+
+
+@pytest.mark.parametrize("kind, lines", [(PRE, DISARM), (PRE, WINDOW), ("hands", MARKS),
+                                         ("flash refuses once", FLASH)])  # fmt: skip
+def test_what_is_found_in_a_changed_camera_is_not_found_in_this_one(kind, lines):
+    assert run_case(kind, lines, 3)[0] == []
 
 
 def test_the_script_of_a_broken_promise_is_as_short_as_it_can_be(monkeypatch):

@@ -87,6 +87,10 @@ if config.get("board"):
     type(sys.modules["machine"]).reset = Machine.reset
 else:
     sys.modules["machine"] = Machine
+if config.get("unittest"):
+    sys.path.insert(0, config["unittest"])
+    __import__("unittest")
+    sys.path.pop(0)
 for name in list(sys.modules):
     if name.split(".")[0] in ("boards", "tools"):
         del sys.modules[name]

@@ -3,7 +3,8 @@
 import binascii
 
 import boards.m5stack_cores3 as board
-from tools.sim.faults import FaultCard, FaultClock, FaultFlash
+from tools.sim.chips.nor import NORChip
+from tools.sim.faults import FaultCard, FaultClock, moody
 from tools.sim.world import PowerCut, World
 
 CUTS = "area garbage half lies paired prefix reorder subset torn unit".split()
@@ -49,7 +50,7 @@ def cut(how):
 
 def flash():
     world = World(board, 5)
-    chip = FaultFlash(world, board)
+    chip = moody(NORChip)(world, board)
     for word, value in (("weak", 2), ("noisy", 2), ("ragged", True)):
         world.act("flash", word, value)
     buf = bytearray(256)

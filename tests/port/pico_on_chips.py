@@ -1,6 +1,6 @@
 """The Pico's drivers against their simulated chips: the same happens on every interpreter."""
 
-from boards import _pico2w_arducam as board
+from boards import pico2w_arducam as board
 from drivers.arducammega import ArducamMega
 from drivers.bm8563 import BM8563
 from drivers.max17048 import MAX17048
@@ -23,6 +23,9 @@ class Clip:
 
     def jpeg(self, i):
         return self.jpegs[i]
+
+    def picture(self, i, buf):
+        buf[0] = i
 
 
 world = World(board)
@@ -55,7 +58,8 @@ eye_cs = select(eye_chip, board.CAMERA["cs"])
 flash_chip = W25QChip(world, board)
 flash = W25Q(spi, select(flash_chip, board.LOG["cs"]), Clock)
 size_px, frame_bytes = board.CAMERA["size_px"], board.RECORD["frame_bytes_max"]
-eye = ArducamMega(spi, eye_cs, Clock, size_px, board.CAMERA["jpeg_quality"], frame_bytes)
+show_px = board.CAMERA["show_px"]
+eye = ArducamMega(spi, eye_cs, Clock, size_px, board.CAMERA["quality"], frame_bytes, show_px)
 eye.start()
 seen = set()
 for i in range(8):
@@ -65,6 +69,9 @@ for i in range(8):
     assert eye.frame_ready()
     seen.add(bytes(eye.capture()))
 assert seen == set(Clip.jpegs)
+eye.start(False)
+assert len(eye.capture()) == show_px[0] * show_px[1] * 2
+eye.start(True)
 data = bytearray(800)
 flash.read(0, data)
 assert data == b"".join(bytes((i,)) * 100 for i in range(8))

@@ -10,7 +10,7 @@ import micropython
 from bodycam import kernel_plain, kernel_viper
 from bodycam.kernel_plain import reserve as plain
 from bodycam.kernel_viper import reserve as viper
-from bodycam.memory import halves_of
+from bodycam.memory import halves_of, words_of
 from bodycam.ring import FRAME, PIECE_BYTES, Ring
 
 OPERATIONS = 20_000
@@ -39,7 +39,8 @@ for step in range(OPERATIONS):
         flush = random.random() < 0.2
         assert rings[0].piece(flush) == rings[1].piece(flush), step
         if rings[0].piece(flush) and rings[1].piece(flush):
-            rings[0].release([0, 0]), rings[1].release([0, 0])
+            passed = kernel_viper.release(rings[0].words)
+            assert passed == kernel_plain.release(rings[1].words), step
     if step % 1000 == 999:
         rings[0].clear(), rings[1].clear()
     if step % 50 == 0:
@@ -61,11 +62,29 @@ for ring, reserve in zip(rings, (viper, plain)):
     many(ring, reserve, 10_000)
     micropython.heap_unlock()
     assert micropython.mem_total() == before
-# The other kernel.
+# The other kernels.
 for _ in range(200):
-    numbers = bytes(random.getrandbits(8) for _ in range(48))
+    numbers = bytes(random.getrandbits(8) for _ in range(64))
     pair = (bytearray(numbers), bytearray(numbers))
-    kernel_viper.mix(halves_of(pair[0], 24))
-    kernel_plain.mix(halves_of(pair[1], 24))
+    kernel_viper.mix(halves_of(pair[0], 32))
+    kernel_plain.mix(halves_of(pair[1], 32))
     assert pair[0] == pair[1] != numbers
+    kernel_viper.double(pair[0])
+    kernel_plain.double(pair[1])
+    assert pair[0] == pair[1]
+headers = [bytearray(64), bytearray(64)]
+for ring in rings:
+    ring.clear()
+    many(ring, viper, 100)
+    ring.hold()
+for block in range(4):
+    used = [ring.piece(True) for ring in rings]
+    lengths = [
+        kernel.describe(words_of(header, 16), ring.words, block, 5)
+        for kernel, header, ring in zip((kernel_viper, kernel_plain), headers, rings)
+    ]
+    assert lengths[0] == lengths[1] == used[0] + 16 == used[1] + 16 > 16
+    assert headers[0] == headers[1]
+    assert bytes(rings[0].view(used[0])) == bytes(rings[1].view(used[0]))
+    assert kernel_viper.release(rings[0].words) == kernel_plain.release(rings[1].words)
 print("ok")

@@ -8,7 +8,9 @@ import gc
 import micropython
 from cryptolib import aes
 
+from bodycam.kernel import describe, release
 from bodycam.keys import DigestMAC
+from bodycam.memory import words_of
 from bodycam.ring import FRAME, PIECE_BYTES, PRE_EVENT, Ring
 
 ring = Ring(bytearray(20 * PIECE_BYTES))
@@ -16,7 +18,8 @@ frame = bytearray(11_000)
 mac = DigestMAC(aes)
 mac.begin(bytes(32))
 digest = bytes(range(32))
-counts = [0, 0]
+head = bytearray(64)
+header = words_of(head, 16)
 
 
 def armed(n):
@@ -30,8 +33,8 @@ def recorded(n):
     for i in range(n):
         ring.push(FRAME, i, frame)
         while ring.piece(False):
-            ring.first_at()
-            ring.release(counts)
+            describe(header, ring.words, 1, i)
+            release(ring.words)
 
 
 def tags(n):

@@ -89,7 +89,7 @@ def jpeg(i, n=2000):
     return b"\xff\xd8" + bytes((i,)) * (n + i) + b"\xff\xd9"
 
 
-def make_clip(folder, count=3, picture_ms=100, jpeg_bytes=2000, size_px=SIZE_PX):
+def make_clip(folder, count=3, picture_ms=100, jpeg_bytes=2000, size_px=SIZE_PX, show_px=None):
     """Write a clip of plain pictures."""
     jpegs = [jpeg(i, jpeg_bytes) for i in range(count)]
     offsets = [0]
@@ -98,6 +98,7 @@ def make_clip(folder, count=3, picture_ms=100, jpeg_bytes=2000, size_px=SIZE_PX)
     about = {
         "w": size_px[0],
         "h": size_px[1],
+        "show_px": show_px or size_px,
         "count": count,
         "duration_ms": count * picture_ms,
         "starts_ms": [i * picture_ms for i in range(count)],
@@ -105,6 +106,8 @@ def make_clip(folder, count=3, picture_ms=100, jpeg_bytes=2000, size_px=SIZE_PX)
         "jpeg_quality": board.CAMERA["jpeg_quality"],
     }
     (folder / "clip.json").write_text(json.dumps(about))
-    (folder / "clip.rgb").write_bytes(b"".join(picture(i, size_px) for i in range(count)))
+    (folder / "clip.rgb").write_bytes(
+        b"".join(picture(i, show_px or size_px) for i in range(count))
+    )
     (folder / "clip.jpg").write_bytes(b"".join(jpegs))
     return folder

@@ -1,6 +1,6 @@
 """A workbench: the Pico's simulated chips on their wires, and new buses."""
 
-from boards import _pico2w_arducam as board
+from boards import pico2w_arducam as board
 from tests.unit import panel
 from tools.sim.mcu import Mcu
 from tools.sim.world import World

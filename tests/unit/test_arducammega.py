@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.arducammega import ArducamMega
-from tests.unit.chipbench import jpeg, make_clip
+from tests.unit.chipbench import jpeg, make_clip, picture
 from tests.unit.picobench import PicoBench, board
 from tools.sim import host_cpython
 from tools.sim.chips.arducammega import ArducamMegaChip
@@ -13,12 +13,14 @@ from tools.sim.world import ChipError
 FRAME_MS = board.COSTS["camera_frame_us"] // 1000
 FRAME_BYTES = board.RECORD["frame_bytes_max"]
 ROW = board.CAMERA
+SHOW_PX = ROW["show_px"]
 JPEGS = {jpeg(i) for i in range(3)}
+SHOWN = {picture(i, SHOW_PX) for i in range(3)}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return make_clip(tmp_path_factory.mktemp("clip"))
+    return make_clip(tmp_path_factory.mktemp("clip"), show_px=SHOW_PX)
 
 
 @pytest.fixture
@@ -32,8 +34,9 @@ def bench(folder):
     bench.clip.close()
 
 
-def join(bench, size_px=(320, 240), quality=1, frame_bytes_max=FRAME_BYTES):
-    return ArducamMega(bench.spi, bench.cs, bench.clock, size_px, quality, frame_bytes_max)
+def join(bench, size_px=(320, 240), quality=1, frame_bytes_max=FRAME_BYTES, show_px=SHOW_PX):
+    sizes = (size_px, quality, frame_bytes_max, show_px)
+    return ArducamMega(bench.spi, bench.cs, bench.clock, *sizes)
 
 
 @pytest.fixture
@@ -76,14 +79,27 @@ def test_every_model_wakes_takes_pictures_and_sleeps(bench, eye, identity):
     assert bench.chip.asleep
 
 
-def test_start_takes_the_reset_and_the_settings(bench, eye):
+SETTINGS_MS = 6 * board.COSTS["camera_config_us"] // 1000
+RESET_MS = board.COSTS["camera_start_us"] // 1000
+
+
+def test_start_of_a_camera_fresh_from_its_supply_takes_the_settings(bench, eye):
     start_ms = bench.world.ms
     eye.start()
-    costs = board.COSTS
-    settings_us = 6 * costs["camera_config_us"]
-    took_us = (bench.world.ms - start_ms) * 1000
-    assert took_us >= costs["camera_start_us"] + 4 * costs["camera_config_us"]
-    assert took_us <= costs["camera_start_us"] + settings_us + 30_000
+    assert SETTINGS_MS - 40 <= bench.world.ms - start_ms <= SETTINGS_MS + 30
+
+
+def test_start_right_after_its_supply_came_waits_for_it(bench, eye):
+    bench.chip.power(True)
+    start_ms = bench.world.ms
+    eye.start()
+    assert RESET_MS <= bench.world.ms - start_ms <= RESET_MS + SETTINGS_MS + 30
+
+
+def test_start_after_a_reset_of_the_processor_resets_the_camera(bench, running):
+    start_ms = bench.world.ms
+    join(bench).start()
+    assert RESET_MS <= bench.world.ms - start_ms <= RESET_MS + SETTINGS_MS + 30
 
 
 def test_the_next_start_only_wakes_it(bench, running):
@@ -118,12 +134,26 @@ def test_after_a_bad_picture_start_resets_it(bench, running, fault):
     assert bench.world.ms - start_ms > board.COSTS["camera_start_us"] // 1000
 
 
-def test_after_a_stop_within_a_picture_start_resets_it(bench, running):
+def test_a_stop_within_a_picture_waits_for_it_and_the_next_start_only_wakes(bench, running):
     running.frame_ready()
+    start_ms = bench.world.ms
     running.stop()
+    assert FRAME_MS - 5 <= bench.world.ms - start_ms <= FRAME_MS + 10
     start_ms = bench.world.ms
     running.start()
-    assert bench.world.ms - start_ms > board.COSTS["camera_start_us"] // 1000
+    assert bench.world.ms - start_ms < 100
+    assert bytes(running.capture()) in JPEGS
+
+
+def test_a_stop_within_a_picture_that_does_not_come_is_bounded_and_start_resets_it(bench, running):
+    bench.chip.no_picture = True
+    running.frame_ready()
+    start_ms = bench.world.ms
+    running.stop()
+    assert bench.world.ms - start_ms < 520
+    start_ms = bench.world.ms
+    running.start()
+    assert bench.world.ms - start_ms > RESET_MS
 
 
 def test_after_pictures_that_did_not_come_in_time_start_resets_it(bench, running):
@@ -195,10 +225,56 @@ def test_a_camera_that_gets_stuck_after_its_identity_is_put_to_sleep(bench, eye)
     assert bench.chip.asleep
 
 
-@pytest.mark.parametrize("wrong", [{"size_px": (640, 480)}, {"quality": 3}, {"quality": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"size_px": (640, 480)}, {"show_px": (9, 9)}, {"quality": 3}, {"quality": -1}]
+)
 def test_a_size_or_quality_that_is_not_there_is_the_callers_mistake(bench, wrong):
     with pytest.raises(ValueError, match="size or quality"):
         join(bench, **wrong)
+
+
+# Two formats ----------------------------------------------------------------------------------
+
+
+def test_to_show_it_gives_small_pictures_of_its_own(bench, eye):
+    eye.start(False)
+    seen = set()
+    for _ in range(8):
+        wait_ready(bench, eye)
+        seen.add(bytes(eye.capture()))
+    assert seen == SHOWN
+
+
+def test_the_other_format_takes_two_settings_and_ends_the_picture_under_way(bench, eye):
+    eye.start(False)
+    for record in (True, False, True):
+        eye.frame_ready()
+        start_ms = bench.world.ms
+        eye.start(record)
+        assert bench.world.ms - start_ms <= FRAME_MS + 2 * 30 + 20
+        assert bytes(eye.capture()) in (JPEGS if record else SHOWN)
+
+
+def test_a_sensor_whose_sizes_are_the_same_gets_its_resolution_once(bench):
+    bench.chip._sizes[2] = bench.chip._sizes[1]
+    bench.chip._clip = type("", (), {"at": lambda ms: 0, "picture": lambda i, buf: None})
+    bench.chip._shown_bytes = 320 * 240 * 2
+    eye = join(bench, show_px=(320, 240))
+    eye.start(False)
+    assert len(eye.capture()) == 320 * 240 * 2
+    eye.start(True)
+
+
+@pytest.mark.parametrize("fault", [{"cut_bytes": 1}, {"padding_bytes": 3000}])
+def test_a_picture_to_be_shown_of_another_length_is_refused(bench, eye, fault):
+    eye.start(False)
+    for name, value in fault.items():
+        setattr(bench.chip, name, value)
+    with pytest.raises(OSError, match="bytes") as caught:
+        eye.capture()
+    assert caught.value.errno == 27
+    bench.chip.cut_bytes, bench.chip.padding_bytes = 0, 4
+    assert bytes(eye.capture()) in SHOWN
 
 
 # Pictures -------------------------------------------------------------------------------------
@@ -357,7 +433,7 @@ def swap(bench, *sent):
     ("sent", "what"),
     [
         ((0x99, 1), "0x01 into register 0x19"),
-        ((0xA0, 2), "0x02 into register 0x20"),
+        ((0xA0, 3), "0x03 into register 0x20"),
         ((0xA1, 2), "blanks the next picture"),
         ((0xAA, 3), "0x03 into register 0x2a"),
         ((0x84, 2), "before register 0x0a is set"),
@@ -390,6 +466,21 @@ def test_the_chip_takes_no_setting_while_busy_or_asleep(bench):
     bench.world.sleep(100)
     with pytest.raises(ChipError, match="while asleep"):
         swap(bench, 0xAA, 1)
+
+
+def test_the_chip_takes_no_setting_during_a_picture_nor_a_format_without_its_size(bench, running):
+    running.frame_ready()
+    bench.world.sleep(2)
+    with pytest.raises(ChipError, match="during a picture"):
+        swap(bench, 0xAA, 1)
+    bench.world.sleep(2)
+    wait_ready(bench, running)
+    swap(bench, 0xA0, 2)
+    bench.world.sleep(100)
+    swap(bench, 0x84, 0x01)
+    bench.world.sleep(2)
+    with pytest.raises(ChipError, match="format and size"):
+        swap(bench, 0x84, 0x02)
 
 
 def test_the_chip_takes_no_picture_asleep_or_with_the_flag_set(bench, running):

@@ -7,7 +7,8 @@ from boards import m5stack_cores3 as board
 from tools.evidence import card as evidence_card
 from tools.evidence import layout
 from tools.sim import faults, host_cpython
-from tools.sim.faults import FaultCard, FaultClock, FaultFlash
+from tools.sim.chips.nor import NORChip
+from tools.sim.faults import FaultCard, FaultClock, moody
 from tools.sim.script import CUTS
 from tools.sim.wiring import Crypto
 from tools.sim.world import PowerCut, World
@@ -192,7 +193,7 @@ def test_a_moody_card_stalls_as_cards_do(rig):
 @pytest.fixture
 def flash():
     world = World(board, 4)
-    return world, FaultFlash(world, board)
+    return world, moody(NORChip)(world, board)
 
 
 def test_weak_flash_leaves_a_bit_and_noise_does_not_stay(flash):

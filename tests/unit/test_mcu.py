@@ -8,7 +8,7 @@ from tools.sim.mcu import Mcu
 from tools.sim.world import ChipError, PowerCut, Reset, World
 
 BOARD = SimpleNamespace(
-    CPU_HZ=240_000_000,
+    MPY_ARCH="xtensawin",
     CURRENTS_MA={"off": 0},
     DISPLAY={"dc": 35},
     SHARED_DC={"drive": 0x60004030, "release": 0x60004034, "mask": 8},

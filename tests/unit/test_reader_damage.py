@@ -257,7 +257,8 @@ def rewritten(block, at, data):
 
 @pytest.mark.parametrize("at", [24, 28, 36, 56, 64, 5_000, 16_325])
 def test_a_change_with_right_digests_is_tampering(two, at):
-    two.blocks[0, 2] = rewritten(two.blocks[0, 2], at, b"\x07")
+    other = bytes([two.blocks[0, 2][at] ^ 7])
+    two.blocks[0, 2] = rewritten(two.blocks[0, 2], at, other)
     result = again(two)
     assert (result["verdict"], result["authenticated"]) == ("tampered", False)
     assert place(result) == {(0, 2)}
@@ -589,6 +590,23 @@ def test_a_cut_at_any_byte_of_a_block_is_a_torn_tail(tmp_path, told, stale):
         # A block that is whole counts, even if the camera did not live to see it.
         assert result["frames"] - whole == (1 if now == block else 0)
         assert len(result["findings"]) == 1
+
+
+@pytest.mark.parametrize("sealing", [False, True], ids=["two of data", "data and seal"])
+def test_of_two_blocks_under_way_a_cut_may_tear_the_first_alone(tmp_path, sealing):
+    camera = Camera()
+    n = camera.record(frames=6, seal=False)
+    camera.flush()
+    if sealing:
+        camera.seal(log=False)
+    last = max(b for segment, b in camera.blocks if segment == n)
+    camera.path = camera.save(tmp_path / "card.img")
+    for b, verdict in ((last - 1, "torn-tail"), (last - 2, "damaged")):
+        at = camera.at(n, b) + 5 * 512
+        old = patch(camera.path, at, bytes(512))
+        result = verify(camera.path, *beside(camera.path))
+        assert result["verdict"] == verdict, b
+        patch(camera.path, at, old)
 
 
 def test_a_cut_in_the_seal_is_a_torn_tail_until_the_seal_is_whole(tmp_path):

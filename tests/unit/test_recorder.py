@@ -69,7 +69,7 @@ class Card:
 class Rig:
     """A recorder with everything it needs, and a loop."""
 
-    def __init__(self, pieces=20, places=8):
+    def __init__(self, pieces=20, places=8, pre_event_s=0):
         self.time = Time()
         self.clock = Clock(self.time)
         self.flash = enrolled(4096)
@@ -85,14 +85,15 @@ class Rig:
         }
         sealer = Sealer(aes, bytearray(STAGE_BYTES), self.log.device_id, self.log.card_id)
         self.ring = Ring(bytearray(pieces * PIECE_BYTES))
-        parts = (self.ring, self.card, self.log, sealer, self.clock, make(), hooks)
+        profile = make(changes={"pre_event_s": pre_event_s})
+        parts = (self.ring, self.card, self.log, sealer, self.clock, profile, hooks)
         self.recorder = Recorder(*parts)
 
     def on_sealed(self):
         self.sealed += 1
 
     def on_collect(self):
-        assert not self.ring.frame_waits(), "a frame waits"
+        assert not (self.recorder.busy and self.ring.frame_waits()), "a frame waits"
         self.collected += 1
 
     def run(self, ms, every_ms=125, frame_bytes=8000):
@@ -245,6 +246,7 @@ def test_a_write_that_fails_twice_is_a_fault_and_the_log_says_how_far_the_card_w
 
 def test_a_card_that_times_out_is_not_asked_again():
     rig = Rig()
+    rig.card.device.steps = 1 << 30
     rig.recorder.start("record")
     rig.run(1000)
     with pytest.raises(Fault) as fault:
@@ -274,6 +276,48 @@ def test_a_full_card_is_a_fault_and_no_segment_is_opened():
         rig.run(1000)
     assert fault.value.reason == "card_full"
     assert not rig.card.device.blocks and not rig.log.open
+
+
+def test_a_window_larger_than_the_last_place_is_shortened_so_that_what_follows_has_room():
+    rig = Rig(pieces=300, places=3, pre_event_s=120)
+    rig.run(20_000, frame_bytes=40_000)
+    assert rig.ring.used_bytes > 255 * PIECE_BYTES
+    rig.recorder.start("record")
+    held = rig.ring.used_bytes
+    assert 100 * PIECE_BYTES < held <= 127 * PIECE_BYTES
+    assert rig.ring.dropped > 0, "nobody is told"
+    rig.run(5000, frame_bytes=20_000)
+    assert rig.recorder.busy
+    rig.run(20_000, frame_bytes=20_000)
+    assert rig.sealed == 1 and not rig.recorder.busy
+    found = kinds(rig)
+    blocks = sorted(rig.card.device.blocks)
+    assert len(found) == blocks[-1] - blocks[0] + 1 <= 256 and found[-1] == 3
+    # All that was held, and what came after the start.
+    data = (found.count(2) + 1) * PIECE_BYTES
+    assert data > held + 5000 // 125 * 20_000
+
+
+def test_a_window_that_fits_is_recorded_whole():
+    rig = Rig(pieces=300, places=4, pre_event_s=120)
+    rig.run(11_000, frame_bytes=40_000)
+    held = rig.ring.used_bytes
+    rig.recorder.start("record")
+    assert rig.ring.used_bytes == held and rig.ring.dropped == 0
+
+
+def test_a_fact_that_cannot_be_read_is_not_the_cards_fault():
+    rig = Rig()
+
+    def facts():
+        raise OSError(19, "gauge: missing")
+
+    rig.recorder._segments._facts = facts
+    rig.recorder.start("record")
+    with pytest.raises(Fault, match="unexpected.*gauge"):
+        rig.idle(1000)
+    rig.recorder.abort()
+    assert not rig.log.open and not rig.card.device.blocks
 
 
 def test_garbage_is_collected_only_while_no_frame_waits():

@@ -7,6 +7,8 @@ import struct
 
 import pytest
 
+from bodycam.kernel import describe, release
+from bodycam.memory import words_of
 from bodycam.ring import EVENT, FRAME, PIECE_BYTES, PRE_EVENT, Ring
 
 
@@ -19,6 +21,14 @@ def records_of(stream: bytes):
         found.append((kind, seq, t_ms, bytes(stream[at + 16 : at + 16 + n])))
         at += 16 + n + 3 & -4
     return found
+
+
+def piece_header(ring):
+    """Return where the piece's first record header stands, -1 when none does, and its number."""
+    header = bytearray(64)
+    describe(words_of(header, 16), ring.words, 0, 0)
+    seq, at = struct.unpack_from("<II", header, 28)
+    return (at or 15) - 16, seq
 
 
 class Reader:
@@ -35,9 +45,9 @@ class Reader:
         used = ring.piece(flush)
         if not used:
             return False
-        view = ring.view()[16:]
+        first, seq = piece_header(ring)
+        view = ring.view(16 + used)[16:]
         assert len(view) == used <= PIECE_BYTES
-        first = ring.first_at()
         at = len(self.stream)
         if not at:
             assert not any(view[:first])
@@ -45,8 +55,10 @@ class Reader:
             view = view[first:]
         self.stream += view
         if first >= 0:
-            self.noted.append((at + first, ring.first_seq()))
-        ring.release(self.counts)
+            self.noted.append((at + first, seq))
+        passed = release(ring.words)
+        self.counts[0] += passed >> 10
+        self.counts[1] += passed & 1023
         return True
 
 
@@ -144,7 +156,9 @@ def test_what_stood_before_the_oldest_frame_does_not_reach_the_card():
     for i in range(200):
         ring.push(FRAME, i, bytes([i + 1]) * 3001)
     ring.hold()
-    assert ring.piece(True) and not any(ring.view()[16 : 16 + ring.first_at()])
+    used = ring.piece(True)
+    first, _ = piece_header(ring)
+    assert used and not any(ring.view(16 + used)[16 : 16 + first])
 
 
 def test_clear_leaves_nothing_in_memory():

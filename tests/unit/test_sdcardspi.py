@@ -485,6 +485,14 @@ def test_a_write_protected_card_says_so(it):
     assert it.store.sectors == {}
 
 
+@pytest.mark.parametrize("kind", ["high", "standard"])
+def test_a_card_that_is_locked_is_refused_when_it_is_identified(kind):
+    it = build(Store(4096), kind)
+    it.world.act("card", "readonly")
+    assert errno_of(it.card.init) == EROFS
+    assert it.card.sectors == 0
+
+
 def test_an_error_that_only_the_status_shows(it):
     it.chip.fail_status()
     assert refused_write(it).errno == EIO

@@ -13,7 +13,7 @@ from tools.sim.world import ChipError, World
 WIDTH, HEIGHT = 240, 240
 RED, GREEN, BLUE, BLACK = 0xF800, 0x07E0, 0x001F, 0
 BOARD = SimpleNamespace(
-    CPU_HZ=240_000_000,
+    MPY_ARCH="xtensawin",
     COSTS={"call_us": 20, "spi_call_us": 30, "i2c_call_us": 60, "i2c_byte_us": 23},
     DISPLAY={"size_px": (WIDTH, HEIGHT)},
 )

@@ -117,5 +117,6 @@ def test_it_is_readable_on_a_phone(view):
         one.page.click(node)
     assert one.ask("document.documentElement.scrollWidth") <= 360
     small = one.ask("""[...document.querySelectorAll('button, select, summary')]
-        .filter((n) => n.offsetParent && n.getBoundingClientRect().height < 32).map((n) => n.id)""")
+        .filter((n) => n.offsetParent && n.getBoundingClientRect().height < 32)
+        .map((n) => n.id)""")
     assert small == []

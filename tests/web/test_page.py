@@ -185,9 +185,12 @@ def test_every_control_of_the_world_reaches_the_camera(view):
     world = one.page
 
     def slide(name, value):
-        script = f"""(() => {{ const node = document.getElementById('{name}'); node.value = {value};
-            node.dispatchEvent(new Event('input')); node.dispatchEvent(new Event('change')); }})()"""
-        one.ask(script)
+        one.ask(f"""(() => {{
+            const node = document.getElementById('{name}');
+            node.value = {value};
+            node.dispatchEvent(new Event('input'));
+            node.dispatchEvent(new Event('change'));
+          }})()""")
 
     slide("battery", 42)
     one.until("[41, 42].includes(bodycam.state().battery_pct)")
@@ -378,7 +381,10 @@ def test_a_recording_keeps_up_with_the_clock_on_half_a_core(view, browser, board
     seconds = 600 if full and board == "m5stack_cores3" else 5
     one = view(situation(board, RECORD, 4000))
     one.ask("""globalThis.loads = []; globalThis.late = 0;
-        bodycam.camera.on('load', (share, speed, late) => { loads.push(share); globalThis.late = late; })""")
+        bodycam.camera.on('load', (share, speed, late) => {
+          loads.push(share);
+          globalThis.late = late;
+        })""")
     system = browser.new_browser_cdp_session()
 
     def cpu_s():

@@ -114,7 +114,7 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
                 reading.sealed = trouble is None
     if ends:
         reading.length_ms = layout.elapsed_ms(ends[0].ms, ends[-1].ms)
-    _conclude(reading, bad, tail)
+    _conclude(reading, bad, tail, ends)
     if not (records and reading.sealed):
         stream.hole()
     if records:
@@ -185,6 +185,19 @@ def _chunks(medium, segment, mac):
                 yield first, views[: i + 1], judged
                 return
         yield first, views, judged
+
+
+def judge_block(view, b, segment, medium, mac):
+    """Return (header, trouble) of position `b` of `segment`: of the block in `view` alone.
+
+    The header is None where no block of the segment stands. `trouble` is None, or a code of
+    words.FINDINGS and one fact more. Without a CHECK key `mac` is None, and no tag is judged.
+    """
+    ending = view[DIGEST_AT : BLOCK - 4]
+    digest = sha256(view[:DIGEST_AT]).digest()
+    whole = _whole(view, digest, ending)
+    right_tag = mac is None or whole and mac.of(digest) == ending[32:]
+    return _judge(view, b, segment, medium, whole, right_tag)
 
 
 def _header(view):
@@ -269,14 +282,30 @@ def _oddities(records, stream, segment):
         yield Finding("gaps-miscounted", segment.n, facts=facts)
 
 
-def _conclude(reading, bad, tail):
+def _set_apart_torn(reading, bad, tail, ends):
+    """Move the last block but one from `bad` to `tail` when a cut can have torn it alone: the last
+    two may have been under way by one command. Only a log tells that a SEAL was one of them.
+    """
+    segment = reading.segment
+    if segment.blocks or not ends or reading.sealed and segment.ended[0] == "unknown":
+        return
+    under_way = max(segment.least, ends[-1].b - 1)
+    torn = [trouble for trouble in bad if trouble[0] >= under_way and trouble[1] in _TORN]
+    if torn:
+        tail += torn
+        bad[:] = [trouble for trouble in bad if trouble not in torn]
+        reading.sealed = False
+
+
+def _conclude(reading, bad, tail, ends):
     """Turn troubles into findings; what follows the last block of an unsealed one is its tail."""
     segment, say = reading.segment, reading.findings.append
     facts = {"recording": segment.recording}
+    _set_apart_torn(reading, bad, tail, ends)
     promised = segment.blocks or (0 if reading.sealed else segment.least)
     bad += [trouble for trouble in tail if trouble[0] < promised]
     torn = next((trouble for trouble in tail if trouble[0] >= promised), None)
-    begun = torn is not None and torn[1] in ("block-damaged", "block-unreadable")
+    begun = torn is not None and torn[1] in _BEGUN
     if promised and not reading.blocks and {code for _, code, _ in bad} <= set(_ABSENT):
         say(Finding("segment-missing", segment.n, facts=facts))
     else:
@@ -295,6 +324,8 @@ def _conclude(reading, bad, tail):
 
 
 _ABSENT = ("block-missing", "block-older")
+_BEGUN = ("block-damaged", "block-unreadable")
+_TORN = _ABSENT + _BEGUN
 
 
 def _runs(segment, bad, promised):

@@ -17,6 +17,7 @@ app = typer.Typer(add_completion=False, context_settings={"help_option_names": [
 
 _PROBE = Path(__file__).with_name("probe.py")
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+_OPTIONAL = ("gauge", "clock", "microphone")  # what the firmware misses aloud
 _WRITES = 64
 _PICTURES = 16
 _FLOOD_KIB = 32
@@ -204,8 +205,13 @@ class Examination:
         board = self._board
         self._joined = self._ask("parts", "join")
         if self._joined:
-            troubles = self._joined["troubles"]
+            # What the board has not is no trouble.
+            absent = [name for name in _OPTIONAL if not hasattr(board, name.upper())]
+            known = tuple(f"{name}: missing" for name in absent)
+            troubles = [line for line in self._joined["troubles"] if not line.endswith(known)]
             text = "The firmware finds every part of the board."
+            if absent:
+                text += f" It has no {', no '.join(absent)}."
             if troubles:
                 text = f"The firmware says: {'; '.join(troubles)}. Look at cable and supply."
             self._say("parts", "ok" if not troubles else "fail", text, troubles=troubles)

@@ -112,7 +112,8 @@ class Link:
             self._transport = None
 
     def call(self, name, *words):
-        """Return what the function `name` of on_camera.py (or of `load`) returns.
+        """Return what the function `name` of on_camera.py (or of `load`) returns. What it prints
+        before that is lost.
 
         Raises:
             CameraError: the function failed there.
@@ -121,7 +122,7 @@ class Link:
         with self._guard():
             printed = self._transport.exec(f"tell({name}, *{words!r})")
         try:
-            told = json.loads(printed)
+            told = json.loads(printed.rstrip().rpartition(b"\n")[2])
         except ValueError:
             raise LinkError(f"the camera said {printed[:60]!r} instead of an answer; try again")
         if "error" in told:

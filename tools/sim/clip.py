@@ -1,13 +1,14 @@
 """Prepare a video for the simulated camera: each picture as the sensor gives it, and as JPEG.
 
 A prepared clip is a folder: `clip.rgb` (RGB565, big endian, one picture after the other),
-`clip.jpg` (the JPEGs, one after the other) and `clip.json` (`w` `h` `count` `duration_ms`
-`starts_ms` `jpeg_offsets` `jpeg_quality`; one offset more than pictures). Pictures are scaled and
-cropped to fill the sensor. The JPEGs are made from the RGB565 pictures, as the camera does it.
+`clip.jpg` (the JPEGs, one after the other) and `clip.json` (`w` `h` `show_px` `count`
+`duration_ms` `starts_ms` `jpeg_offsets` `jpeg_quality`; one offset more than pictures). Pictures
+are scaled and cropped to fill the sensor. The JPEGs are made from the RGB565 pictures, as the
+camera does it. A sensor that is shown in another size, `show_px`, gives the middle of them so:
+then `clip.rgb` is in that size.
 """
 
 import hashlib
-import io
 import json
 import math
 import os
@@ -18,10 +19,10 @@ from pathlib import Path
 
 import av
 import av.filter
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 FRAMES_MAX = 1800
-_FORMAT = "1"  # part of the cache key: another number makes every clip anew
+_FORMAT = "2"  # part of the cache key: another number makes every clip anew
 _SCENE_FPS = 12
 _SCENE_S = 8
 
@@ -30,7 +31,7 @@ class ClipError(Exception):
     """What is wrong with a video, in one line."""
 
 
-def prepare(video, size_px, quality, cache_dir, progress=None, say=None):
+def prepare(video, size_px, quality, cache_dir, progress=None, say=None, show_px=None):
     """Return the folder of the prepared clip.
 
     `video` is a path, or None for the built-in scene. `progress(done, of)` hears of the pictures;
@@ -39,14 +40,15 @@ def prepare(video, size_px, quality, cache_dir, progress=None, say=None):
     Raises:
         ClipError: the file cannot be read or is no video.
     """
-    folder = Path(cache_dir) / _key(video, size_px, quality)
+    show_px = show_px or size_px
+    folder = Path(cache_dir) / _key(video, size_px, show_px, quality)
     if (folder / "clip.json").exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
         pictures = _decode(video, size_px, say) if video else _scene(size_px)
-        _write(fresh, pictures, size_px, quality, progress or (lambda done, of: None))
+        _write(fresh, pictures, size_px, show_px, quality, progress or (lambda done, of: None))
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(fresh, folder)
     finally:
@@ -54,7 +56,7 @@ def prepare(video, size_px, quality, cache_dir, progress=None, say=None):
     return folder
 
 
-def _key(video, size_px, quality):
+def _key(video, size_px, show_px, quality):
     what = "scene"
     if video:
         try:
@@ -62,22 +64,25 @@ def _key(video, size_px, quality):
                 what = hashlib.file_digest(file, "sha256").hexdigest()[:32]
         except OSError as error:
             raise ClipError(f"cannot read the video {video}: {error.strerror}") from None
-    return f"{what}-{size_px[0]}x{size_px[1]}-q{quality}-{_FORMAT}"
+    shown = "" if show_px == size_px else f"-{show_px[0]}x{show_px[1]}"
+    return f"{what}-{size_px[0]}x{size_px[1]}{shown}-q{quality}-{_FORMAT}"
 
 
-def _write(folder, pictures, size_px, quality, progress):
+def _write(folder, pictures, size_px, show_px, quality, progress):
     starts_ms, offsets = [], [0]
     duration_ms = 0
     with open(folder / "clip.rgb", "wb") as rgb, open(folder / "clip.jpg", "wb") as jpg:
         for start_ms, duration_ms, of, picture in pictures:  # noqa: B007 (the last one counts)
-            rgb.write(picture)
-            jpg.write(_jpeg(picture, size_px, quality))
+            whole = _image(picture, size_px)
+            rgb.write(picture if show_px == size_px else _shown(whole, show_px))
+            whole.save(jpg, "JPEG", quality=quality, subsampling="4:2:0")
             starts_ms.append(start_ms)
             offsets.append(jpg.tell())
             progress(len(starts_ms), of)
     about = {
         "w": size_px[0],
         "h": size_px[1],
+        "show_px": show_px,
         "count": len(starts_ms),
         "duration_ms": duration_ms,
         "starts_ms": starts_ms,
@@ -87,13 +92,14 @@ def _write(folder, pictures, size_px, quality, progress):
     (folder / "clip.json").write_text(json.dumps(about), encoding="utf-8")
 
 
-def _jpeg(rgb565, size_px, quality):
+def _image(rgb565, size_px):
     little = bytearray(len(rgb565))
     little[0::2], little[1::2] = rgb565[1::2], rgb565[0::2]
-    picture = Image.frombytes("RGB", size_px, bytes(little), "raw", "BGR;16")
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality, subsampling="4:2:0")
-    return out.getvalue()
+    return Image.frombytes("RGB", size_px, bytes(little), "raw", "BGR;16")
+
+
+def _shown(picture, show_px):
+    return _rgb565(ImageOps.fit(picture, show_px, Image.Resampling.BOX))
 
 
 def _decode(video, size_px, say):

@@ -1,8 +1,8 @@
 """Builds the page: one HTML file that holds the camera, its interpreter, its chips and its keys.
 
-Everything is in that one file, so that it works from any web server and from a thumb drive, where a
-browser refuses to load modules, workers and WebAssembly from beside it. Its content security policy
-names the digest of its one script and its one style sheet, and allows no request at all.
+Everything is in that one file, so that it works from any web server and from a thumb drive, where
+a browser refuses to load modules, workers and WebAssembly from beside it. Its content security
+policy names the digest of its one script and its one style sheet, and allows no request at all.
 """
 
 import ast
@@ -188,6 +188,7 @@ def _board(board):
         "currents_ma": board.CURRENTS_MA,
         "battery": getattr(board, "BATTERY", None),
         "ring_bytes": board.RING_BYTES,
+        "log_bytes": board.LOG["size_bytes"],
         "quality": board.CAMERA.get("jpeg_quality"),
     }
 

@@ -1,15 +1,14 @@
 """What goes wrong below the driver: the card's medium, the log's flash, the clock chip's time.
 
-`FaultCard` lies between the simulated card and its image, `FaultFlash` is the flash chip with its
-moods, `FaultClock` sets the clock chip wrong. Runs on all three interpreters. All chance follows
-from the world's seed, every fault is off until an act of the script switches it on (README.md
-lists them), and what a driver would see on its wires is a switch of the chips themselves.
+`FaultCard` lies between the simulated card and its image, `moody` gives the flash chip its moods,
+`FaultClock` sets the clock chip wrong. Runs on all three interpreters. All chance follows from the
+world's seed, every fault is off until an act of the script switches it on (README.md lists them),
+and what a driver would see on its wires is a switch of the chips themselves.
 """
 
 import hashlib
 
-from tools.sim.chips.nor import NORChip
-
+_EIO = 5
 _SECTOR = 512
 _UNIT = 1024  # sectors of a recording unit, 512 KiB
 _AREA = 8192  # of an allocation unit, 4 MiB
@@ -290,48 +289,65 @@ def _superblock(buf, at, field):
         buf[480:512] = hashlib.sha256(bytes(buf[:480])).digest()
 
 
-class FaultFlash(NORChip):
-    """The log's flash, with its moods.
+def moody(kind):
+    """Return a class of the log's flash, NORChip or one made of it, with moods.
 
-    `weak` programs leave one bit as it was, `noisy` reads have one bit wrong, and with `ragged` a
-    cut leaves any of a page's bits programmed instead of its first bytes.
+    `weak` programs leave one bit as it was, `noisy` reads have one bit wrong; of a partition
+    `refuse` programs and `unreadable` reads raise OSError. With `ragged` a cut leaves any of a
+    page's bits programmed instead of its first bytes.
     """
 
-    def __init__(self, world, board, store=None):
-        super().__init__(world, board, store)
-        self.chance = Chance(world.seed + 1)
-        self.weak = self.noisy = 0
-        self.ragged = False
-        world.on("flash", self._obey)
+    class FaultFlash(kind):
+        def __init__(self, world, board, store=None):
+            super().__init__(world, board, store)
+            self.chance = Chance(world.seed + 1)
+            self.weak = self.noisy = self.refuse = self.unreadable = 0
+            self.ragged = False
+            world.on("flash", self._obey)
 
-    def _obey(self, word, value=True):
-        setattr(self, {"fail": "failing"}.get(word, word), value)
+        def _obey(self, word, value=True):
+            setattr(self, {"fail": "failing"}.get(word, word), value)
 
-    def read(self, offset, buf):
-        """Fill `buf`."""
-        super().read(offset, buf)
-        if self.noisy:
-            self.noisy -= 1
-            bit = self.chance.below(len(buf) * 8)
-            buf[bit >> 3] ^= 1 << (bit & 7)
+        def read(self, offset, buf):
+            self._refuses("unreadable")
+            super().read(offset, buf)
 
-    def _clear(self, offset, data, start, n):
-        if self.weak and n > 1:
-            self.weak -= 1
+        def program(self, offset, data):
+            self._refuses("refuse")
+            super().program(offset, data)
+
+        def _refuses(self, what):
+            left = getattr(self, what)
+            if left:
+                setattr(self, what, left - 1)
+                raise OSError(_EIO, "flash: refused")
+
+        def fetch(self, offset, buf):
+            super().fetch(offset, buf)
+            if self.noisy:
+                self.noisy -= 1
+                bit = self.chance.below(len(buf) * 8)
+                buf[bit >> 3] ^= 1 << (bit & 7)
+
+        def _clear(self, offset, data, start, n):
+            if self.weak and n > 1:
+                self.weak -= 1
+                data = bytearray(data)
+                # A bit that should have become 0, if the place that is drawn has one.
+                data[start + self.chance.below(n)] |= 1 << self.chance.below(8)
+            super()._clear(offset, data, start, n)
+
+        def _cut_page(self, offset, data, start, n):
+            if not self.ragged:
+                super()._cut_page(offset, data, start, n)
+                return
+            noise = self.chance.noise(n)
             data = bytearray(data)
-            # A bit that should have become 0, if the place that is drawn has one.
-            data[start + self.chance.below(n)] |= 1 << self.chance.below(8)
-        super()._clear(offset, data, start, n)
+            for i in range(n):
+                data[start + i] |= noise[i]
+            super()._clear(offset, data, start, n)
 
-    def _cut_page(self, offset, data, start, n):
-        if not self.ragged:
-            super()._cut_page(offset, data, start, n)
-            return
-        noise = self.chance.noise(n)
-        data = bytearray(data)
-        for i in range(n):
-            data[start + i] |= noise[i]
-        super()._clear(offset, data, start, n)
+    return FaultFlash
 
 
 class FaultClock:

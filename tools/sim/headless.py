@@ -202,6 +202,7 @@ def _clip(video, about, progress, say):
             bootstrap.CACHE / "pictures",
             lambda done, of: progress("video", done, of),
             say,
+            row.get("show_px"),
         )
     except clips.ClipError as error:
         raise InputError(str(error)) from None

@@ -22,6 +22,18 @@ def firmware_crc16(buf, at, n):
     return binascii.crc_hqx(memoryview(buf)[at : at + n], 0)
 
 
+def firmware_double(source, target, shape):
+    """Do the work of bodycam.zoom_viper."""
+    at, stride, columns, rows = shape
+    row = bytearray(4 * columns)
+    for i in range(rows):
+        begin = 2 * (at + i * stride)
+        pixels = bytes(source[begin : begin + 2 * columns])
+        row[0::4] = row[2::4] = pixels[0::2]
+        row[1::4] = row[3::4] = pixels[1::2]
+        target[8 * columns * i : 8 * columns * (i + 1)] = row + row
+
+
 class aes:
     """cryptolib.aes: mode 1 is ECB, 2 is CBC; one direction per object."""
 

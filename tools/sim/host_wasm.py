@@ -83,6 +83,11 @@ def firmware_crc16(buf, at, n):
     return _host.crc16(addressof(buf) + at, n)
 
 
+def firmware_double(source, target, shape):
+    """Do the work of bodycam.zoom_viper."""
+    _host.double(addressof(source), addressof(target), addressof(shape))
+
+
 class aes:
     """cryptolib.aes: mode 1 is ECB, 2 is CBC; one direction per object."""
 

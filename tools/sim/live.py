@@ -8,9 +8,9 @@ is queued for the next millisecond, so that the same acts from a script give the
 import gc
 import json
 import sys
-from uctypes import addressof, bytearray_at
 
 import _host
+from uctypes import addressof, bytearray_at
 
 import tools.sim.host_wasm as host
 from tools.sim import tap

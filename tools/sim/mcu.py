@@ -11,6 +11,26 @@ from tools.sim.world import ChipError, PowerCut, Reset
 _ENODEV = 19
 _EIO = 5
 
+# What differs between the ports, by the processor's architecture: the rate at which it boots and
+# those that may be set, the error of an I2C address that nobody answers, the longest watchdog, and
+# whether the processor has its own card controller and a button that wakes it (esp32, rp2).
+_PORTS = {
+    "xtensawin": {
+        "boots_hz": 160_000_000,
+        "rates_hz": (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000),
+        "nobody": _ENODEV,
+        "dog_ms": 0x7FFFFFFF,
+        "whole": True,
+    },
+    "armv7emsp": {
+        "boots_hz": 150_000_000,
+        "rates_hz": (),  # machine.freq() would leave the SPIs with a clock of 48 MHz
+        "nobody": _EIO,
+        "dog_ms": 16_777,
+        "whole": False,
+    },
+}
+
 
 class Pad:
     """One pin of the chip: its direction, and the level on the wire.
@@ -28,14 +48,14 @@ class Pad:
         self.pwm = None
         self.bits = None
         self.uv = None
+        self.outside = 1
         self.reset()
 
     def reset(self):
         """Be an input, as after power-on."""
         self.output = False
         self.latch = 0
-        self.outside = 1
-        self.level = 1
+        self.level = self.outside
 
     def set(self, level):
         """Set the output latch."""
@@ -131,6 +151,7 @@ class Mcu:
     def __init__(self, world, board):
         self.world = world
         self.board = board
+        self.port = _PORTS[board.MPY_ARCH]
         self.pads = {}
         self.i2c_buses = {}
         self.spi_buses = {}
@@ -189,6 +210,7 @@ class Mcu:
     def power(self, on):
         """Lose all state: it starts from its reset either way."""
         self.dog = None
+        self.machine.hz = self.port["boots_hz"]
         for bus in self.spi_buses.values():
             bus.active = None
         for pad in self.pads.values():
@@ -208,9 +230,9 @@ class Machine:
 
     def __init__(self, mcu):
         self._mcu = mcu
-        self._hz = mcu.board.CPU_HZ
+        self.hz = mcu.port["boots_hz"]
         bound = {"_mcu": mcu, "_us": mcu.board.COSTS["call_us"]}
-        for made in (Pin, ADC, I2C, SPI, PWM, I2S, SDCard, WDT):
+        for made in (Pin, ADC, I2C, SPI, PWM, I2S, WDT) + (SDCard,) * mcu.port["whole"]:
             setattr(self, made.__name__, type(made.__name__, (made,), bound))
         self.mem32 = Mem32(mcu)
 
@@ -221,10 +243,10 @@ class Machine:
         """Return or set the processor's frequency."""
         self._charge()
         if hz is None:
-            return self._hz
-        if hz not in (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000):
-            raise ValueError("frequency must be 20MHz, 40MHz, 80MHz, 160MHz or 240MHz")
-        self._hz = hz
+            return self.hz
+        if hz not in self._mcu.port["rates_hz"]:
+            raise ValueError("cannot change frequency to %d Hz" % hz)
+        self.hz = hz
 
     def unique_id(self):
         """Return 8 bytes that follow from the world's seed."""
@@ -244,6 +266,8 @@ class Machine:
 
     def deepsleep(self):
         """Sleep until the pad that wakes it; then it starts anew."""
+        if not self._mcu.port["whole"]:
+            raise ChipError("machine: nothing but a reset would end this sleep")
         self._mcu.asleep = True
         raise PowerCut
 
@@ -400,7 +424,7 @@ class I2C:
     def _fail(self, address):
         if self._bus.stuck:
             raise OSError(_EIO, "i2c: bus stuck")
-        raise OSError(_ENODEV, "i2c: no answer at 0x%02x" % address)
+        raise OSError(self._mcu.port["nobody"], "i2c: no answer at 0x%02x" % address)
 
     def readfrom_mem_into(self, address, reg, buf):
         """Read `len(buf)` bytes from register `reg` on."""
@@ -621,6 +645,8 @@ class WDT:
     """machine.WDT."""
 
     def __init__(self, id=0, timeout=5000):
+        if timeout > self._mcu.port["dog_ms"]:
+            raise ValueError("timeout exceeds %d" % self._mcu.port["dog_ms"])
         self._timeout_ms = timeout
         self._fed_ms = self._mcu.world.ms
         self._mcu.dog = self

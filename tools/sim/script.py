@@ -176,7 +176,7 @@ def _flash(words):
     if words in (["fail"], ["ragged"]):
         return words, 0
     word, number = words
-    if word not in ("weak", "noisy"):
+    if word not in ("weak", "noisy", "refuse", "unreadable"):
         raise ValueError
     return [word, _whole(number, 1, 1000)], 0
 
@@ -239,7 +239,7 @@ _VERBS = {
         f"{'|'.join(CUTS)}",
         _card,
     ),
-    "flash": ("flash fail, ragged, weak N or noisy N", _flash),
+    "flash": ("flash fail, ragged, weak N, noisy N, refuse N or unreadable N", _flash),
     "crypto": ("crypto blank, untouched or sound, and perhaps long", _crypto),
     "battery": ("battery PERCENT, 0 to 100", _battery),
     "temperature": ("temperature CELSIUS, -50 to 150", _temperature),

@@ -103,7 +103,7 @@ def listen(camera, on):
 
 
 def tell(to):
-    """Hand over what was heard: `to("traffic", text)`, a row a line, and how many were left out."""
+    """Hand over what was heard: `to("traffic", text, left_out)`, a row a line."""
     if _rows:
         text = "\n".join("%d %s %s %d %s" % row for row in _rows)
         to("traffic", text, _missed[0])

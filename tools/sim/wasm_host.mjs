@@ -1,5 +1,6 @@
 // Runs the simulation on MicroPython's WebAssembly port, under Node 18 or later:
-//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json
+//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [SCRIPT.py]
+// With SCRIPT that runs instead of the configuration's; it finds `host` and `config_path`.
 // `_host` is what tools/sim/host_wasm.py calls; it works on the interpreter's memory in place.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -12,7 +13,7 @@ import { bytes, crc16, port } from "./wasm_port.mjs";
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
-const [, , packageFolder, repository, configPath] = process.argv;
+const [, , packageFolder, repository, configPath, script] = process.argv;
 
 // Sectors that follow each other go into the file together: a call of its own for each took most
 // of the time. Whoever reads, or closes, finds them written.
@@ -105,6 +106,12 @@ try {
 import sys
 sys.path[:0] = ["/firmware", "/"]
 import tools.sim.host_wasm as host
+`);
+  if (script) {
+    mp.runPython(fs.readFileSync(script, "utf8"));
+    process.exit(0);
+  }
+  mp.runPython(`
 from tools.sim.runner import finish, start
 run = start(host, config_path)
 `);

@@ -7,7 +7,8 @@ the result: something that has power or not, and that can be looked at.
 
 import sys
 
-from tools.sim.faults import FaultCard, FaultClock, FaultFlash
+from tools.sim.chips.gc0308 import Clip
+from tools.sim.faults import FaultCard, FaultClock, moody
 from tools.sim.mcu import Mcu
 
 _LOG_FILE = "log.bin"  # in the folder of the camera's own files
@@ -78,10 +79,10 @@ class Crypto:
 
 
 class Kernel:
-    """The module `drivers.crc16_viper` on interpreters that have no viper."""
+    """A module with a kernel in viper, on interpreters that have none."""
 
-    def __init__(self, crc16):
-        self.crc16 = crc16
+    def __init__(self, name, kernel):
+        setattr(self, name, kernel)
 
 
 class Supply:
@@ -125,7 +126,8 @@ class Camera:
             "cryptolib": Crypto(world, board.COSTS, host.aes),
         }
         if host.firmware_crc16:
-            self.modules["drivers.crc16_viper"] = Kernel(host.firmware_crc16)
+            self.modules["drivers.crc16_viper"] = Kernel("crc16", host.firmware_crc16)
+            self.modules["bodycam.zoom_viper"] = Kernel("double", host.firmware_double)
         self._closing = []
         self._processor_parts = [self.mcu]
         for function, join in _FUNCTIONS:
@@ -140,6 +142,12 @@ class Camera:
         if rail:
             self.pmu.on_rail(rail, lambda mv: made.power(mv > 0))
         return made
+
+    def select(self, chip, row, wires=None):
+        """Put a chip on the SPI, or on one with the pins of `wires`."""
+        wires = wires or self.board.SPI
+        bus = self.mcu.spi_bus(wires["sck"], wires["mosi"], wires["miso"])
+        bus.attach(chip, self.mcu.pad(row["cs"]))
 
     def simulation(self, name):
         """Return the Python module that simulates the chip `name`."""
@@ -185,24 +193,44 @@ class Camera:
 
 
 def _i2c(camera, row):
-    """Join the power manager and the expander, on which all else depends, and the clock."""
+    """Join the chips of the I2C, first those on which all else depends."""
     camera.i2c = bus = camera.mcu.i2c_bus(row["sda"], row["scl"])
-    camera.pmu = camera.make("AXP2101")
+    FaultClock(camera.world)
+    for name, make in _ON_I2C:
+        if name in camera.board.I2C_CHIPS:
+            bus.attach(make(camera, name))
+
+
+def _pmu(camera, name):
+    camera.pmu = camera.make(name)
     camera.pmu.power(False)
     camera.pmu.started = lambda: camera.world.act("boot")
-    FaultClock(camera.world)
-    camera.expander = camera.make("AW9523B", rail=_PROCESSOR_RAIL)
-    for chip in (camera.pmu, camera.expander, camera.make("BM8563")):
-        bus.attach(chip)
+    return camera.pmu
+
+
+def _expander(camera, name):
+    camera.expander = camera.make(name, rail=_PROCESSOR_RAIL)
+    return camera.expander
+
+
+# The others have their supply from the battery.
+_ON_I2C = (
+    ("AXP2101", _pmu),
+    ("AW9523B", _expander),
+    ("BM8563", Camera.make),
+    ("MAX17048", Camera.make),
+)
 
 
 def _display(camera, row):
-    mcu, spi = camera.mcu, camera.board.SPI
+    mcu = camera.mcu
     display = camera.make(row["chip"], mcu.pad(row["dc"]), rail=_PROCESSOR_RAIL)
-    bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
-    bus.attach(display, mcu.pad(row["cs"]))
-    if "reset" in row:
-        camera.expander.on_output(row["reset"][1], display.reset)
+    camera.select(display, row)
+    wire = row.get("reset")
+    if isinstance(wire, int):
+        mcu.pad(wire).watch = display.reset
+    elif wire:
+        camera.expander.on_output(wire[1], display.reset)
     if "backlight_mv" in row:
         _light_rail(camera, row, display)
     else:
@@ -235,14 +263,13 @@ def _card(camera, row):
     else:
         world.card.inserted = False
     if "detect" in row:
-        _detect(camera, row["detect"][1])
+        _detect(camera, row["detect"])
 
 
 def _card_spi(camera, row):
-    mcu, spi = camera.mcu, camera.board.SPI
-    card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=row["rail"])
-    bus = mcu.spi_bus(spi["sck"], spi["mosi"], spi["miso"])
-    bus.attach(card, mcu.pad(row["cs"]))
+    rail = row.get("rail", _PROCESSOR_RAIL)
+    card = camera.make("SDCard", camera.card_store, camera.host.crc16, rail=rail)
+    camera.select(card, row, row if "sck" in row else None)
     return card
 
 
@@ -255,37 +282,52 @@ def _card_mmc(camera, row):
 _CARDS = {"SDCardSPI": _card_spi, "SDMMC": _card_mmc}
 
 
-def _detect(camera, pin):
+def _detect(camera, wire):
     world = camera.world
 
     def detect(word="", value=0):
-        camera.expander.drive(pin, 0 if world.card.inserted else 1)
+        level = 0 if world.card.inserted else 1
+        if isinstance(wire, int):
+            camera.mcu.pad(wire).drive(level)
+        else:
+            camera.expander.drive(wire[1], level)
 
     world.on("card", detect)
     detect()
 
 
 def _eye(camera, row):
-    world, board = camera.world, camera.board
-    simulation = camera.simulation(row["chip"])
-    if "sda" in row:  # the sensor has pins of its own
-        bus = None
-        chip = camera.make(row["chip"])
-    else:
-        bus = camera.i2c
-        chip = camera.make(row["chip"], camera.pmu, camera.expander)
-        bus.attach(chip)
     lens = getattr(camera.host, "Lens", None)  # a host that has pictures of its own
-    if lens:
-        clip = lens(row)
-    else:
-        clip = simulation.Clip(camera.host, camera.config["clip"])
-    module = simulation.CameraModule(world, board, chip, bus, clip)
-    camera.modules["camera"] = module
-    if hasattr(simulation, "JPEGModule"):
-        camera.modules["jpeg"] = simulation.JPEGModule(world, board, clip, module)
-    camera._processor_parts.append(module)
+    clip = lens(row) if lens else Clip(camera.host, camera.config["clip"])
     camera._closing.append(clip)
+    _EYES[row["chip"]](camera, row, clip)
+
+
+def _gc0308(camera, row, clip):
+    chip = camera.make(row["chip"], camera.pmu, camera.expander)
+    camera.i2c.attach(chip)
+    module = _module(camera, row, chip, camera.i2c, clip)
+    jpeg = camera.simulation(row["chip"]).JPEGModule(camera.world, camera.board, clip, module)
+    camera.modules["jpeg"] = jpeg
+
+
+def _ov2640(camera, row, clip):
+    _module(camera, row, camera.make(row["chip"]), None, clip)
+
+
+def _module(camera, row, chip, bus, clip):
+    simulation = camera.simulation(row["chip"])
+    module = simulation.CameraModule(camera.world, camera.board, chip, bus, clip)
+    camera.modules["camera"] = module
+    camera._processor_parts.append(module)
+    return module
+
+
+def _arducam(camera, row, clip):
+    camera.select(camera.make(row["chip"], clip, rail=_PROCESSOR_RAIL), row)
+
+
+_EYES = {"GC0308": _gc0308, "OV2640": _ov2640, "ArducamMega": _arducam}
 
 
 def _tone(camera, row):
@@ -296,7 +338,7 @@ def _tone(camera, row):
 
 def _lamp(camera, row):
     pad = camera.mcu.pad(row["pin"])
-    if "power" in row:
+    if row.get("power"):
         camera.make(row["chip"], pad, camera.expander)
     else:
         camera.make(row["chip"], pad, rail=_PROCESSOR_RAIL)
@@ -319,6 +361,16 @@ def _button(camera, row):
     camera.world.on("key", wake)
 
 
+def _cable(camera, row):
+    pad = camera.mcu.pad(row["pin"])
+
+    def plug(inserted=False):
+        pad.drive(1 if inserted else 0)
+
+    camera.world.on("cable", plug)
+    plug()
+
+
 def _vibration(camera, row):
     camera.make("Motor", camera.mcu.pad(row["pin"]), rail=_PROCESSOR_RAIL)
 
@@ -326,9 +378,24 @@ def _vibration(camera, row):
 def _log(camera, row):
     folder = camera.config["camera"]
     store = camera.store(folder + "/" + _LOG_FILE, row["size_bytes"]) if folder else None
-    chip = camera.chips["NOR"] = FaultFlash(camera.world, camera.board, store)
-    esp32 = camera.modules["esp32"] = camera.simulation("NOR").ESP32Module(chip)
+    _LOGS[row["chip"]](camera, row, store)
+
+
+def _partition(camera, row, store):
+    simulation = camera.simulation("NOR")
+    chip = camera.chips["NOR"] = moody(simulation.NORChip)(camera.world, camera.board, store)
+    esp32 = camera.modules["esp32"] = simulation.ESP32Module(chip)
     esp32.WAKEUP_ALL_LOW, esp32.wake_on_ext0 = False, camera.mcu.wake_on_ext0
+
+
+def _w25q(camera, row, store):
+    kind = moody(camera.simulation("W25Q").W25QChip)
+    chip = camera.chips["NOR"] = kind(camera.world, camera.board, store)
+    camera.pmu.on_rail(_PROCESSOR_RAIL, lambda mv: chip.power(mv > 0))
+    camera.select(chip, row)
+
+
+_LOGS = {"PartitionNOR": _partition, "W25Q": _w25q}
 
 
 _FUNCTIONS = (
@@ -341,5 +408,6 @@ _FUNCTIONS = (
     ("VIBRATION", _vibration),
     ("MICROPHONE", _microphone),
     ("BUTTON", _button),
+    ("CABLE", _cable),
     ("LOG", _log),
 )

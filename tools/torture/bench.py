@@ -26,12 +26,17 @@ from tools.sim.script import parse
 from tools.sim.world import ChipError
 from tools.torture.display import says
 from tools.torture.keylife import KeyWatch
+from tools.torture.ram import audit
 
 BOARD = "m5stack_cores3"
 SIZE_BYTES = evidence_card.SMALLEST_BYTES + (8 << 22)  # 12 places
 _SLICE_MS = 250
+_SAMPLES = 24  # pictures whose plaintext is looked for
 _LIMIT_MS = 7_200_000
 _SHOWN_MS = 3000  # a display has this long to say why
+_PRIVATE = ("armed", "recording")  # stages in which pictures are kept
+_FORGET_MS = 500  # until what is not needed any more is gone from memory
+_SHORT_MS, _LONG_MS = 1500, 3200  # a press that certainly does not ask, or does
 
 
 @dataclass
@@ -39,9 +44,15 @@ class Attempt:
     """One recording that the firmware began; `segments` are those that it opened."""
 
     boot: int
+    began_ms: int
     frames: list = field(default_factory=list)  # Frame
     segments: list = field(default_factory=list)
+    events: list = field(default_factory=list)  # of the stage table, while it ran
+    presses: list = field(default_factory=list)  # (when it ended, whether it was short for sure)
+    armed_ms: "int | None" = None  # since when pictures were kept for it
+    dropped: bool = False  # the queue was too small for the window
     cut_ms: "int | None" = None  # when the power went, if it did meanwhile
+    ended_ms: "int | None" = None
 
 
 @dataclass
@@ -69,6 +80,8 @@ class Outcome:
     faults: list  # (world's ms, reason)
     overwritten: list
     unsaid: list  # reasons that the display did not show
+    told: list  # (boot, stage, event, stage after) of the stage table
+    held: list  # sentences about what memory still held
     keys: KeyWatch
     broken: str = ""  # what the simulation or the firmware raised
 
@@ -109,20 +122,39 @@ def station(image, first=None, released=None):
     (keys / "station.json").write_text(json.dumps(words), "utf-8")
 
 
-def scene():
+def scene(board=BOARD):
     """Return the folder of the built-in scene, prepared for the board's sensor."""
-    row = headless.load(BOARD).CAMERA
-    return clips.prepare(None, row["size_px"], row["jpeg_quality"], bootstrap.CACHE / "pictures")
+    row = headless.load(board).CAMERA
+    folder, shown = bootstrap.CACHE / "pictures", row.get("show_px")
+    return clips.prepare(None, row["size_px"], row["jpeg_quality"], folder, show_px=shown)
+
+
+def samples(clip):
+    """Return pieces of the clip's pictures, the common beginning of all of them first."""
+    pictures = clip_pictures(clip)
+    some = pictures[:: max(1, len(pictures) // _SAMPLES)]
+    return [some[0][2:34]] + [data[len(data) // 2 :][:24] for data in some]
+
+
+def clip_pictures(clip):
+    """Return the JPEGs that the simulated camera has before its lens."""
+    offsets = json.loads((clip / "clip.json").read_text())["jpeg_offsets"]
+    data = (clip / "clip.jpg").read_bytes()
+    return [data[a:b] for a, b in zip(offsets, offsets[1:]) if b > a]
 
 
 class Bench:
     """Runs `script` on the card `image` in this process. `run` is made by `sim`'s own runner."""
 
-    def __init__(self, image, script, seed=0, profile="nrw_order_service", key_watch=True):
+    def __init__(
+        self, image, script, seed=0, profile="nrw_order_service", key_watch=True, board=BOARD
+    ):
         self.image = Path(image)
-        self.clip = scene()
+        self.clip = scene(board)
+        self._pictures = samples(self.clip)
+        self._width_px = headless.load(board).DISPLAY["size_px"][0]
         config = {
-            "board": BOARD,
+            "board": board,
             "profile": profile,
             "seed": seed,
             "acts": [list(act) for act in parse(script)],
@@ -137,12 +169,17 @@ class Bench:
         self.attempts, self.before, self.acknowledged = [], [], {}
         self.faults, self.overwritten, self.unsaid = [], [], []
         self._due_ms = None  # when the display must have said why
+        self.told, self.held = [], []
+        self._audit_ms = None  # when the memory is looked into
+        self._armed_ms = self._pressed = None
+        self._asks = False
         self._stage = "off"
         self._first = {}  # lba: what was written there first
         self._boot, self.run._boot = self.run._boot, self._booted
         self.run.world.on("stage", self._staged)
+        self.run.world.on("key", self._key)
         self.flash = self.run.camera.chips["NOR"]
-        self.card = self.run.camera.chips["SDCard"]
+        self.card = self.run.camera.card_chip
         self.keys = KeyWatch(self.image, self.flash) if key_watch else None
         self._watch_card()
 
@@ -168,7 +205,8 @@ class Bench:
             self.keys.search()
         return Outcome(
             self.image, self.clip, result, self.first, self.attempts, self.before,
-            self.acknowledged, self.faults, self.overwritten, self.unsaid, self.keys, broken,
+            self.acknowledged, self.faults, self.overwritten, self.unsaid, self.told, self.held,
+            self.keys, broken,
         )  # fmt: skip
 
     # Seams
@@ -178,6 +216,8 @@ class Bench:
         app = self.run._app
         self.recorder, self.journal = app.recorder, app.log
         self._number = self.run._boots
+        self._asks = False
+        app.observe(self._observe)
         for owner, name, seam in (
             (app.recorder, "start", self._started),
             (app.recorder, "frame", self._frame),
@@ -187,8 +227,18 @@ class Bench:
             setattr(owner, name, _around(getattr(owner, name), seam))
 
     def _started(self, act, why):
-        self.attempts.append(Attempt(self._number))
-        return act(why)
+        one = Attempt(self._number, self.run.world.ms, armed_ms=self._armed_ms)
+        self.attempts.append(one)
+        done = act(why)
+        one.dropped = self.recorder.ring.dropped > 0
+        return done
+
+    def _observe(self, before, event, after):
+        self.told.append((self._number, before, event, after))
+        if before == "recording":
+            self.attempts[-1].events.append(event)
+        self._asks = event == "ask_stop" or self._asks and event not in ("keep", "stop", "sealed")
+        self._armed_ms = self.run.world.ms if after == "armed" else None
 
     def _frame(self, act, t_ms, data):
         busy = self.recorder.busy
@@ -207,15 +257,35 @@ class Bench:
 
     # What the world does and sees
 
+    def _key(self, down):
+        # A short press while it records is a marker, unless it answers a question.
+        now_ms = self.run.world.ms
+        if down:
+            marks = self._stage == "recording" and not self._asks
+            self._pressed = now_ms if marks else None
+        elif self._pressed and self._stage == "recording":
+            held_ms = now_ms - self._pressed
+            if held_ms < _LONG_MS:
+                self.attempts[-1].presses.append((now_ms, held_ms < _SHORT_MS))
+
     def _staged(self, stage):
         before, self._stage = self._stage, stage
-        if (before, stage) == ("recording", "off") and self.attempts:
-            self.attempts[-1].cut_ms = self.run.world.ms
+        if before in _PRIVATE or stage == "recording":
+            self._audit_ms = self.run.world.ms + _FORGET_MS
+        if before == "recording" and self.attempts:
+            self.attempts[-1].ended_ms = self.run.world.ms
+            if stage == "off":
+                self.attempts[-1].cut_ms = self.run.world.ms
         if stage == "fault":
             self.faults.append((self.run.world.ms, self.run._app.procedure.reason))
             self._due_ms = self.run.world.ms + _SHOWN_MS
 
     def _look(self):
+        due_ms = self._audit_ms
+        if due_ms and self.run.world.ms >= due_ms and self.keys and self._stage != "off":
+            self._audit_ms = None
+            pictures = () if self._stage in _PRIVATE else self._pictures
+            self.held += audit(self.run._app, self._stage, self.keys, pictures)
         if self._stage != "fault":
             return
         reason, now_ms = self.run._app.procedure.reason, self.run.world.ms
@@ -224,7 +294,7 @@ class Bench:
             self._due_ms = now_ms + _SHOWN_MS
         if self._due_ms is not None and now_ms >= self._due_ms:
             self._due_ms = None
-            if not says(self.run.camera.pixels(), reason):
+            if not says(self.run.camera.pixels(), reason, self._width_px):
                 self.unsaid.append(reason)
 
     def _watch_card(self):

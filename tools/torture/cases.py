@@ -10,8 +10,8 @@ from tools.sim.script import CUTS
 from tools.torture import bench
 
 RECORD = ["+2.5 press twice"]
-STOP = ["+1 hold 3", "+1 press", "+2 end"]
-AGAIN = ["+1 boot", "+3 press twice", "+3.1 hold 3", "+1 press", "+2 end"]
+STOP = ["+1 hold 3.3", "+1 press", "+2 end"]
+AGAIN = ["+1 boot", "+3 press twice", "+3.1 hold 3.3", "+1 press", "+2 end"]
 BOOT = ["0:00 boot"]
 
 
@@ -20,7 +20,8 @@ class Kind(NamedTuple):
 
     `harms`: the medium itself loses data, which the reader must say. `keeps_up`: the card is fast
     enough, so a cut costs at most 300 ms and a block. `mute`: the log cannot be written any more,
-    and need not say why. `check(outcome)` yields more sentences.
+    and need not say why. `check(outcome)` yields more sentences. `needs` is what a board must
+    have for it, a key of NEEDS.
     """
 
     script: Callable
@@ -30,6 +31,7 @@ class Kind(NamedTuple):
     mute: bool = False
     check: "Callable | None" = None
     profile: str = "nrw_order_service"
+    needs: str = ""
 
 
 def _s(rng, least, most):
@@ -92,7 +94,7 @@ def _stall_cut(rng):
         BOOT
         + RECORD
         + [
-            f"{_s(rng, 0.5, 4)} card stall {rng.randrange(250, 4900)}",
+            f"{_s(rng, 0.5, 4)} card stall {rng.randrange(250, 4500)}",
             f"{_s(rng, 0.1, 5)} cut",
             *AGAIN,
         ]
@@ -102,7 +104,7 @@ def _stall_cut(rng):
 def _slow(rng):
     # So slow that the queue overflows, or nearly; then it has time to empty.
     lines = BOOT + RECORD + [f"+1 card slow {rng.choice((5, 60, 150))}"]
-    return lines + [f"{_s(rng, 30, 90)} card slow 1", "+10 hold 3", "+1 press", "+5 end"]
+    return lines + [f"{_s(rng, 30, 90)} card slow 1", "+10 hold 3.3", "+1 press", "+5 end"]
 
 
 def _swap(medium):
@@ -125,7 +127,9 @@ def _pulled(rng):
 
 def _rot(word):
     def script(rng):
-        lines = BOOT + RECORD + ["+4 hold 3", "+1 press", f"+2 card {word} {rng.randrange(1, 20)}"]
+        lines = (
+            BOOT + RECORD + ["+4 hold 3.3", "+1 press", f"+2 card {word} {rng.randrange(1, 20)}"]
+        )
         return lines + ["+1 press twice", "+4 cut", *AGAIN]
 
     return script
@@ -145,13 +149,25 @@ def _flash(word):
     return script
 
 
+def _flash_once(word):
+    """Just before something is written or read there: at boot, while recording, at the end."""
+
+    def script(rng):
+        n = rng.randrange(5)
+        lines = [f"0:00 flash {word}", *BOOT] if n == 0 else list(BOOT)
+        lines += RECORD + [f"{_s(rng, 0.2, 9)} flash {word}"] * rng.randrange(1, 4)
+        return lines + (_cut(rng) + AGAIN if n < 3 else STOP)
+
+    return script
+
+
 def _battery(rng):
     lines = BOOT + RECORD + [f"{_s(rng, 1, 5)} battery {rng.randrange(0, 4)}", "+20 battery 60"]
     return lines + ["+1 hold 1", "+4 press twice", *STOP]
 
 
 def _hands(rng):
-    lines, acts = list(BOOT), ("press", "press twice", "hold 3", "hold 6.5", "cable in")
+    lines, acts = list(BOOT), ("press", "press twice", "hold 3.3", "hold 6.5", "cable in")
     acts += ("cable out", "dock in", "dock out", "press", "press twice", "touch 100 100", "boot")
     for _ in range(rng.randrange(8, 30)):
         lines.append(f"{_s(rng, 0, 3)} {rng.choice(acts)}")
@@ -170,10 +186,10 @@ def _pre_event(rng):
 # Cards
 
 
-def stale(image):
+def stale(image, board=bench.BOARD):
     """Leave blocks of an older epoch at every place that the script writes to."""
-    first = bench.Bench(image, "\n".join(BOOT + RECORD + ["+20 hold 3", "+1 press", "+2 end"]),
-                        key_watch=False)  # fmt: skip
+    first = bench.Bench(image, "\n".join(BOOT + RECORD + ["+20 hold 3.3", "+1 press", "+2 end"]),
+                        key_watch=False, board=board)  # fmt: skip
     first.play()
     bench.station(image)
     # The same places again: a place is a segment's number modulo the number of places.
@@ -181,7 +197,7 @@ def stale(image):
     bench.station(image, first=places, released=places)
 
 
-def one_place_left(image):
+def one_place_left(image, board=bench.BOARD):
     """Let only one segment fit."""
     places = bench.layout_of(image).segments
     bench.station(image, first=places - 1, released=0)
@@ -199,10 +215,32 @@ def _ends_in(*reasons):
     return check
 
 
+def _no_fault(outcome):
+    if outcome.faults:
+        yield f"what failed once is a fault: {outcome.faults}"
+
+
 def _nothing_lost(outcome):
     dropped = outcome.result["frames"]["dropped"]
     if dropped or outcome.faults:
         yield f"a stall of 4 s cost {dropped} pictures and faults {outcome.faults}"
+
+
+# Without a gauge or a clock chip nothing wrong can be said. Noise is what the checksums on SPI
+# find, and only there a stall is no standstill of the whole interpreter. A flash on wires of its
+# own never answers with an error.
+NEEDS = {
+    "": lambda board: True,
+    "a gauge": lambda board: hasattr(board, "GAUGE"),
+    "a clock chip": lambda board: hasattr(board, "CLOCK"),
+    "a card on SPI": lambda board: board.CARD["chip"] == "SDCardSPI",
+    "a partition for the log": lambda board: board.LOG["chip"] == "PartitionNOR",
+}
+
+
+def kinds_on(board):
+    """Return the kinds that make sense on `board`, a module of boards/."""
+    return {name: kind for name, kind in KINDS.items() if NEEDS[kind.needs](board)}
 
 
 KINDS = {
@@ -219,7 +257,7 @@ KINDS = {
         if how != "half"
     },
     "garbage over stale blocks": Kind(_card_cut("garbage"), stale),
-    "stall of up to 4 s": Kind(_stall, check=_nothing_lost),
+    "stall of up to 4 s": Kind(_stall, check=_nothing_lost, needs="a card on SPI"),
     "cut in a stall": Kind(_stall_cut, keeps_up=False),
     "moody card": Kind(_during("card moody", then=["+20 cut", *AGAIN]), keeps_up=False),
     "slow card": Kind(_slow, keeps_up=False),
@@ -230,9 +268,13 @@ KINDS = {
     "card refuses a block": Kind(_during("card refuse 1")),
     "card refuses blocks": Kind(_during("card refuse {n}")),
     "card unreadable at boot": Kind(
-        _during("cut", "+1 card unreadable {n}", then=AGAIN), keeps_up=False
+        _during("cut", "+1 card unreadable {n}", then=AGAIN),
+        keeps_up=False,
+        needs="a card on SPI",
     ),
-    "noise on the wires": Kind(_during("cut", "+1 card noisy {n}", then=AGAIN)),
+    "noise on the wires": Kind(
+        _during("cut", "+1 card noisy {n}", then=AGAIN), needs="a card on SPI"
+    ),
     "card pulled": Kind(_pulled),
     "other card": Kind(_swap("other")),
     "blank card": Kind(_swap("blank")),
@@ -244,7 +286,7 @@ KINDS = {
         lambda rng: ["0:00 card fake 30", *BOOT, *RECORD, *_cut(rng), *AGAIN], harms=True
     ),
     "last place of a card": Kind(_fill, one_place_left, check=_ends_in("card_full")),
-    "clocks": Kind(_clocks),
+    "clocks": Kind(_clocks, needs="a clock chip"),
     "encryption gives zeros": Kind(
         _during("crypto blank", then=["+6 end"]), mute=True, check=_ends_in("crypto_error")
     ),
@@ -260,8 +302,15 @@ KINDS = {
     "flash fails": Kind(_flash("fail"), check=_ends_in("log_error")),
     "flash is weak": Kind(_flash("weak {n}")),
     "flash is noisy": Kind(_flash("noisy {n}")),
+    "flash refuses once": Kind(
+        _flash_once("refuse 1"), check=_no_fault, needs="a partition for the log"
+    ),
+    "flash is once unreadable": Kind(
+        _flash_once("unreadable 1"), check=_no_fault, needs="a partition for the log"
+    ),
+    "flash refuses": Kind(_flash("refuse {n}"), needs="a partition for the log"),
     "flash torn bit by bit": Kind(_flash("ragged")),
-    "battery empty": Kind(_battery),
+    "battery empty": Kind(_battery, needs="a gauge"),
     "hands": Kind(_hands),
     "pre-event memory": Kind(_pre_event, profile="pre_event_30s", keeps_up=False),
 }

@@ -19,6 +19,12 @@ def torture(
     case: Annotated[
         list[str] | None, typer.Option(help="Only this kind of case, repeatable.")
     ] = None,
+    board: Annotated[
+        str, typer.Option(help="Board file; kinds that make no sense on it are left out.")
+    ] = "m5stack_cores3",
+    on: Annotated[
+        str, typer.Option(help="Run each case on unix or wasm as well: it must leave the same.")
+    ] = "cpython",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -28,15 +34,23 @@ def torture(
     On a broken promise the shortest script that breaks it is printed. Status 0 when every promise
     was kept, 1 when not, 2 for input that cannot be used.
     """
-    from tools.torture.cases import KINDS
+    from tools.boards_command import BoardError, load
+    from tools.sim.headless import INTERPRETERS
+    from tools.torture.cases import kinds_on
     from tools.torture.run import torture as go
 
-    unknown = next((name for name in case or () if name not in KINDS), None)
+    try:
+        kinds = kinds_on(load(board))
+    except BoardError as error:
+        raise typer.BadParameter(str(error)) from None
+    if on not in INTERPRETERS:
+        raise typer.BadParameter(f"no interpreter '{on}'; there are {', '.join(INTERPRETERS)}")
+    unknown = next((name for name in case or () if name not in kinds), None)
     if unknown:
-        raise typer.BadParameter(f"no case '{unknown}'; there are {', '.join(KINDS)}")
+        raise typer.BadParameter(f"no case '{unknown}' on {board}; there are {', '.join(kinds)}")
     seed = random.SystemRandom().randrange(1 << 30) if seed is None else seed
     with _bar(seconds) as progress:
-        result = go(seconds, seed, progress, case)
+        result = go(seconds, seed, progress, case, board, on)
     if as_json:
         print(json.dumps(result))
     else:

@@ -15,8 +15,8 @@ from tools.evidence.log import Log
 from tools.evidence.primitives import kdf, segment_key
 
 _ERASED = bytes(64)
-_PIECE = 8  # bytes of a key that tell it: what a torn page of flash still holds counts too
-_PARTS = range(0, 32, _PIECE)
+PIECE = 8  # bytes of a key that tell it: what a torn page of flash still holds counts too
+_PARTS = range(0, 32, PIECE)
 
 
 class KeyWatch:
@@ -36,6 +36,8 @@ class KeyWatch:
         self._known = 0  # chain values below this are in `_old`
         self._old = {}  # piece of a key that must be gone: its name
         self._opened = {}  # segment: (index, nonce)
+        for entry in log.entries:
+            self._note(entry)
         self.found = []
         self.operations = 0
         chip.program = self._around(chip.program)
@@ -52,23 +54,26 @@ class KeyWatch:
 
     def _page(self, number):
         at = number * layout.PAGE
-        return bytes(self._chip._view[at : at + layout.PAGE])
+        return bytes(self._chip.memory[at : at + layout.PAGE])
 
     def _operated(self, offset):
         page = offset // layout.PAGE
         entry = layout.entry(self._page(page), page)
         if entry and entry.keys and entry.s > self._newest:
             self._newest = entry.s
-            if entry.code == layout.OPEN:
-                fields = layout.OPEN_DETAIL.unpack(entry.detail)
-                self._opened[fields[0]] = (entry.s, fields[1])
+            self._note(entry)
         self._learn()
         for number in range(page + 1):
             field = self._page(number)[layout.KEYS_AT : layout.PROGRESS_AT - 4]
             if field == _ERASED:
                 continue
-            for at in range(0, 64, _PIECE):
-                self._judge(field[at : at + _PIECE], f"page {number} of the log")
+            for at in range(0, 64, PIECE):
+                self._judge(field[at : at + PIECE], f"page {number} of the log")
+
+    def _note(self, entry):
+        if entry.code == layout.OPEN:
+            fields = layout.OPEN_DETAIL.unpack(entry.detail)
+            self._opened[fields[0]] = (entry.s, fields[1])
 
     def _learn(self):
         for s in range(self._known, self._newest):
@@ -78,7 +83,7 @@ class KeyWatch:
 
     def _forbid(self, key, name):
         for at in _PARTS:
-            self._old[key[at : at + _PIECE]] = name
+            self._old[key[at : at + PIECE]] = name
 
     def _judge(self, piece, where):
         name = self._old.get(piece)
@@ -108,14 +113,14 @@ class KeyWatch:
             for name, chain in self._chains.items()
             for s in (self._newest, self._newest + 1)
         }
-        self._scan(used(bytes(self._chip._view), b"\xff", layout.PAGE), keys, "the log", _PARTS)
+        self._scan(used(bytes(self._chip.memory), b"\xff", layout.PAGE), keys, "the log", _PARTS)
         for piece in written(self._image):
             self._scan(piece, {**keys, **newest}, "the card", _PARTS[:1])
 
     def _scan(self, data, keys, where, parts):
         for key, name in keys.items():
             for at in parts:
-                if data.find(key[at : at + _PIECE]) >= 0:
+                if data.find(key[at : at + PIECE]) >= 0:
                     self.found.append(f"{where} holds {name} (entry {self._newest} is the newest)")
                     break
 

@@ -16,14 +16,16 @@ from tools.evidence.log import Log
 from tools.evidence.records import Stream
 from tools.evidence.segments import read_segment
 from tools.evidence.verdict import summary
+from tools.torture import bench, entries
 from tools.torture.keylife import written
 
 LOSS_MS = 300
 BLOCK_BYTES = 16_240
 QUEUE_BYTES = 4 << 20
+WINDOWS_MS = {"pre_event_30s": 30_000}
+_SLACK_MS = 1500  # pictures are dropped once a second
 _CHUNK = 16
 _FAULT = 9  # code of a log entry
-_SAMPLES = 24  # pictures whose plaintext is looked for on the card
 
 # Written down again here, not imported: what may follow what. A cut may end anything.
 _LADDER = {
@@ -68,11 +70,13 @@ class Found:
 class Recorded:
     """One recording on the card."""
 
-    segments: list
-    frames: list
-    lost: int
-    sealed: bool
-    whole: bool
+    segments: list = field(default_factory=list)
+    frames: list = field(default_factory=list)
+    events: list = field(default_factory=list)  # their words, in order
+    lost: int = 0
+    lost_events: int = 0
+    sealed: bool = False
+    whole: bool = False
 
 
 def read(image):
@@ -86,7 +90,7 @@ def read(image):
         before = stream = None
         for segment in case.segments:
             if before is None or before.recording != segment.recording:
-                one = Recorded([], [], 0, False, False)
+                one = Recorded()
                 recordings.append(one)
                 stream = Stream(_taker(one), payload=True)
             elif before.index + 1 != segment.index:
@@ -105,8 +109,11 @@ def _taker(one):
         if record.kind == layout.FRAME:
             pre = bool(record.flags & layout.PRE_EVENT)
             one.frames.append((record.t_ms, sha256(record.data).digest(), pre))
+        elif record.kind == layout.EVENT:
+            one.events.append(record.data)
         elif record.kind == layout.GAP:
             one.lost += record.data["lost"]
+            one.lost_events += record.data["events"]
 
     return take
 
@@ -123,6 +130,8 @@ def broken(outcome, kind):
     yield from _counts(outcome)
     yield from _said(outcome, kind)
     yield from outcome.keys.found if outcome.keys else ()
+    yield from outcome.held
+    yield from entries.broken(outcome, kind)
     yield from _hidden(outcome)
     found = read(outcome.image)
     if found is None:
@@ -132,6 +141,10 @@ def broken(outcome, kind):
     yield from _verdict(outcome, found, kind)
     yield from _frames(outcome, found, kind)
     if not kind.harms:
+        for attempt, one in pairs(outcome, found):
+            if one:
+                yield from entries.missing(attempt, one)
+                yield from _window(outcome, attempt, one)
         yield from _acknowledged(outcome, found)
         yield from _loss(outcome, found, kind)
 
@@ -180,7 +193,7 @@ def _why(entry):
 
 def _hidden(outcome):
     """Look for plaintext of known pictures and for bodies that are not enciphered."""
-    samples = _plaintext(outcome.clip)
+    samples = bench.samples(outcome.clip)
     for piece in written(outcome.image):
         for sample in samples:
             if piece.find(sample) >= 0:
@@ -201,21 +214,6 @@ def _blank(block):
     if len(chunks) == len(body) // _CHUNK:
         return False
     return layout.sha256(block[: layout.DIGEST_AT]).digest() == block[16_332:16_364]
-
-
-def _plaintext(clip):
-    """Return pieces of the clip's pictures, the common beginning of all of them first."""
-    pictures = clip_pictures(clip)
-    step = max(1, len(pictures) // _SAMPLES)
-    some = pictures[::step]
-    return [some[0][2:34]] + [data[len(data) // 2 :][:24] for data in some]
-
-
-def clip_pictures(clip):
-    """Return the JPEGs that the simulated camera has before its lens."""
-    offsets = json.loads((clip / "clip.json").read_text())["jpeg_offsets"]
-    data = (clip / "clip.jpg").read_bytes()
-    return [data[a:b] for a, b in zip(offsets, offsets[1:]) if b > a]
 
 
 def _verdict(outcome, found, kind):
@@ -271,6 +269,23 @@ def _frames(outcome, found, kind):
     strange = (one for one in found.recordings if id(one) not in seen and one.frames)
     if any(one.segments[0] >= outcome.first for one in strange):
         yield "the card holds a recording that the camera did not make"
+
+
+def _window(outcome, attempt, one):
+    """Judge the pictures from before the start."""
+    limit_ms = WINDOWS_MS.get(outcome.result["profile"], 0)
+    ages_ms = {(row.t_ms, row.digest): attempt.began_ms - row.at_ms for row in outcome.before}
+    pre = {row[:2] for row in one.frames if row[2]}
+    oldest_ms = max((ages_ms[row] for row in pre if row in ages_ms), default=0)
+    what = f"segment {one.segments[0]}"
+    if oldest_ms > limit_ms + _SLACK_MS:
+        yield f"{what}: it holds a picture of {oldest_ms} ms before its start, not {limit_ms}"
+    if attempt.armed_ms is None or attempt.dropped or not one.whole or len(pre) == len(one.frames):
+        return
+    held_ms = min(limit_ms - _SLACK_MS, attempt.began_ms - attempt.armed_ms)
+    due = {row for row, ms in ages_ms.items() if 0 <= ms <= held_ms}
+    if due - pre:
+        yield f"{what}: {len(due - pre)} pictures of the time before its start are missing"
 
 
 def _within(some, all_of_them):

@@ -7,34 +7,42 @@ import time
 import zlib
 from pathlib import Path
 
-from tools.torture import bench, promises
-from tools.torture.cases import KINDS
+from tools.sim import headless
+from tools.torture import bench, ports, promises
+from tools.torture.cases import KINDS, kinds_on
 
 _SHRINK_S = 30
 
 
-def run_case(name, lines, seed, keep=None):
+def run_case(name, lines, seed, keep=None, board=bench.BOARD, on="cpython"):
     """Run one case on a fresh card; return (sentences about broken promises, worst loss in ms).
 
-    `keep` is a folder to leave card, camera and keys in.
+    `keep` is a folder to leave card, camera and keys in. With `on` (unix, wasm) it runs there as
+    well, and must leave the same.
     """
     from tools.sim.script import ScriptError
 
     kind = KINDS[name]
-    folder = Path(keep or tempfile.mkdtemp(prefix="torture-"))
+    copy, folder = None, Path(keep or tempfile.mkdtemp(prefix="torture-"))
     try:
         image = bench.new_card(folder, seed)
         if kind.prepare:
-            kind.prepare(image)
+            kind.prepare(image, board)
+        copy = ports.twin(image) if on != "cpython" else None
         try:
-            outcome = bench.Bench(image, "\n".join(lines), seed, kind.profile).play()
+            run = bench.Bench(image, "\n".join(lines), seed, kind.profile, board=board)
+            outcome = run.play()
         except ScriptError:
             return [], 0
         found = list(promises.broken(outcome, kind))
         if kind.check and not outcome.broken:
             found += kind.check(outcome)
+        if copy and not outcome.broken:
+            found += ports.differences(outcome, copy, on, lines, seed, kind)
         return found, _worst(outcome, kind)
     finally:
+        if copy:
+            shutil.rmtree(copy.parent, ignore_errors=True)
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -46,14 +54,14 @@ def _worst(outcome, kind):
     return max((ms for ms, _ in promises.losses(outcome, found)), default=0) if found else 0
 
 
-def torture(seconds, seed, progress=None, kinds=None):
+def torture(seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpython"):
     """Run cases for `seconds`; return `seed`, `cases` {name: count}, `violations`, `worst_ms`.
 
-    Every kind has its turn before the first comes again. Case `i` follows from `seed` and `i`
-    alone. `progress(done_s, name)` hears of each case.
+    Every kind that makes sense on `board` has its turn before the first comes again. Case `i`
+    follows from `seed` and `i` alone. `progress(done_s, name)` hears of each case.
     """
     began = time.monotonic()
-    names = kinds or list(KINDS)
+    names = kinds or list(kinds_on(headless.load(board)))
     cases, violations, worst, i = {}, [], 0, 0
     while i < 1 or time.monotonic() - began < seconds:
         name = names[i % len(names)]
@@ -61,11 +69,11 @@ def torture(seconds, seed, progress=None, kinds=None):
         lines = KINDS[name].script(random.Random(own_seed))
         if progress:
             progress(time.monotonic() - began, name)
-        found, loss_ms = run_case(name, lines, own_seed)
+        found, loss_ms = run_case(name, lines, own_seed, board=board, on=on)
         worst = max(worst, loss_ms)
         cases[name] = cases.get(name, 0) + 1
         if found:
-            lines = shrink(name, lines, own_seed, found[0])
+            lines = shrink(name, lines, own_seed, found[0], board, on)
             violations.append(
                 {"case": name, "seed": own_seed, "what": found, "script": "\n".join(lines)}
             )
@@ -73,14 +81,14 @@ def torture(seconds, seed, progress=None, kinds=None):
     return {"seed": seed, "cases": cases, "violations": violations, "worst_loss_ms": worst}
 
 
-def shrink(name, lines, seed, what, limit_s=_SHRINK_S):
+def shrink(name, lines, seed, what, board=bench.BOARD, on="cpython", limit_s=_SHRINK_S):
     """Return the shortest script found in `limit_s` that breaks the same promise."""
     until = time.monotonic() + limit_s
     sort = what.split(":")[0]
     at = len(lines) - 1
     while at >= 0 and time.monotonic() < until:
         fewer = lines[:at] + lines[at + 1 :]
-        found = fewer and run_case(name, fewer, seed)[0]
+        found = fewer and run_case(name, fewer, seed, board=board, on=on)[0]
         if any(sentence.split(":")[0] == sort for sentence in found or ()):
             lines = fewer
         at -= 1

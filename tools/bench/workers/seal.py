@@ -4,8 +4,9 @@ bytes.
 
 import gc
 
-from bodycam.blocks import BLOCK_BYTES
-from bodycam.ring import FRAME, PIECE_BYTES, reserve
+from bodycam.blocks import BLOCK_BYTES, STAGE_BYTES
+from bodycam.kernel import release, reserve
+from bodycam.ring import FRAME, PIECE_BYTES
 from tools.bench.workers import common, parts
 
 _ROUNDS = 3
@@ -49,10 +50,9 @@ def _round(ring, sealer, floor):
     first.
     """
     _prepare(ring, sealer)
-    floor_laps, seal_laps, counts = [], [], [0, 0, 0, 0]
+    floor_laps, seal_laps = [], []
     for i in range(_PIECES):
-        ring.piece(True)
-        view = ring.view()
+        view = ring.view(16 + ring.piece(True))
         whole = len(view) == 16 + PIECE_BYTES  # the floor's cipher takes no others
         if whole and i & 1:
             floor_laps.append(_floor_us(view, floor))
@@ -61,8 +61,8 @@ def _round(ring, sealer, floor):
             seal_laps.append(seal_us)
             if not i & 1:
                 floor_laps.append(_floor_us(view, floor))
-        ring.release(counts)
-        if sealer.full:
+        release(ring.words)
+        if sealer.waiting == STAGE_BYTES:
             sealer.restart()
     return floor_laps, seal_laps
 
@@ -86,14 +86,14 @@ def _garbage_bytes(ring, sealer, blocks=20):
     _prepare(ring, sealer)
     gc.collect()
     gc.disable()
-    taken, counts = 0, [0, 0, 0, 0]
+    taken = 0
     for _ in range(blocks):
         ring.piece(False)
         before = gc.mem_alloc()
         sealer.data(ring, 5)
         taken += gc.mem_alloc() - before
-        ring.release(counts)
-        if sealer.full:
+        release(ring.words)
+        if sealer.waiting == STAGE_BYTES:
             sealer.restart()
     gc.enable()
     return taken / blocks

@@ -3,7 +3,8 @@
 Written from the Mega SPI Camera Series Application Note (September 2023) and Arducam's SDK, not
 from the driver. Strict beyond the note, as the SDK is: a millisecond after each write, settings
 only while idle, one dummy byte in the first burst after a picture and none in those that follow.
-Pictures are the JPEGs of a prepared clip, at its own time base. Runs on all three interpreters.
+Pictures are those of a prepared clip, at its own time base: JPEGs of one size, or RGB565 of the
+size in which they are shown. Runs on all three interpreters.
 """
 
 from micropython import const
@@ -20,7 +21,7 @@ _DATE = b"\x17\x02\x14"  # 2023-02-20
 
 
 class ArducamMegaChip:
-    """One camera. `clip` has `at(ms)`, `jpeg(i)` and `size_px`; `identity` is register 0x40.
+    """One camera. `clip` has `at(ms)`, `jpeg(i)`, `picture(i, buf)`; `identity` is register 0x40.
 
     `asleep` and `pictures` (taken since power-on) are to be looked at, and `shown`, the number of
     the picture in the memory. Faults: `absent` (nothing drives MISO), `stuck` (never idle),
@@ -35,7 +36,9 @@ class ArducamMegaChip:
         self._config_us = board.COSTS["camera_config_us"]
         self._reset_us = board.COSTS["camera_start_us"]
         self._frame_us = board.COSTS["camera_frame_us"]
-        self._size = _SIZES[board.CAMERA["size_px"]]
+        row = board.CAMERA
+        self._sizes = {1: _SIZES[row["size_px"]], 2: _SIZES[row["show_px"]]}  # by format
+        self._shown_bytes = row["show_px"][0] * row["show_px"][1] * 2
         self.identity = identity
         self.absent = self.stuck = self.no_picture = self.headless = False
         self.slow_pct = 100
@@ -187,11 +190,15 @@ class ArducamMegaChip:
             raise ChipError("ArducamMega: register 0x%02x written while asleep" % reg)
         if reg == 0x21 and self._regs[reg] == value:
             raise ChipError("ArducamMega: the same resolution again blanks the next picture")
-        if (reg, value) not in ((0x0A, 0x78), (0x20, 1), (0x21, self._size)):
-            if reg != 0x2A or value > 2:
-                raise ChipError("ArducamMega: 0x%02x into register 0x%02x" % (value, reg))
+        if self._done_us is not None:
+            raise ChipError("ArducamMega: register 0x%02x written during a picture" % reg)
+        sizes = tuple(self._sizes.values())
+        allowed = {0x0A: (0x78,), 0x20: (1, 2), 0x21: sizes, 0x2A: (0, 1, 2)}
+        if value not in allowed[reg]:
+            raise ChipError("ArducamMega: 0x%02x into register 0x%02x" % (value, reg))
         self._regs[reg] = value
         self._busy_us = now_us + self._config_us
+        self._world.camera_ms = self._busy_us // 1000
 
     def _control(self, value, now_us):
         if value == 1:
@@ -204,6 +211,8 @@ class ArducamMegaChip:
                 raise ChipError("ArducamMega: a picture before register 0x%02x is set" % reg)
         if self.asleep:
             raise ChipError("ArducamMega: a picture taken asleep")
+        if self._regs[0x21] != self._sizes[self._regs[0x20]]:
+            raise ChipError("ArducamMega: the clip is not in this format and size")
         self._done_us = now_us + self._frame_us * self.slow_pct // 100
 
     # Pictures
@@ -213,13 +222,20 @@ class ArducamMegaChip:
         if self.no_picture:
             return
         self.shown = self._clip.at(done_us // 1000)
-        jpeg = self._clip.jpeg(self.shown)
+        picture = self._picture(self.shown)
         if self.headless:
-            jpeg = b"\x00" + jpeg[1:]
-        self._memory = jpeg[: len(jpeg) - self.cut_bytes] + bytes(self.padding_bytes)
+            picture = b"\x00" + picture[1:]
+        self._memory = picture[: len(picture) - self.cut_bytes] + bytes(self.padding_bytes)
         self._read_at = -1
         self._flag = True
         self.pictures += 1
+
+    def _picture(self, i):
+        if self._regs[0x20] == 1:
+            return self._clip.jpeg(i)
+        picture = bytearray(self._shown_bytes)
+        self._clip.picture(i, picture)
+        return bytes(picture)
 
     def _next(self):
         at = self._read_at

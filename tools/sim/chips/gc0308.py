@@ -76,12 +76,13 @@ class GC0308Chip(I2CChip):
 
 
 class Clip:
-    """A prepared clip: pictures by number, as RGB565 and as JPEG."""
+    """A prepared clip: pictures by number, as RGB565 of `show_px` and as JPEG of `size_px`."""
 
     def __init__(self, host, path):
         about = json.loads(host.read_text(path + "/clip.json"))
         self.size_px = (about["w"], about["h"])
-        self.picture_bytes = about["w"] * about["h"] * 2
+        self.show_px = tuple(about.get("show_px", self.size_px))
+        self.picture_bytes = self.show_px[0] * self.show_px[1] * 2
         self.count = about["count"]
         self.quality = about["jpeg_quality"]
         self._duration_ms = about["duration_ms"]
@@ -314,7 +315,7 @@ class Camera:
         if self._pixel_format == PixelFormat.JPEG:
             raise OSError(-_EOPNOTSUPP, "ESP_ERR_NOT_SUPPORTED")
         size_px = SIZES.get(self._frame_size)
-        if self._pixel_format != PixelFormat.RGB565 or size_px != self._clip.size_px:
+        if self._pixel_format != PixelFormat.RGB565 or size_px != self._clip.show_px:
             raise ChipError("GC0308: the clip is not in this format and size")
         self._buf = array("b", bytes(self._clip.picture_bytes))
 

@@ -17,9 +17,9 @@ _FAIL = 1  # ESP_FAIL is -1
 class NORChip:
     """The log's partition of the flash chip, kept in a store of the host, or in memory only.
 
-    `lost_ones` counts bytes of which a program asked to set bits, in vain. Faults:
-    `absent` (the image has no such partition), `failing` (every program and erase is refused),
-    `worn` (a sector number whose bits no longer erase).
+    `memory` is what its cells hold, `lost_ones` counts bytes of which a program asked to set bits,
+    in vain. Faults: `absent` (the image has no such partition), `failing` (every program and
+    erase is refused), `worn` (a sector number whose bits no longer erase).
     """
 
     def __init__(self, world, board, store=None):
@@ -34,19 +34,20 @@ class NORChip:
         self.erases = 0
         self._store = store
         self._bytes = bytearray(b"\xff" * self.size_bytes)
-        self._view = memoryview(self._bytes)
+        self.memory = memoryview(self._bytes)
         self._erased = b"\xff" * _SECTOR_BYTES
         if store:
             self._load()
 
     def _load(self):
         self._store.readinto(0, self._bytes)
-        for offset in range(0, self.size_bytes, _SECTOR_BYTES):
-            if any(self._view[offset : offset + _SECTOR_BYTES]):
-                return
-        # A file of zeros is a chip from the factory.
-        self._bytes[:] = b"\xff" * self.size_bytes
-        self._store.write(0, self._bytes)
+        end = at = self.size_bytes
+        while at and not any(self.memory[at - _SECTOR_BYTES : at]):
+            at -= _SECTOR_BYTES
+        # Zeros up to the end are what the file was lengthened by: erased, as from the factory.
+        if at < end:
+            self._bytes[at:] = b"\xff" * (end - at)
+            self._store.write(at // _LBA_BYTES, self.memory[at:])
 
     def power(self, on):
         """Keep everything: it is flash."""
@@ -55,7 +56,7 @@ class NORChip:
         if self._store and n:
             first = offset // _LBA_BYTES
             last = (offset + n - 1) // _LBA_BYTES + 1
-            self._store.write(first, self._view[first * _LBA_BYTES : last * _LBA_BYTES])
+            self._store.write(first, self.memory[first * _LBA_BYTES : last * _LBA_BYTES])
 
     def _check(self, offset, n):
         if offset < 0 or offset + n > self.size_bytes:
@@ -70,7 +71,11 @@ class NORChip:
             raise OSError(_INVALID_SIZE, "ESP_ERR_INVALID_SIZE")
         costs = self.board.COSTS
         self.world.charge(costs["call_us"] + (n * costs["copy_us_per_kib"] >> 10))
-        buf[:] = self._view[offset : offset + n]
+        self.fetch(offset, buf)
+
+    def fetch(self, offset, buf):
+        """Fill `buf`, at no cost."""
+        buf[:] = self.memory[offset : offset + len(buf)]
 
     def program(self, offset, data):
         """Clear bits, page after page."""

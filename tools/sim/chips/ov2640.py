@@ -1,8 +1,8 @@
 """OmniVision OV2640, and the module `camera` that drives it over an SCCB of its own.
 
 Sources: micropython-camera-API v0.6.2 (the C module's arguments and errors); esp-bsp
-esp32_s3_eye (its pins and clock). To be shown it gives the middle of the prepared picture, as wide
-as the display; to be recorded the prepared JPEG.
+esp32_s3_eye (its pins and clock). To be shown it gives the prepared picture, to be recorded the
+prepared JPEG.
 """
 
 from tools.sim.chips import gc0308
@@ -43,34 +43,23 @@ class Camera(gc0308.Camera):
 
     def _check_format(self):
         jpeg = self._pixel_format == PixelFormat.JPEG
-        size, shown = self._frame_size, self._board.CAMERA["show_px"]
-        if jpeg and gc0308.SIZES.get(size) == self._clip.size_px:
-            if self._jpeg_quality != self._clip.quality:
+        size_px, clip = gc0308.SIZES.get(self._frame_size), self._clip
+        if jpeg and size_px == clip.size_px:
+            if self._jpeg_quality != clip.quality:
                 raise ChipError("OV2640: the clip was prepared with another quality")
             self._bytes = bytearray(1)
             return
-        if self._pixel_format != PixelFormat.RGB565 or gc0308.SIZES.get(size) != shown:
+        if self._pixel_format != PixelFormat.RGB565 or size_px != clip.show_px:
             raise ChipError("OV2640: the clip is not in this format and size")
         # Unsigned: CPython would not copy signed items between views of different kinds.
-        self._bytes = bytearray(shown[0] * shown[1] * 2)
-        self._whole = bytearray(self._clip.picture_bytes)
+        self._bytes = bytearray(clip.picture_bytes)
 
     def _deliver(self, i):
         if self._pixel_format == PixelFormat.JPEG:
             self._bytes = bytearray(self._clip.jpeg(i))
             self._world.charge(len(self._bytes) * self._board.COSTS["copy_us_per_kib"] >> 10)
         else:
-            self._clip.picture(i, self._whole)
-            self._crop()
+            self._clip.picture(i, self._bytes)
         if self._chip.noisy:
             self._bytes[self._delivered % len(self._bytes)] ^= 0x55
         return memoryview(self._bytes)
-
-    def _crop(self):
-        width, height = self._board.CAMERA["show_px"]
-        row = 2 * self._clip.size_px[0]
-        at = (self._clip.size_px[1] - height) // 2 * row + (row - 2 * width) // 2
-        whole = memoryview(self._whole)
-        for to in range(0, len(self._bytes), 2 * width):
-            self._bytes[to : to + 2 * width] = whole[at : at + 2 * width]
-            at += row

@@ -45,6 +45,7 @@ _R1_CRC = const(0x08)
 _R1_ERASE_SEQUENCE = const(0x10)
 _R1_ADDRESS = const(0x20)
 _R1_PARAMETER = const(0x40)
+_TMP_WRITE_PROTECT = 0x10  # byte 14 of the CSD
 _R2_ERROR = const(0x04)
 _R2_PROTECTED = const(0x20)
 _R2_OUT_OF_RANGE = const(0x80)
@@ -653,7 +654,10 @@ class SDCardChip:
         self._status = 0
 
     def _send_csd(self, high, low):
-        self._register(_csd(self._kind, self._sectors, self._large()))
+        csd = _csd(self._kind, self._sectors, self._large())
+        csd[14] = _TMP_WRITE_PROTECT if self._readonly else 0
+        csd[15] = _crc7(csd) << 1 | 1
+        self._register(csd)
 
     def _send_cid(self, high, low):
         serial = self.serial
@@ -810,7 +814,7 @@ def _crc7(frame):
 
 
 def _csd(kind, sectors, large):
-    """Return the CSD register (5.3) of a card of so many sectors."""
+    """Return the CSD register (5.3) of a card of so many sectors, but its last two bytes."""
     if kind == "high":
         csd = bytearray(b"\x40\x0e\x00\x32\x5b\x59\x00\x00\x00\x00\x7f\x80\x0a\x40\x00\x00")
         size = (sectors >> 10) - 1
@@ -830,5 +834,4 @@ def _csd(kind, sectors, large):
         csd[7], csd[8] = size >> 2 & 0xFF, size << 6 & 0xC0
         csd[9] = factor >> 1
         csd[10] |= factor << 7 & 0x80
-    csd[15] = _crc7(csd) << 1 | 1
     return csd

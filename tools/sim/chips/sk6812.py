@@ -14,7 +14,7 @@ class SK6812Chip:
     it is dark. Faults: `absent`; `dead` (how many at the far end no longer shine).
     """
 
-    def __init__(self, world, board, pad, expander):
+    def __init__(self, world, board, pad, expander=None):
         self._world = world
         self._count = board.LAMP["pixels"]
         self.absent = False
@@ -51,7 +51,7 @@ class SK6812Chip:
 
     def _bits(self, timing, data):
         self._check(timing, data)
-        if self.absent or not min(self._supplies.values()):
+        if self.absent or not all(self._supplies.values()):
             return
         self._show(data)
         self._world.lamp = self.pixels[0]

@@ -91,7 +91,7 @@ class W25QChip(NORChip):
             offset = self._offset() + at
             if offset + n > self.size_bytes:
                 raise ChipError("W25Q: read beyond the end")
-            rx[skip:] = self._view[offset : offset + n]
+            self.fetch(offset, memoryview(rx)[skip:])
 
     def _status(self):
         return (2 if self._enabled else 0) | (1 if self._job else 0)

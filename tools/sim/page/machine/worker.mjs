@@ -11,7 +11,6 @@ import { Pace } from "./pace.mjs";
 import { Files, Store } from "./stores.mjs";
 
 const HEAP_BYTES = 64 * 1024 * 1024;
-const LOG_BYTES = 1 << 20;
 
 const files = new Files();
 const lens = new Lens();
@@ -23,7 +22,7 @@ const hands = {
     const began = performance.now();
     const python = await interpreter(parts.wasm, parts.sources);
     files.add("card", new Store(parts.card.sizeBytes, parts.card.pieces));
-    files.add("camera/log.bin", new Store(LOG_BYTES, [[0, parts.log]], 0xff));
+    files.add("camera/log.bin", new Store(parts.logBytes, [[0, parts.log]], 0xff));
     python.registerJsModule("_host", makeHost(files, lens, tell, python._module._malloc));
     python.globals.set("config_text", JSON.stringify(config));
     python.runPython("import tools.sim.live as live\nlive.start(config_text)");

@@ -48,7 +48,7 @@ export class Camera {
     this.profile = profile;
     const config = { board, seed: 0, profile, card: "card", camera: "camera", out: "" };
     config.acts = acts.map(([ms, verb, ...args]) => [ms, verb, args, 0]);
-    this.worker.postMessage(["start", { wasm, sources: files, card, log }, config]);
+    this.worker.postMessage(["start", { wasm, sources: files, card, log, logBytes: data.boards[board].log_bytes }, config]);
     const took = await new Promise((resolve) => (this.started = resolve));
     URL.revokeObjectURL(url);
     return took;

@@ -4,7 +4,7 @@ W25Q16JV and a card slot, all of them breakout boards.
 Data only: no imports, no calls. A circuit of our own: the functions of the pins from the Pico 2 W
 data sheet, the camera's from CE-Arducam-MicroPython. Nothing here was tried on a device yet.
 
-The port counts time from 1970 (MICROPY_EPOCH_IS_1970), the reference board's from 2000: the clock
+The port counts time from 1970 (MICROPY_EPOCH_IS_1970), the other boards' from 2000: the clock
 chip's driver speaks of seconds since 1970 and asks no port.
 """
 
@@ -15,12 +15,21 @@ MPY_ARCH = "armv7emsp"
 # As it boots. Setting it would leave the SPIs with a clock of 48 MHz.
 CPU_HZ = 150_000_000
 
+# The interpreter that it needs: everything here is a bus device. {image} and {port} are filled in.
+IMAGE = {
+    "name": "RPI_PICO2_W, MicroPython's own",
+    "least": (1, 27, 0),
+    "modules": ("cryptolib", "rp2"),
+    "install": "picotool load -x {image}  (or hold BOOTSEL while plugging it in, and copy {image} "
+    "onto the drive RP2350 that appears)",
+}
+
 # The PCF8563 has the registers of the BM8563: that driver serves both.
 I2C = {"id": 0, "sda": 4, "scl": 5, "freq_hz": 400_000}
 I2C_CHIPS = {"MAX17048": 0x36, "BM8563": 0x51}
 
-# For camera, display and log. The camera takes faster writes and spoils the picture then. The
-# port's divider makes 7.5 MHz of it.
+# For camera, display and log; each driver call sets the rate that it needs. The camera takes
+# faster writes and spoils the picture then. The port's divider makes 7.5 MHz of it.
 SPI = {"id": 0, "sck": 18, "mosi": 19, "miso": 16, "baudrate_hz": 8_000_000}
 
 DISPLAY = {
@@ -29,6 +38,12 @@ DISPLAY = {
     "dc": 21,
     "reset": 22,
     "backlight": 15,
+    "backlight_hz": 5000,
+    "backlight_inverted": False,
+    # The panel allows 62.5 MHz; a third of it: estimate of what wires of 10 cm bear. 18.75 MHz by
+    # the divider.
+    "baudrate_hz": 20_000_000,
+    "kept_bytes": 49_152,
     "size_px": (240, 240),
 }
 
@@ -45,12 +60,23 @@ CARD = {
     "baudrate_hz": 20_000_000,
 }
 
-# Quality 0 to 2, 1 is medium.
-CAMERA = {"chip": "ArducamMega", "cs": 17, "size_px": (320, 240), "jpeg_quality": 1}
+# `quality` 0 to 2, 1 is medium; what that is in percent is an estimate. To be shown it takes small
+# pictures: the module's own are 35 ms on the bus, larger ones would hide a press of the button.
+CAMERA = {
+    "chip": "ArducamMega",
+    "cs": 17,
+    "size_px": (320, 240),
+    "show_px": (128, 128),
+    "quality": 1,
+    "jpeg_quality": 60,
+}
 
 LAMP = {"chip": "SK6812", "pin": 2, "pixels": 1, "power": ()}
 VIBRATION = {"chip": "PWMMotor", "pin": 6, "freq_hz": 1000}
-BUTTON = {"chip": "GPIOButton", "pin": 3}
+# Looked at, as it latches nothing.
+BUTTON = {"chip": "GPIOButton", "pin": 3, "poll_ms": 20}
+# High while USB gives power (Pico 2 W data sheet, 2.1: on the radio's GPIO).
+CABLE = {"pin": "WL_GPIO2"}
 GAUGE = {"chip": "MAX17048"}
 CLOCK = {"chip": "BM8563"}
 
@@ -82,7 +108,7 @@ SHARED = {
 # The largest picture is that of a busy scene at medium quality: estimate. The ring holds five: a
 # second.
 RECORD = {"size_px": (320, 240), "fps": 5, "frame_bytes_max": 12_000}
-# The camera gives JPEG only, and nothing here decodes it.
+# While it records the camera gives JPEG, and nothing here decodes it.
 MIRROR_FPS = 0
 
 # What work costs, in microseconds of virtual time. Each figure: source, or "estimate".
