@@ -47,22 +47,26 @@ class Lens:
 
     def __init__(self, row):
         self.size_px = row["size_px"]
-        self.picture_bytes = 2 * self.size_px[0] * self.size_px[1]
+        self.show_px = row.get("show_px", self.size_px)
+        self.picture_bytes = 2 * self.show_px[0] * self.show_px[1]
         self.quality = row.get("jpeg_quality", 80)
         self.mood = 0
-        self._seen = bytearray(self.picture_bytes)
+        self._seen = bytearray(2 * self.size_px[0] * self.size_px[1])
         self._seen_ms = -1
 
     def at(self, ms):
         """Look; return the number of what is seen."""
         if ms != self._seen_ms:
-            _host.picture(ms, self.mood, addressof(self._seen), self.picture_bytes)
+            _host.picture(ms, self.mood, addressof(self._seen), len(self._seen))
             self._seen_ms = ms
         return ms
 
     def picture(self, i, buf):
-        """Fill `buf` with what was seen last."""
-        buf[:] = memoryview(self._seen)
+        """Fill `buf` with the middle of what was seen last, in the size that is shown."""
+        if self.show_px == self.size_px:
+            buf[:] = memoryview(self._seen)
+        else:
+            _host.fit(addressof(self._seen), *self.size_px, addressof(buf), *self.show_px)
 
     def jpeg(self, i):
         """Return the JPEG of what was seen last."""

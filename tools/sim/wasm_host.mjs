@@ -8,7 +8,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { bytes, crc16, port } from "./wasm_port.mjs";
+import { bytes, crc16, double, port } from "./wasm_port.mjs";
 
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
@@ -64,6 +64,7 @@ const host = {
   write_text: (name, text) => fs.writeFileSync(name, text),
   write_bytes: (name, address, n) => fs.writeFileSync(name, bytes(address, n)),
   crc16,
+  double,
   aes(state, source, target, n) {
     const [key, keyBytes, iv, encrypts] = new Int32Array(port.memory.buffer, state, 4);
     const name = `aes-${keyBytes * 8}-${iv ? "cbc" : "ecb"}`;

@@ -2,7 +2,7 @@
 
 import { cbc, ecb } from "@noble/ciphers/aes.js";
 
-import { bytes, crc16, port } from "../../wasm_port.mjs";
+import { bytes, crc16, double, port } from "../../wasm_port.mjs";
 
 const NO_PADDING = { disablePadding: true };
 
@@ -24,6 +24,7 @@ export function makeHost(files, lens, tell, memory) {
     sync() {},
     close() {},
     crc16,
+    double,
     memory,
     wipe: (address, n) => void bytes(address, n).fill(0),
     aes,
@@ -31,6 +32,10 @@ export function makeHost(files, lens, tell, memory) {
     jpeg(address, width, height, quality) {
       lens.encode(bytes(address, 2 * width * height), width, height, quality);
       return lens.jpeg.length;
+    },
+    fit(from, width, height, to, showWidth, showHeight) {
+      const source = bytes(from, 2 * width * height);
+      lens.fit(source, width, height, bytes(to, 2 * showWidth * showHeight), showWidth, showHeight);
     },
     take_jpeg: (address, n) => bytes(address, n).set(lens.jpeg),
     show: (address, n, width, light) => tell("display", bytes(address, n).slice(), width, light),

@@ -20,6 +20,20 @@ export class Lens {
     toRGB565(this.sent ?? rgba, out);
   }
 
+  /** Give the middle of a picture in another size: the nearest pixel of each. */
+  fit(from, width, height, to, showWidth, showHeight) {
+    const scale = Math.min(width / showWidth, height / showHeight);
+    const [left, top] = [(width - showWidth * scale) / 2, (height - showHeight * scale) / 2];
+    for (let y = 0, at = 0; y < showHeight; y++) {
+      const row = Math.floor(top + (y + 0.5) * scale) * width;
+      for (let x = 0; x < showWidth; x++, at += 2) {
+        const pixel = 2 * (row + Math.floor(left + (x + 0.5) * scale));
+        to[at] = from[pixel];
+        to[at + 1] = from[pixel + 1];
+      }
+    }
+  }
+
   /** Encode RGB565 pixels into `jpeg`, as the camera's encoder does. */
   encode(pixels, width, height, quality) {
     this.encoder ??= new JPEGEncoder(width, height, quality);
