@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from tools.boards_command import board_ids
 from tools.sim import export, serve
 
 HERE = Path(__file__).resolve().parent
@@ -83,7 +84,7 @@ def test_it_runs_from_a_server_and_asks_nobody_else(view):
 # What the person sees ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("board", ["m5stack_cores3", "esp32_s3_eye"])
+@pytest.mark.parametrize("board", board_ids())
 @pytest.mark.parametrize("profile", STORIES)
 def test_every_stage_shows_exactly_its_picture(view, board, profile, pytestconfig):
     acts, shots = STORIES[profile]
@@ -378,7 +379,7 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
 
 @pytest.mark.parametrize("board", ["m5stack_cores3", "esp32_s3_eye"])
 def test_a_recording_keeps_up_with_the_clock_on_half_a_core(view, browser, board, full, capsys):
-    seconds = 600 if full and board == "m5stack_cores3" else 5
+    seconds = 600 if full and board == "m5stack_cores3" else 4
     one = view(situation(board, RECORD, 4000))
     one.ask("""globalThis.loads = []; globalThis.late = 0;
         bodycam.camera.on('load', (share, speed, late) => {
