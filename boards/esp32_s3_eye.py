@@ -89,9 +89,17 @@ LAMP = {"chip": "LED", "pin": 3, "lit_level": 1, "color": (0, 160, 0)}
 # Where the flash log lives: a partition of its own, 1 MiB.
 LOG = {"chip": "PartitionNOR", "partition": "bodylog", "size_bytes": 1_048_576}
 
+# What the interpreter's heap has: the PSRAM less the camera's buffers (estimate).
+HEAP_BYTES = 7_500_000
 RING_BYTES = 4_194_304
 # Estimate: the board has a connector and comes without a cell.
 BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
+
+# Where sources contradict each other: which was followed. `doctor` asks the device.
+DOUBTS = {
+    "display": "GPIO43 and 44 are its D/C and CS as in esp-bsp, and UART0 of the stock image, "
+    "whose boot text toggles them",
+}
 
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {}

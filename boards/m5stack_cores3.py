@@ -107,9 +107,25 @@ RAILS_AT_BOOT = ("ALDO1", "ALDO4")
 # Where the flash log lives: a partition of its own, 1 MiB.
 LOG = {"chip": "PartitionNOR", "partition": "bodylog", "size_bytes": 1_048_576}
 
+# What the interpreter's heap has: the PSRAM less the camera's buffers (estimate).
+HEAP_BYTES = 7_500_000
 RING_BYTES = 4_194_304
 # A 2,000 mAh cell on the battery connector; the DIN base's own 500 mAh do not last a shift.
 BATTERY = {"capacity_mah": 2000, "full_mv": 4200, "empty_mv": 3300}
+
+# Where sources contradict each other: which was followed. `doctor` asks the device.
+DOUBTS = {
+    "display": "its reset is P1_1 as in esp-bsp and m5stack-core, M5GFX toggles bit 5 of the same "
+    "register; GPIO35 is D/C and MISO by M5GFX's rule, esp-bsp says that display and card do not "
+    "work together",
+    "card": "P0_4 is the switch of its slot as in M5GFX, esp-bsp drives it to supply the card",
+    "battery": "VBAT has 14 bits as on the data sheet's page 40, XPowersLib takes 13",
+    "i2c_after": "Camera(i2c=) does not own the bus as its source says, others make the bus anew "
+    "after every start and stop, and so does this firmware",
+}
+
+# Not on the board: whoever builds the camera connects it.
+OUTSIDE = ("LAMP", "VIBRATION")
 
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {

@@ -43,7 +43,7 @@ DISPLAY = {
     # The panel allows 62.5 MHz; a third of it: estimate of what wires of 10 cm bear. 18.75 MHz by
     # the divider.
     "baudrate_hz": 20_000_000,
-    "kept_bytes": 49_152,
+    "kept_bytes": 34_816,  # holds the words of one stage
     "size_px": (240, 240),
 }
 
@@ -85,18 +85,24 @@ CLOCK = {"chip": "BM8563"}
 # and below it rp2.Flash does not reach.
 LOG = {"chip": "W25Q", "cs": 14, "size_bytes": 2_097_152}
 
-# What 520 KiB leave, in bytes:
-#   532,480  of RAM
-#  - 90,000  MicroPython's own, with stack, Wi-Fi and TLS (estimate)
-#  -135,000  the firmware's modules as .mpy (measured on a 32-bit port)
-#  -110,000  the front's letters and strips at 240x240 (estimate; at 320x240 198,000 measured)
-#  - 32,768  blocks on their way to the card
-#  - 12,288  the camera's picture
-#  - 50,000  objects, and garbage until it is collected (estimate)
-#  =102,424  free, of which one piece for the ring must be found
+# What the interpreter's heap has, without its tables: 520 KiB less stack, Wi-Fi and TLS, which
+# take 72 KiB on a Pico W (estimate).
+HEAP_BYTES = 430_000
+# What that leaves, in bytes (measured on a port of 32 bits):
+#   430,000
+#  -150,000  the firmware's modules as .mpy, and their names
+#  -106,000  the front's letters and strips
+#  - 32,768  blocks on their way to the card; before a recording the picture to be shown
+#  - 12,000  the camera's JPEG
+#  - 28,000  drivers, services, and what they keep
+#  =101,232  for the ring, and garbage until it is collected
+# The ring bridges a stall of the card of 1 s at the largest pictures, and of 2 s at usual ones.
 RING_BYTES = 65_536
 # One cell, of at most 4,300 mAh.
 BATTERY = {"capacity_mah": 4000, "full_mv": 4200, "empty_mv": 3300}
+
+# Not on the board: whoever builds the camera connects it. All of it.
+OUTSIDE = ("I2C", "SPI", "DISPLAY", "CARD", "CAMERA", "LAMP", "VIBRATION", "BUTTON", "LOG")
 
 # A GPIO with two users, and the rule that keeps them apart.
 SHARED = {

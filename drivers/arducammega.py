@@ -55,7 +55,8 @@ class ArducamMega:
 
     `size_px` of what is recorded and `show_px` of what is shown are of four that are small enough
     for a processor without external memory; `quality` is 0 (best) to 2; larger JPEGs than
-    `frame_bytes_max` are refused.
+    `frame_bytes_max` are refused. Pictures to be shown go into `memory`, which may be anybody's
+    who needs it only while pictures are recorded; None: into memory of its own.
     """
 
     def __init__(
@@ -67,11 +68,12 @@ class ArducamMega:
         quality: int,
         frame_bytes_max: int,
         show_px: tuple = (96, 96),
+        memory=None,
     ):
-        """Allocate a picture's memory; touch no hardware: the camera wakes slower than we do.
+        """Allocate a JPEG's memory; touch no hardware: the camera wakes slower than we do.
 
         Raises:
-            ValueError: no such size or quality.
+            ValueError: no such size or quality, or `memory` is too small.
         """
         if size_px not in _SIZES or show_px not in _SIZES or not 0 <= quality <= 2:
             raise ValueError("arducammega: no such size or quality")
@@ -84,10 +86,11 @@ class ArducamMega:
         self._two = bytearray(2)
         self._three = bytearray(3)
         show_bytes = show_px[0] * show_px[1] * 2
-        self._frame = bytearray(max(frame_bytes_max, show_bytes) + 511 & -512)  # wiped by 512
+        self._frame = bytearray(frame_bytes_max + 511 & -512)  # wiped by 512
         self._view = memoryview(self._frame)
-        self._jpeg_bytes_max = frame_bytes_max
-        self._shown = self._view[:show_bytes]
+        self._shown = memoryview(memory or bytearray(show_bytes))[:show_bytes]
+        if len(self._shown) != show_bytes:
+            raise ValueError("arducammega: %d bytes to show a picture" % len(self._shown))
         self._asleep = 0  # what to write into _POWER, 0 until the sensor is known
         self._good = False  # set up, and the last picture came
         self._format, self._resolution = None, _SIZE_AT_RESET
@@ -250,7 +253,7 @@ class ArducamMega:
         return self._shown
 
     def _jpeg(self, n):
-        if not 4 <= n <= self._jpeg_bytes_max:
+        if not 4 <= n <= len(self._frame):
             raise OSError(27, "arducammega: %d bytes" % n)
         picture = self._view[:n]
         self._receive(picture)

@@ -90,15 +90,13 @@ class DCSPanel:
     def setup(self) -> None:
         """Reset and configure the panel; leave it asleep and dark. Blocks 15 ms.
 
+        Without an answer from the chip behind `reset` the panel is reset by a command.
+
         Raises:
-            OSError: the chip behind `reset` or `backlight` did not answer.
+            OSError: the chip behind `backlight` did not answer.
         """
         self.backlight(0)
-        if self._reset:
-            self._reset(0)
-            self._clock.sleep_ms(_RESET_LOW_MS)
-            self._reset(1)
-        else:
+        if not self._pulse():
             self._command(_SWRESET)
         self._clock.sleep_ms(_COMMAND_MS)
         self._turned = self._clock.ticks_ms()
@@ -107,6 +105,16 @@ class DCSPanel:
             self._command(command, data)
         self._order = self.ORDERS["rows"]
         self._command(MADCTL, self._order)
+
+    def _pulse(self):
+        try:
+            if self._reset:
+                self._reset(0)
+                self._clock.sleep_ms(_RESET_LOW_MS)
+                self._reset(1)
+            return self._reset
+        except OSError:
+            return None
 
     def wake(self) -> None:
         """Leave sleep and show the memory's content; the backlight stays as it is.

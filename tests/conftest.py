@@ -67,6 +67,25 @@ def full(pytestconfig):
     return pytestconfig.option.full
 
 
+@pytest.fixture
+def forget_firmware():
+    """A function that forgets the firmware's modules, so that the next run imports its own. It is
+    called, and all is undone, around the test.
+    """
+    before = dict(sys.modules)
+
+    def forget():
+        # With their packages, whose attributes are modules too.
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("bodycam", "drivers") or name not in before:
+                del sys.modules[name]
+
+    forget()
+    yield forget
+    forget()
+    sys.modules.update(before)
+
+
 def _environment(*folders):
     """Return the environment variables with which all interpreters find the same modules."""
     paths = os.pathsep.join(str(ROOT / folder) for folder in folders)

@@ -18,6 +18,7 @@ from rich import box
 from rich.table import Column, Table
 
 from tools.bootstrap import ROOT
+from tools.wiring import draw
 
 app = typer.Typer(add_completion=False)
 
@@ -127,11 +128,23 @@ def describe(board_id):
 @app.command()
 def boards(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    wiring: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Draw each board's wiring into DIR instead, as SVG."),
+    ] = None,
 ):
     """List the boards: what each can do, its drivers, its size compiled, its pictures per second.
 
     The size is that of all compiled files that are copied to the camera.
     """
+    if wiring:
+        drawn = []
+        wiring.mkdir(parents=True, exist_ok=True)
+        for board_id in board_ids():
+            drawn.append(str(wiring / f"{board_id}.svg"))
+            Path(drawn[-1]).write_text(draw(load(board_id)), encoding="utf-8")
+        print(json.dumps({"drawings": drawn}) if as_json else "\n".join(drawn))
+        return
     found = [describe(board_id) for board_id in board_ids()]
     if as_json:
         print(json.dumps({"boards": found}))

@@ -157,6 +157,7 @@ GROUPS = {
     "test": (_pip_install, PYTHON),
     "clips": (_fetch_clips, CACHE / "clips"),
     "flash": (_pip_install, PYTHON),
+    "release": (_pip_install, PYTHON),
     "types": (_pip_install, PYTHON),
     "plot": (_pip_install, PYTHON),
     "dock": (_pip_install, PYTHON),

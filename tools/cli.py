@@ -21,11 +21,16 @@ COMMANDS = {
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
     "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
     "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
+    "release": (
+        "tools.flash.release",
+        ("run", "flash", "release"),
+        "sign an update that the dock gives to locked cameras",
+    ),
     "doctor": ("tools.flash.doctor", ("run", "flash"), "find out why a camera does not work"),
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": (
         "tools.testing",
-        ("run", "wasm", "test", "clips", "flash", "types"),
+        ("run", "wasm", "test", "clips", "flash", "release", "types"),
         "everything that CI runs",
     ),
 }

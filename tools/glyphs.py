@@ -57,7 +57,7 @@ def of_firmware(name: str):
 def characters(words) -> "dict[str, str]":
     """Return what words.py writes in each size, sorted."""
     large = "".join(a + b for a, b in words.STAGES.values()) + "0123456789:h"
-    medium = "".join(words.ASK_STOP) + words.BATTERY_CHARS
+    medium = "".join(words.ASK_STOP) + words.BATTERY_CHARS + words.CHIP_LETTERS
     for languages in words.FAULTS.values():
         for headline, advice in languages:
             large += headline

@@ -4,6 +4,7 @@ Without card, camera or flash log there is no recording: FAULT. Everything else 
 an amber warning, and recording works.
 """
 
+import builtins
 import gc
 import os
 import time
@@ -27,18 +28,23 @@ from bodycam.ring import Ring
 
 urandom = os.urandom
 
+# Whoever has the prompt of an interpreter with a compiler has the camera: not for duty.
+unlocked = hasattr(builtins, "exec")
+
 _WATCHDOG_MS = 10_000
 
 
 class App:
     """The camera on `board` (a module of boards/) with a profile's `values`; None: /profile.json.
+    `slots` is told when this firmware works; None: it is started without them.
 
     Construction takes about 1 s. Then `run()`, or `start()` and `step()` over and over. `stages`
     is the stage table at work.
     """
 
-    def __init__(self, board, values=None):
+    def __init__(self, board, values=None, slots=None):
         self._board = board
+        self.slots = slots
         self.clock = Clock(time)
         self.profile = values or profile.load("/profile.json")
         self.collections = 0
@@ -47,16 +53,19 @@ class App:
         # The largest memory first, while the heap is in one piece.
         frames = Ring(bytearray(board.RING_BYTES))
         stage = bytearray(STAGE_BYTES)
-        self.chips = chips = Chips(board, self.clock, self.profile)
+        self.chips = chips = Chips(board, self.clock, self.profile, stage)
         self.log = log.Log(chips.flash, aes, self.clock)
         self._check_window()
         self._set_clock()
+        if unlocked:
+            chips.warning = "unlocked"  # before any other: it is what the person in front may know
+            chips.troubles.append("unlocked")
         self._log_fault = self._fault_of(self.log.recover)
         self.card = Card(chips.card)
         # The card goes into SPI mode before the display's first traffic: one that has not might
         # answer it.
         self._card_fault = self._fault_of(self.mount)
-        chips.attempt("unexpected", chips.display.setup)
+        chips.set_up_display()
         self.face = self._join_face()
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
@@ -187,6 +196,10 @@ class App:
         self.log.boot += 1
         stall_ms = headroom.stall_ms(self._board, self.profile["audio"])
         facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
+        if self.slots:
+            facts["release"] = self.slots.status()["number"]
+            if self.slots.gave_up:
+                self.chips.troubles.append("release %d did not work" % self.slots.gave_up)
         self.log.note(log.BOOT, facts)
         for trouble in self.chips.troubles:
             self.log.note(log.WARNING, {"why": trouble})
@@ -231,6 +244,9 @@ class App:
         watchdog = None
         try:
             self.start()
+            self.step()
+            if self.slots and self.procedure.reason != "unexpected":
+                self.slots.confirm()
             while True:
                 wait_ms = self.step()
                 if wait_ms:

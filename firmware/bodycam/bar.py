@@ -6,7 +6,6 @@ What runs at each change has at most 11 words of state: MicroPython takes more f
 
 from micropython import const
 
-from bodycam import words
 from bodycam.lettering import Strip, mix, text_px
 from bodycam.looks import BAR
 from bodycam.mirror import FRAME
@@ -17,32 +16,34 @@ _COLUMN = const(68)  # bytes
 
 
 class _Side:
-    """The bar in one language."""
+    """The bar in one language, or in both by turns."""
 
     def __init__(self, width):
         self.strip = Strip(width * _COLUMN, _COLUMN)
         self.pixels = self.strip.pixels
-        self.ready = False
+        self.language: "int | None" = None  # that it shows; None: nothing yet
         self.battery: "str | None" = None  # what is in the pixels
         # Where its letters begin, in bytes, and where the last one ends; 0 first: it has no room.
         self.places = [0] * (_LETTERS + 1)
 
 
 class Bar:
-    """Draws the bar on `display`; its pixels are kept for each language.
+    """Draws the bar on `display`; its pixels are kept for each language, or with little `room`
+    for the last one only: then it is written anew when the language changes.
 
     `language` is the one to draw, `speaks` tells whether it matters, `battery` what stands on the
     right.
     """
 
-    def __init__(self, display):
+    def __init__(self, display, room: bool = True):
         self.language = 0
         self.speaks = False
         self.battery: "str | None" = None
         self._display = display
-        self._width = width = display.size_px[0]
+        width = self._width = display.size_px[0]
         self._window = display.window(0, 0, width, BAR, "columns")
-        self._sides = [_Side(width) for _ in words.LANGUAGES]
+        side = _Side(width)
+        self._sides = [side, _Side(width) if room else side]
         self._edges = {}  # frame's colour: the columns beside the line
         self._frame = 0
         self._cells = self._note = None
@@ -53,14 +54,16 @@ class Bar:
         `frame` is the colour beside the line, `cells` are of its colours.
         """
         if cells is not self._cells or note is not self._note:
-            self._sides[0].ready = self._sides[1].ready = False
+            self._sides[0].language = self._sides[1].language = None
         self._frame, self._cells, self._note = frame, cells, note
         self.speaks = note is not None
 
     def draw(self) -> None:
         """Draw the bar."""
-        side = self._sides[self.language if self.speaks else 0]
-        if not side.ready:
+        language = self.language if self.speaks else 0
+        side = self._sides[language]
+        if side.language != language:
+            side.language = language
             self._write(side)
         elif side.battery != self.battery and not self._change(side, side.battery):
             self._write(side)
@@ -86,7 +89,6 @@ class Bar:
         return True
 
     def _write(self, side):
-        side.ready = True
         side.strip.flood(self._cells.ink.blank)
         self._draw_edges(side.pixels, self._edges.get(self._frame) or self._make_edge())
         x = FRAME + _GAP

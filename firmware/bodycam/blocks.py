@@ -97,13 +97,6 @@ class Sealer:
         self._cipher = None
         self.block = 0
         self.waiting = 0
-        for slot in self._slots:
-            block = slot.block
-            block[:_BODY] = self._zeros[:_BODY]
-            block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
-            block[:4] = b"BWB1"
-            block[40:48] = self._card_id[:8]
-            block[48:56] = self._device_id[:8]
 
     def begin(self, keys, names):
         """Take the cipher and MAC key of a new segment (a bytearray of 64 bytes, wiped here)
@@ -114,10 +107,19 @@ class Sealer:
         self._mac.begin(view[32:])
         wipe(keys)
         for i in range(len(self._slots)):
+            self._lay_out(self._slots[i].block)
             self._name(self._slots[i].words, names)
         self._prefix_words[0] = names[0]
         self.block = -1
         self.waiting = 0
+
+    def _lay_out(self, block):
+        # All of it: between two segments the stage may be somebody else's.
+        block[:_BODY] = self._zeros[:_BODY]
+        block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
+        block[:4] = b"BWB1"
+        block[40:48] = self._card_id[:8]
+        block[48:56] = self._device_id[:8]
 
     def _name(self, words, names):
         words[_SEGMENT] = names[0]

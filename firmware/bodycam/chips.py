@@ -27,17 +27,39 @@ class Missing:
         raise OSError(19, self._name + ": missing")
 
 
+class Dark:
+    """Stands where a display should be: nothing is seen."""
+
+    def __init__(self, size_px):
+        self.size_px = size_px
+
+    def window(self, *place):
+        """Return what `send` and `fill` are given."""
+        return place
+
+    def __getattr__(self, name):
+        return _nothing
+
+
+def _nothing(*args):
+    pass
+
+
 class Chips:
     """The parts of `board` (a module of boards/), off or idle.
 
-    `gauge`, `rtc` clock chip, `button`, `card` block device, `display`, `camera`; None where the
+    `gauge`, `rtc` clock chip, `button`, `card` block device, `display` (Dark if it cannot be
+    driven), `camera`; None where the
     board has none: `tone`, `lamp`, `motor`, `microphone` (also where the profile has no sound),
-    `flash` of the log (no partition), `pmu` power manager. `warning` is a key of words.WARNINGS or
-    None, `troubles` are lines for the log. Construction blocks some 100 ms.
+    `flash` of the log (no partition), `pmu` power manager. `blind`: nothing can be shown.
+    `scratch` is memory that is only needed while something is recorded: a driver may use it until
+    then. `warning` is a key of words.WARNINGS, a chip's name in capitals, or None; `troubles` are
+    lines for the log. Construction blocks some 100 ms.
     """
 
-    def __init__(self, board, clock, profile):
+    def __init__(self, board, clock, profile, scratch=None):
         self.board = board
+        self.scratch = scratch
         self.clock = clock
         self.profile = profile
         self.warning = None
@@ -50,11 +72,15 @@ class Chips:
         self.gauge = self._part("GAUGE", "gauge_missing") or self._without("gauge")
         self.rtc = self._part("CLOCK", "clock_missing") or self._without("clock")
         self.button = self._part("BUTTON", "unexpected")
-        self._cable = Pin(board.CABLE["pin"], Pin.IN) if hasattr(board, "CABLE") else None
+        self._cable = None
+        if hasattr(board, "CABLE"):
+            self._cable = self.attempt("unexpected", self._cable_pin, "cable")
         self._join_spi()
-        self._detect = self._card_switch(board.CARD.get("detect"))
+        self._detect = self.attempt("unexpected", self._card_switch, "card")
         self.card = self._part("CARD", "unexpected")
         self.display = self._part("DISPLAY", "unexpected")
+        if isinstance(self.display, Missing):
+            self.display = Dark(board.DISPLAY["size_px"])
         self.tone = self._part("TONE", "tone_missing")
         self.lamp = self._part("LAMP", "lamp_missing")
         self.motor = self._part("VIBRATION", "vibration_missing")
@@ -63,10 +89,9 @@ class Chips:
             self.microphone = self._part("MICROPHONE", "microphone_missing")
             self.microphone = self.microphone or self._without("microphone")
         self.camera = self._part("CAMERA", "unexpected")
-        try:
-            self.flash = JOIN[board.LOG["chip"]](self, board.LOG)
-        except OSError:
-            self.flash = None
+        row = board.LOG
+        self.flash = self.attempt("unexpected", lambda: JOIN[row["chip"]](self, row), row["chip"])
+        self.blind = False
 
     def attempt(self, warning, act, name=""):
         """Return what `act` returns; when it fails note it under `warning`, with the `name` of
@@ -74,7 +99,9 @@ class Chips:
         """
         try:
             return act()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: there is no such pin
+            if warning == "unexpected" and name:
+                warning = name.upper()
             self.warning = self.warning or warning
             text = str(error)
             self.troubles.append((text if name in text else name + ": " + text)[:60])
@@ -111,14 +138,14 @@ class Chips:
 
     def _join_power(self):
         board, at = self.board, self.board.I2C_CHIPS
-        i2c = self.i2c = self.new_i2c()
+        i2c = self.i2c = self.chip("i2c", "unexpected", self.new_i2c)
         if hasattr(board, "EXPANDER"):
             make = driver("AW9523B")
             self.lines = self.chip("aw9523b", "unexpected", lambda: make(i2c, at["AW9523B"]))
             self.attempt("unexpected", lambda: self.lines.setup(board.EXPANDER["inputs"]))
         if "AXP2101" in at:
             make = driver("AXP2101")
-            self.pmu = self.chip("axp2101", "gauge_missing", lambda: make(i2c, at["AXP2101"]))
+            self.pmu = self.chip("axp2101", "unexpected", lambda: make(i2c, at["AXP2101"]))
             self.attempt("unexpected", lambda: self.pmu.setup(board.RAILS_MV, board.RAILS_AT_BOOT))
 
     def _join_spi(self):
@@ -126,14 +153,15 @@ class Chips:
         for part in _SELECTED:
             row = getattr(self.board, part)
             if "cs" in row:
-                Pin(row["cs"], Pin.OUT, value=1)
-        self.spi = self.bus(self.board.SPI)
+                self.attempt(
+                    "unexpected", lambda cs=row["cs"]: Pin(cs, Pin.OUT, value=1), row["chip"]
+                )
+        self.spi = self.chip("spi", "unexpected", lambda: self.bus(self.board.SPI))
 
     def bus(self, row):
         """Return the SPI bus on the pins of `row`."""
-        pins = {name: row[name] for name in ("sck", "mosi", "miso")}
-        wires = {name: Pin(pin) if pin >= 0 else None for name, pin in pins.items()}
-        return machine.SPI(row["id"], baudrate=row["baudrate_hz"], **wires)
+        sck, mosi, miso = (Pin(row[n]) if row[n] >= 0 else None for n in ("sck", "mosi", "miso"))
+        return machine.SPI(row["id"], baudrate=row["baudrate_hz"], sck=sck, mosi=mosi, miso=miso)
 
     def line(self, wire):
         """Return the function that sets the level of a line: of a GPIO, high until then, or of
@@ -143,11 +171,21 @@ class Chips:
             return Pin(wire, Pin.OUT, value=1)
         return lambda level: self.lines.write(wire[1], level)
 
-    def _card_switch(self, wire):
+    def _cable_pin(self):
+        return Pin(self.board.CABLE["pin"], Pin.IN)
+
+    def _card_switch(self):
         # The function that reads the slot's switch.
+        wire = self.board.CARD.get("detect")
         if isinstance(wire, int):
             return Pin(wire, Pin.IN, Pin.PULL_UP)
         return wire and (lambda: self.lines.read(wire[1]))
+
+    def set_up_display(self):
+        """Make the display ready; `blind` is whether that failed, or there is none. 15 ms."""
+        name = self.board.DISPLAY["chip"]
+        done = self.attempt("unexpected", lambda: self.display.setup() or True, name)
+        self.blind = not done or isinstance(self.display, Dark)
 
     def card_present(self) -> "bool | None":
         """Return whether the slot's switch is closed; None: it has none. At most one I2C read.

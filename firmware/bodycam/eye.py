@@ -77,11 +77,18 @@ class Eye:
             return wait_ms
         if not self._ready(now):
             return _READY_MS
-        self._due = self._clock.add(
-            self._due if wait_ms > -self._period_ms else now, self._period_ms
-        )
+        if wait_ms <= -self._period_ms:
+            self._skip(-wait_ms // self._period_ms, now)
+        self._due = self._clock.add(self._due, self._period_ms)
         self._take()
         return 0
+
+    def _skip(self, periods, now):
+        # Something held up the whole loop, as a card can: what was due meanwhile was not taken.
+        self._due = now
+        if self._record and self._recorder.busy and self._recorder.wants_frames:
+            self.captured += periods
+            self._recorder.skipped(periods, periods * self._period_ms)
 
     def _ready(self, now):
         # The C module would wait four seconds for a picture, and the keys with it.

@@ -31,7 +31,9 @@ _LANGUAGE_MS = const(2000)
 _BLINK_MS = const(500)
 _LONG_MS = const(60_000)
 
-_LEAST_BYTES = const(49_152)  # the longest view and some letters
+# Of kept_bytes: the longest view and some letters, and from where on the bar is kept twice.
+_LEAST_BYTES = const(32_768)
+_ROOMY_BYTES = const(65_536)
 
 # What has to be drawn, first things first. The light comes last: nothing unfinished is seen.
 _SLEEP = const(1)
@@ -53,9 +55,9 @@ class Face:
 
     `mirrors` is False on a board that cannot show the live picture while it encodes pictures: then
     it shows frame and words alone, and in a recording the time. `picture_px` is the size of the
-    pictures, None: the display's. `kept_bytes` of memory keep what
-    comes again, ready to be sent: 144 KiB hold display and recording, with less it is drawn again
-    more often. The fixed rest is 79 KB.
+    pictures, None: the display's. `kept_bytes` of memory keep what comes again, ready to be sent:
+    144 KiB hold display and recording, with less it is drawn again more often. The fixed rest is
+    79 KB with 320 columns, and 52 KB with 240 of which little is kept.
     Times are ticks that may wrap at 2**30 ms.
     """
 
@@ -73,7 +75,7 @@ class Face:
         arena = Arena(max(kept_bytes, _LEAST_BYTES))
         self._looks = {stage: Look(display, arena, stage, mirrors) for stage in LOOKS}
         self._band = display.window(0, BOTTOM, display.size_px[0], BAND)
-        self._bar = Bar(display)
+        self._bar = Bar(display, kept_bytes >= _ROOMY_BYTES)
         self._why = Reason(display, arena)
         self._clock = Clock(display)
         self._stage = "off"
@@ -110,9 +112,9 @@ class Face:
         """Say what is to be seen from the next `step` on; what stays the same is not drawn again.
 
         `since_ms` is how long the stage has lasted at the tick `now_ms`. `reason` is a key of
-        words.FAULTS; `warning` is one of words.WARNINGS or words.NOTES; an unknown one reads
-        "unexpected". `ask` puts the question whether to stop, before any warning. `battery` is a
-        short text, left out where it has no room.
+        words.FAULTS; `warning` is one of words.WARNINGS or words.NOTES, or a chip's name in
+        capitals; an unknown one reads "unexpected". `ask` puts the question whether to stop,
+        before any warning. `battery` is a short text, left out where it has no room.
         """
         if since_ms < 0:
             since_ms = 0
@@ -199,7 +201,7 @@ class Face:
         elif warning in words.NOTES:
             note = words.NOTES[warning]
         elif warning:
-            note, line = words.WARNINGS.get(warning) or words.WARNINGS["unexpected"], 1
+            note, line = words.warning_line(warning), 1
         self._bar.set(self._look.frame, self._look.lines[line], note)
         self._make_room()
 

@@ -181,7 +181,8 @@ def _ov2640(chips, row):
 
 def _arducam(chips, row):
     sizes = (row["size_px"], row["quality"], chips.board.RECORD["frame_bytes_max"], row["show_px"])
-    return driver("ArducamMega")(chips.spi, _select(row), chips.clock, *sizes)
+    made = driver("ArducamMega")
+    return made(chips.spi, _select(row), chips.clock, *sizes, chips.scratch)
 
 
 def _w25q(chips, row):

@@ -45,7 +45,8 @@ class Look:
         if not mirrors and stage in ("recording", "armed"):
             self.area = "plain"
         self.fill = self.frame if self.area == "plain" else BLACK
-        self.border = Border(self.frame, other)
+        self._other = other
+        self._border = None
         self.ink = Ink(glyphs.LARGE, self.frame, letters, glyphs.LARGE_PX)
         self.digits = Cells(
             arena, Ink(glyphs.LARGE, self.frame, letters, BAND, _RIM_BAND, self.frame)
@@ -62,6 +63,13 @@ class Look:
         self.lines = [
             Cells(arena, Ink(glyphs.MEDIUM, *pair, BAR, _RIM, self.frame)) for pair in pairs
         ]
+
+    @property
+    def border(self) -> Border:
+        """The frame, made when it is first asked for."""
+        if not self._border:
+            self._border = Border(self.frame, self._other)
+        return self._border
 
     def words(self, language: int):
         """Return the words' pixels."""

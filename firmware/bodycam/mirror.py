@@ -86,7 +86,8 @@ class Mirror:
         self._right = display.window(width - FRAME, FRAME, FRAME, height, "columns")
         self._places = {}
         self.border: "Border | None" = None
-        self._draw_dot(dot_color)
+        if not self._zoom:
+            self._draw_dot(dot_color)
         self._pictures = {}  # address: (all of a picture, the part to send)
         self.move(FRAME)
 

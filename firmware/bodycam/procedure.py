@@ -57,7 +57,12 @@ class Procedure:
         clock = self._clock = parts.clock
         self.stages = stages.Stages()
         self.signals = Signals(
-            clock, profile, parts.chips.lamp, parts.chips.tone, parts.chips.motor
+            clock,
+            profile,
+            parts.chips.lamp,
+            parts.chips.tone,
+            parts.chips.motor,
+            parts.chips.blind,
         )
         self.controls = Controls(clock, self.stages, profile, self.gesture)
         self.reason = None  # key of words.FAULTS
@@ -250,8 +255,8 @@ class Procedure:
 
     def warn(self, warning: str, detail: str = ""):
         """Show an amber warning (key of words.WARNINGS) and enter it; recording goes on."""
-        if warning == self.warning:
-            return
+        if warning == self.warning or self.warning and warning == "unexpected":
+            return  # what is known more exactly stays
         self.warning = warning
         self._loop.hurry(_LOOK)
         self._note(log.WARNING, {"why": warning, "detail": detail[:40]})

@@ -1,7 +1,6 @@
 """The recorder: ring to card.
 
 Hot path: one bounded piece of work per step, no heap per frame of its own.
-
 A step is one of: ask the card to go on, seal a piece of the ring into a block, hand what is sealed
 to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill.
 Two blocks are written at a time when the second one comes soon. Garbage is collected here alone.
@@ -38,7 +37,9 @@ _EVENTS = const(2)
 _FROM_MS = const(3)
 _TO_MS = const(4)
 _LARGEST = const(5)  # bytes
-_MISSED = const(6)
+_LATE = const(6)  # 1: the loop was held up
+_WHYS = ("ring full", "held up")
+_MISSED = const(7)
 
 _GAP_BYTES = const(256)  # of a GAP record at most, and of the header behind it
 
@@ -130,6 +131,15 @@ class Recorder:
         tally[_RECORDED] += 1
         return True
 
+    def skipped(self, frames: int, ms: int):
+        """Take note of pictures that nobody had the time to take in the last `ms`."""
+        to_ms = self._clock.stamp()
+        while frames:
+            self._miss(_FRAMES, to_ms - ms, b"")
+            frames -= 1
+        self._missed[_TO_MS] = to_ms
+        self._missed[_LATE] = 1
+
     def sound(self, t_ms, data) -> bool:
         """Take 16-bit mono samples of 16 kHz, as `frame` takes pictures."""
         if self._state == _IDLE:
@@ -142,8 +152,7 @@ class Recorder:
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
-            if not self._put(ring.EVENT, t_ms, text):
-                self._miss(_EVENTS, t_ms, text)
+            self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
         # Only now, so that nothing keeps the first block from its way.
@@ -297,4 +306,4 @@ class Recorder:
 
 def _gap(missed):
     names = ("lost", "audio_bytes", "events", "from_ms", "to_ms")
-    return json.dumps(dict(zip(names, missed), why="ring full")).encode()
+    return json.dumps(dict(zip(names, missed), why=_WHYS[missed[_LATE]])).encode()

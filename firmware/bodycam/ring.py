@@ -64,7 +64,7 @@ class Ring:
             raise ValueError("ring memory of %d bytes is too small" % len(memory))
         self.memory = memoryview(memory)[: 4 * n]
         self.words = words_of(self.memory, n)
-        self._zeros = memoryview(bytes(_WIPE_BYTES))
+        self._zeros = memoryview(bytes(min(_WIPE_BYTES, len(memory) >> 6)))
         for field in range(_FIRST):
             self.words[field] = 0
         self.words[_WORDS] = self.words[_TOP] = n
@@ -77,13 +77,13 @@ class Ring:
         """
         words = self.words
         top = words[_WORDS] if words[_END] else max(words[_TOP], words[_WRITE])
-        for at in range(4 * _FIRST, 4 * top, _WIPE_BYTES):
+        for at in range(4 * _FIRST, 4 * top, len(self._zeros)):
             self._wipe(at)
         words[_WRITE] = words[_LOW] = words[_NEXT] = words[_TOP] = _FIRST
         words[_LIMIT] = words[_END] = words[_HELD] = words[_USED] = 0
 
     def _wipe(self, at):
-        n = min(_WIPE_BYTES, len(self.memory) - at)
+        n = min(len(self._zeros), len(self.memory) - at)
         self.memory[at : at + n] = self._zeros[:n]
 
     @property

@@ -28,6 +28,7 @@ LIGHTS = {
     "docked": (_WHITE, 0, 0),
     "fault": (_AMBER, 250, 500),
 }
+_BLIND = (_AMBER, 1000, 3000)  # ready, but nothing can be seen on the display
 
 # name: steps of (tone Hz or 0, length ms, vibrate). The start signal is two tones and two
 # vibrations, stop is one long tone.
@@ -52,14 +53,16 @@ SEQUENCES = {
 class Signals:
     """Drives what the board has of lamp, tone and motor; a part that is missing is None.
 
-    `lamp.color(r, g, b)` 0 to 255, `tone.tone(hz, ms)` and `sleep()`, `motor.drive(pct)`.
+    `blind`: the display shows nothing, so that the lamp has to say it. `lamp.color(r, g, b)` 0 to
+    255, `tone.tone(hz, ms)` and `sleep()`, `motor.drive(pct)`.
     """
 
-    def __init__(self, clock, profile, lamp=None, tone=None, motor=None):
+    def __init__(self, clock, profile, lamp=None, tone=None, motor=None, blind=False):
         self._clock = clock
         self._remind_ms = profile["remind_s"] * 1000
         self._lamp, self._tone, self._motor = lamp, tone, motor
         self.errors = 0
+        self._blind = blind
         self._light = LIGHTS["off"]
         self._since = clock.ticks_ms()
         self._lit = None
@@ -70,7 +73,8 @@ class Signals:
 
     def stage(self, stage: str):
         """Show the light pattern of `stage` from now on."""
-        self._light = LIGHTS[stage]
+        blind = self._blind and stage in ("idle", "display_on")
+        self._light = _BLIND if blind else LIGHTS[stage]
         self._since = self._clock.ticks_ms()
         self._recording_since = self._since if stage == "recording" else None
 

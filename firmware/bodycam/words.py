@@ -84,6 +84,18 @@ WARNINGS = {
     "unexpected": ("Gerät prüfen lassen", "Have the device checked"),
 }
 
+# A chip without words of its own: its name, in these letters, comes first.
+CHIP_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+CHIP_MISSING = (" fehlt", " missing")
+
+
+def warning_line(warning: str) -> tuple:
+    """Return the line of a warning: a key of WARNINGS, or the name of a chip in capitals."""
+    if warning.isupper():
+        return tuple(warning + text for text in CHIP_MISSING)
+    return WARNINGS.get(warning) or WARNINGS["unexpected"]
+
+
 # The same line, without alarm.
 NOTES = {"charging": ("Lädt", "Charging")}
 

@@ -31,7 +31,7 @@ class Zoom:
         self._columns = columns = min(small_px[0], display.size_px[0] // 2 - inset)
         self._strip = memoryview(bytearray(8 * columns * _ROWS))
         self._tops = {}  # the first row: strips
-        self._strips = None
+        self._strips = []
 
     def move(self, top: int) -> None:
         """Let the picture begin at row `top`."""

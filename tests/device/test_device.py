@@ -19,6 +19,7 @@ from pty_camera import Camera  # noqa: E402
 from tools import boards_command, bootstrap, cli  # noqa: E402
 from tools.flash import contracts, install  # noqa: E402
 from tools.flash.cli import version  # noqa: E402
+from tools.flash.link import Link  # noqa: E402
 
 pytest_plugins = ["flash_fixtures"]
 
@@ -119,6 +120,7 @@ def on_wasm(tmp_path):
 LACKS = {
     "m5stack_cores3": {"MICROPHONE"},
     "esp32_s3_eye": {"I2C", "GAUGE", "CLOCK", "VIBRATION", "TONE"},
+    "pico2w_arducam": {"TONE", "MICROPHONE"},
 }
 
 
@@ -156,9 +158,20 @@ def test_a_card_with_evidence_and_one_without_leave_stay_as_they_are(on_wasm, tm
 # By mpremote -----------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def flashed(tmp_path_factory, board, compiled):
+    """The flash of a camera that has the firmware."""
+    folder = tmp_path_factory.mktemp("flashed")
+    with Camera(folder) as there, Link(there.port) as link:
+        plan = install.Plan(link, board, version(), compiled)
+        plan.carry_out(link.call("about"), lambda n: None)
+    return folder / "flash"
+
+
 @pytest.fixture
-def camera(tmp_path, board, compiled):
+def camera(tmp_path, flashed):
     """A function that makes a flashed camera with chips at a prompt."""
+    shutil.copy(flashed, tmp_path / "flash")
     clip = make_clip(tmp_path / "clip", (320, 240))
     card = make_card(tmp_path / "card.img")
 
@@ -166,9 +179,6 @@ def camera(tmp_path, board, compiled):
         words = {"unittest": str(ROOT / "tests" / "flash" / "standin"), **words}
         return Camera(tmp_path, board="m5stack_cores3", clip=clip, card=card, camera=None, **words)
 
-    with make() as there, contracts.Link(there.port) as link:
-        plan = install.Plan(link, board, version(), compiled)
-        plan.carry_out(link.call("about"), lambda n: None)
     return make
 
 

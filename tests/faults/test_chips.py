@@ -1,7 +1,6 @@
 """A chip that is missing, stuck or dying: FAULT only when nothing can be recorded."""
 
 import json
-import sys
 
 import pytest
 
@@ -25,11 +24,10 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture
-def bench(tmp_path, pictures, monkeypatch):
+def bench(tmp_path, pictures, forget_firmware):
     """A function (script) -> a run on CPython in this process, whose chips a test may break."""
     image = tmp_path / "card.img"
     card.new(image, seed=1)
-    before = dict(sys.modules)
     watches = []
 
     def make(script=SCRIPT, profile="nrw_order_service"):
@@ -52,9 +50,6 @@ def bench(tmp_path, pictures, monkeypatch):
     for watch in watches:
         watch.search()
         assert not watch.found
-    for name in set(sys.modules) - set(before):
-        del sys.modules[name]
-    sys.modules.update(before)
 
 
 def play(run, during=None, at_ms=0):

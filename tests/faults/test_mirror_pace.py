@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import sys
 
 import pytest
 
@@ -18,9 +17,8 @@ SECONDS = 10
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, forget_firmware):
     """A camera in display_on, with the most pictures a second that a profile may ask for."""
-    before = dict(sys.modules)
     profile = importlib.import_module("bodycam.profile")
     make, highest = profile.make, profile.RANGES["mirror_fps"][2]
     monkeypatch.setattr(profile, "make", lambda name: make(name, {"mirror_fps": highest}))
@@ -42,9 +40,6 @@ def run(tmp_path, monkeypatch):
         assert run.slice(20)
     yield run
     run.camera.close()
-    for name in set(sys.modules) - set(before):
-        del sys.modules[name]
-    sys.modules.update(before)
 
 
 def pace(run):

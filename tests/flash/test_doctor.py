@@ -7,6 +7,7 @@ import shutil
 import pytest
 from pty_camera import Camera
 
+from bodycam import headroom
 from tools import cli
 from tools.flash import install
 from tools.flash.cli import version
@@ -62,7 +63,7 @@ def doctor(chosen, monkeypatch, capsys):
         assert not err
         checks = json.loads(out)["checks"]
         for row in checks:
-            assert row["state"] in ("ok", "warn", "fail")
+            assert row["state"] in ("ok", "look", "warn", "fail")
             assert row["text"].endswith((".", "?")) and "\n" not in row["text"]
         assert (status == 1) == any(row["state"] == "fail" for row in checks)
         return status, {row["name"]: row for row in checks}
@@ -75,16 +76,18 @@ def failed(checks):
     return {name for name, row in checks.items() if row["state"] == "fail"}
 
 
-def test_a_sound_camera_passes_and_starts_anew(camera, doctor):
+def test_a_sound_camera_passes_and_starts_anew(camera, doctor, board):
     with camera() as there:
         status, checks = doctor(there.port, "--scratch-card")
         assert status == 0, failed(checks)
         assert there.restarts == 1
-    assert {row["state"] for row in checks.values()} == {"ok"}
+    assert {name for name, row in checks.items() if row["state"] != "ok"} == {"display"}
+    assert checks["display"]["state"] == "look" and "P1_1" in checks["display"]["text"]
+    assert checks["battery"]["percent"] == 100 and checks["i2c_after"]["state"] == "ok"
     assert checks["interpreter"]["arch"] == "x64"
     assert checks["firmware"]["version"] == version()
     assert checks["camera"]["fps"] > 8
-    assert checks["stall_ms"]["stall_ms"] == 4500
+    assert checks["stall_ms"]["stall_ms"] == headroom.stall_ms(board, audio=False)
     assert sum(checks["card_speed"]["histogram"].values()) == 64
     assert {"AXP2101", "AW9523B", "BM8563", "AW88298", "GC0308", "usb", "aes"} < set(checks)
 
@@ -158,3 +161,23 @@ def test_a_card_that_is_too_slow_and_no_card_are_said(camera, doctor):
 def test_no_port_and_a_silent_one_are_a_check_that_failed(doctor, tmp_path):
     status, checks = doctor(tmp_path / "ttyACM7")
     assert status == 1 and failed(checks) == {"port"}
+
+
+def test_a_switch_that_contradicts_the_card_is_said_with_what_the_sources_say(camera, doctor):
+    with camera(switch_stuck=1) as there:
+        _, checks = doctor(there.port)
+    assert "card" in failed(checks) and "esp-bsp" in checks["card"]["text"]
+
+
+def test_chips_that_are_silent_after_the_camera_are_named(camera, doctor):
+    with camera(silent_after_camera="BM8563") as there:
+        _, checks = doctor(there.port)
+    assert "i2c_after" in failed(checks) and "BM8563" in checks["i2c_after"]["text"]
+    assert checks["BM8563"]["state"] == "ok"
+
+
+def test_firmware_in_the_interpreter_is_found_there(camera, doctor, tmp_path):
+    (tmp_path / "flash").unlink()
+    with camera(frozen=True) as there:
+        _, checks = doctor(there.port)
+    assert checks["firmware"]["state"] == "ok" and "frozen" in checks["firmware"]["text"]

@@ -11,6 +11,7 @@ import time
 import types
 
 import pytest
+from conftest import ROOT
 from pty_camera import Camera
 
 from tools import boards_command, cli
@@ -106,7 +107,7 @@ def test_only_what_changed_is_copied_and_what_is_no_longer_of_it_goes(camera, bo
         assert plan.todo("remove") == ["drivers/one.mpy"]
         on_it = contents(there.port)
     assert set(on_it) == {"/" + name for name in newer} | {"/manifest.json"}
-    assert on_it["/bodycam/app.mpy"] == install._about(newer["bodycam/app.mpy"])
+    assert on_it["/bodycam/app.mpy"] == install.described(newer["bodycam/app.mpy"])
 
 
 def test_a_source_file_that_would_go_before_the_compiled_one_goes(camera, board):
@@ -118,7 +119,7 @@ def test_a_source_file_that_would_go_before_the_compiled_one_goes(camera, board)
         assert install_on(there.port, board, FILES).found == "unfinished"
         on_it = contents(there.port)
     assert "/board.py" not in on_it and "/bodycam/app.py" not in on_it
-    assert on_it["/profile.json"] == on_it["/note.txt"] == install._about(b"old")
+    assert on_it["/profile.json"] == on_it["/note.txt"] == install.described(b"old")
 
 
 def test_a_camera_whose_files_are_not_as_its_manifest_says_is_told_and_mended(camera, board):
@@ -148,6 +149,16 @@ def test_the_firmware_of_another_board_is_not_replaced(camera, flash, board):
         assert contents(there.port) == before
 
 
+def test_what_was_flashed_last_starts_and_not_a_release_in_a_slot(camera, board):
+    with camera() as there:
+        install_on(there.port, board, FILES)
+        with Link(there.port) as link:
+            link.put("/slots.json", b"{}")
+        install_on(there.port, board, FILES)
+        assert "/slots.json" not in contents(there.port)
+        assert install_on(there.port, board, FILES).complete
+
+
 def test_a_running_program_is_stopped(camera):
     with camera(runs=True) as there:
         until_s = time.monotonic() + 20
@@ -172,10 +183,10 @@ def cut_and_mended(folder, board, old, **cut):
     with Camera(folder) as there:
         on_it = contents(there.port)
         state = "held"
-        if on_it["/main.py"] != install._about(install._HELD):  # what starts is of one version
-            state = "old" if on_it["/main.py"] == install._about(old["main.py"]) else "new"
+        if on_it["/main.py"] != install.described(install._HELD):  # what starts is of one version
+            state = "old" if on_it["/main.py"] == install.described(old["main.py"]) else "new"
             for name, data in (old if state == "old" else FILES).items():
-                assert on_it["/" + name] == install._about(data), name
+                assert on_it["/" + name] == install.described(data), name
         install_on(there.port, board, FILES)
         on_it = contents(there.port)
         assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
@@ -226,7 +237,7 @@ def test_what_was_copied_before_an_interruption_is_not_copied_again(tmp_path, bo
             install_on(there.port, board, files)
     with Camera(tmp_path) as there:
         sizes = contents(there.port)
-        assert sizes["/new/bodycam/app.mpy"] == install._about(files["bodycam/app.mpy"])
+        assert sizes["/new/bodycam/app.mpy"] == install.described(files["bodycam/app.mpy"])
         install_on(there.port, board, files)
         assert contents(there.port).keys() == {"/" + n for n in files} | {"/manifest.json"}
 
@@ -388,6 +399,22 @@ def test_a_frozen_build_has_every_file_of_the_camera(board_id, tmp_path, capsys)
     assert found == {name.replace(".mpy", ".py") for name in names}
     assert cli.run(PROGRAM, argv) == 2
     assert "not empty" in line(capsys.readouterr().err)
+
+
+def test_the_firmwares_own_manifest_names_what_is_copied():
+    found = set()
+    for statement in ast.parse((ROOT / "firmware" / "manifest.py").read_text()).body[1:]:
+        call = statement.value
+        (name,) = map(ast.literal_eval, call.args)
+        base = ROOT / "firmware"
+        for keyword in call.keywords:
+            assert keyword.arg == "base_path"
+            base /= ast.literal_eval(keyword.value)
+        paths = [base / name] if call.func.id == "module" else (base / name).rglob("*.py")
+        found |= {path.resolve() for path in paths}
+    for board_id in BOARDS:
+        copied = boards_command.camera_files(boards_command.load(board_id))
+        assert {path for name, path in copied.items() if name != "board.mpy"} <= found
 
 
 @pytest.mark.parametrize("board_id", BOARDS)

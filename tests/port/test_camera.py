@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -341,6 +342,19 @@ def test_sound_is_recorded_without_a_gap_where_the_profile_allows_it_and_not_oth
         samples = struct.unpack("<%dh" % count, sound.readframes(count))
     assert count >= 16_000 * (seconds_in(result, "recording") - 1.2)  # start and sealing
     assert list(samples) == [i % 32768 for i in range(count)]
+
+
+def test_pictures_that_a_card_kept_from_being_taken_are_counted_to_the_frame(tmp_path):
+    script = "0:00 boot\n0:03 press twice\n+8 card stall 700\n+6 card stall 1500\n+6 end\n"
+    result = run(tmp_path, script, board=EYE)
+    frames, found = result["frames"], judge(tmp_path / "card.img")
+    assert (found["verdict"], found["gaps"]) == ("intact", 2)
+    told = sum(int(re.search(r": (\d+) pictures", row["what"])[1]) for row in found["findings"])
+    assert told == frames["dropped"] == frames["captured"] - found["frames"]
+    # 83 ms a picture; up to two wait in the camera's buffers.
+    assert (700 + 1500) // 83 - 4 <= told <= (700 + 1500) // 83
+    held_ms = frames["captured"] * (1000 // 12)
+    assert abs(held_ms - 1000 * seconds_in(result, "recording")) < 1500  # start, hold, seal
 
 
 @pytest.mark.parametrize("board", [EYE, PICO])

@@ -233,6 +233,16 @@ def test_a_size_or_quality_that_is_not_there_is_the_callers_mistake(bench, wrong
         join(bench, **wrong)
 
 
+def test_memory_for_a_picture_to_be_shown_may_be_given_and_must_be_large_enough(bench):
+    sizes = (bench.spi, bench.cs, bench.clock, (320, 240), 1, FRAME_BYTES, SHOW_PX)
+    memory = bytearray(40_000)
+    eye = ArducamMega(*sizes, memory)
+    eye.start(False)
+    assert bytes(eye.capture()) in SHOWN and bytes(memory[:32_768]) in SHOWN
+    with pytest.raises(ValueError, match="1000 bytes"):
+        ArducamMega(*sizes, bytearray(1000))
+
+
 # Two formats ----------------------------------------------------------------------------------
 
 
@@ -258,7 +268,7 @@ def test_the_other_format_takes_two_settings_and_ends_the_picture_under_way(benc
 def test_a_sensor_whose_sizes_are_the_same_gets_its_resolution_once(bench):
     bench.chip._sizes[2] = bench.chip._sizes[1]
     bench.chip._clip = type("", (), {"at": lambda ms: 0, "picture": lambda i, buf: None})
-    bench.chip._shown_bytes = 320 * 240 * 2
+    bench.chip._shown = bytearray(320 * 240 * 2)
     eye = join(bench, show_px=(320, 240))
     eye.start(False)
     assert len(eye.capture()) == 320 * 240 * 2

@@ -5,7 +5,7 @@ import random
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import boards.m5stack_cores3 as board
@@ -968,6 +968,7 @@ def test_any_mix_of_calls_equals_a_dictionary(data):
     assert_rules_kept(it)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_bytes_in_any_grouping_have_the_same_effect(data):
     """What whole exchanges do by the short way, single bytes do by the state machine."""

@@ -30,6 +30,8 @@ _OFF = {
     "reportOptionalSubscript": False,
     # Two functions of one name, one for each interpreter, on both sides of a `try`.
     "reportRedeclaration": False,
+    # `put() or miss()`: ruff's B018 looks after expressions that do nothing.
+    "reportUnusedExpression": False,
     # The stubs have no sources beside them.
     "reportMissingModuleSource": False,
 }

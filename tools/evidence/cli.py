@@ -276,6 +276,8 @@ def _show_info(found):
     )
     if camera:
         screen.print(f"Camera {camera['name']} ({camera['device_id']}), epoch {camera['epoch']}")
+        if camera["unlocked"]:
+            screen.print("It was used unlocked: whoever held it could change what it runs.")
     for finding in found["findings"]:
         screen.print(f"- {finding['kind']}: {finding['what']}", soft_wrap=True)
     if not found["recordings"]:

@@ -3,6 +3,7 @@
 from . import layout
 from .case import Case
 from .layout import BLOCK, BLOCKS, BODY_AT, BODY_END, FRAME, RECORD, elapsed_ms
+from .log import said
 from .primitives import Deciphering, decryptor
 from .records import Malformed, Records, Stream
 from .times import TRUST, iso
@@ -58,6 +59,10 @@ def _camera(case):
         "log_entries": len(log.entries),
         "next_segment": log.next,
         "released_up_to": log.released,
+        "unlocked": any(
+            entry.code == layout.WARNING and said(entry).get("why") == "unlocked"
+            for entry in log.entries
+        ),
     }
 
 

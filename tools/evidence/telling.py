@@ -136,6 +136,10 @@ _CAUSES = {
         "the card could not take pictures fast enough; the camera noted this itself",
         "die Karte die Bilder nicht schnell genug annahm; die Kamera hat das selbst vermerkt",
     ),
+    "held up": (
+        "the card held up the camera meanwhile; the camera noted this itself",
+        "die Karte die Kamera so lange aufhielt; die Kamera hat das selbst vermerkt",
+    ),
     "card": (
         "the card did not take them; the camera noted this itself",
         "die Karte sie nicht annahm; die Kamera hat das selbst vermerkt",

@@ -24,6 +24,8 @@ Examples:
   flash --board m5stack_cores3 --port /dev/ttyACM0 --dry-run
   flash --board m5stack_cores3 --image ESP32_GENERIC_S3.bin"""
 
+_PUBLIC_BYTES = 56  # of LMS with SHA-256
+
 _FOUND = {
     "empty": "The camera has no firmware yet.",
     "complete": "",
@@ -48,6 +50,10 @@ def flash(
     frozen: Annotated[
         Path | None, typer.Option(help="New folder for a build that freezes all.")
     ] = None,
+    release_key: Annotated[
+        Path | None,
+        typer.Option(help="With --frozen: KEY.pub, whose signed releases the camera takes."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
     """Put the firmware on a camera: compile, copy what changed, verify, start it.
@@ -62,10 +68,12 @@ def flash(
     screen = Console(quiet=as_json, highlight=False, soft_wrap=True)
     if image and frozen:
         raise typer.BadParameter("--image and --frozen are two things: one at a time")
+    if release_key and not frozen:
+        raise typer.BadParameter("--release-key belongs to --frozen: it is frozen into the image")
     if image:
         result = _image(chosen, image, port, screen)
     elif frozen:
-        result = _frozen(chosen, frozen, screen)
+        result = _frozen(chosen, frozen, release_key, screen)
     else:
         result = _camera(chosen, port, dry_run, screen)
     if as_json:
@@ -136,8 +144,9 @@ def _notes(board, link, port):
         if have < row["size_bytes"]:
             notes.append(
                 f"there is no flash partition {row['partition']} of {row['size_bytes'] >> 10} KiB "
-                "for the camera's log: without it the camera starts, stays in FAULT "
-                f"and records nothing. {how_to_install(board, port)}"
+                "for the camera's log: without it the camera starts, stays in FAULT and "
+                "records nothing. Chips, display and light can be worked on; stages, recordings "
+                f"and the dock cannot. {how_to_install(board, port)}"
             )
     return notes
 
@@ -219,7 +228,8 @@ def _image(board, path, port, screen):
     return {"board": board.ID, "image": str(out), "partitions": partitions, "command": command}
 
 
-def _frozen(board, folder, screen):
+def _frozen(board, folder, release_key, screen):
+    public = _public(release_key) if release_key else None
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise typer.BadParameter(f"{folder} is not empty; name a new folder")
     lines = [f'"""Freezes the firmware of {board.NAME} into the interpreter."""', ""]
@@ -229,10 +239,17 @@ def _frozen(board, folder, screen):
         target = folder / (name.removesuffix(".mpy").removesuffix(".py") + ".py")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    lines += [f'module("{name}")' for name in ("boot.py", "main.py", "board.py")]
+    modules = ["boot.py", "main.py", "board.py"]
+    if public:
+        modules.append("release.py")
+        text = f'"""The key that signs this camera\'s releases."""\n\nPUBLIC = {public!r}\n'
+        (folder / "release.py").write_text(text, encoding="utf-8")
+    lines += [f'module("{name}")' for name in modules]
     lines += [f'package("{name}")' for name in ("bodycam", "drivers")]
     manifest = folder / "manifest.py"
     manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if not public:
+        screen.print("Without --release-key it takes no release at the dock.")
     screen.print(f"{manifest}: in MicroPython's folder of the port")
     screen.print(f"  make BOARD=... FROZEN_MANIFEST={manifest.resolve()}")
     return {"board": board.ID, "manifest": str(manifest), "modules": sorted(paths)}
@@ -245,3 +262,13 @@ def _write(path, data):
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _public(path):
+    try:
+        public = path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}")
+    if len(public) != _PUBLIC_BYTES:
+        raise typer.BadParameter(f"{path} is no public release key: `release new-key` makes one")
+    return public

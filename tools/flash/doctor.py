@@ -16,7 +16,7 @@ from tools.flash.link import CameraError, Link, LinkError, choose
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
 _PROBE = Path(__file__).with_name("probe.py")
-_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+_COLOURS = {"ok": "green", "look": "cyan", "warn": "yellow", "fail": "red"}
 _OPTIONAL = ("gauge", "clock", "microphone")  # what the firmware misses aloud
 _WRITES = 64
 _PICTURES = 16
@@ -159,7 +159,9 @@ class Examination:
         there, ours = plan.before.get("version", "none"), version()
         remedy = f"Run `python3 -m tools flash --board {board.ID}`."
         other = plan.before.get("board", board.ID)
-        if plan.found == "empty":
+        if plan.found == "empty" and self._link.call("frozen"):
+            state, text = "ok", "It is frozen into the interpreter."
+        elif plan.found == "empty":
             state, text = "fail", f"There is no firmware on the camera. {remedy}"
         elif plan.found == "unfinished":
             state, text = "fail", f"Files without a manifest: a flash did not end. {remedy}"
@@ -222,8 +224,58 @@ class Examination:
             if answering is not None:
                 self._addresses(answering)
         if self._joined:
-            self._camera()
+            self._battery()
             self._card(scratch_card)
+            self._display()
+            self._camera()
+            if hasattr(board, "I2C"):
+                self._again(answering)
+
+    def _battery(self):
+        if not hasattr(self._board, "GAUGE"):
+            return
+        found = self._ask("battery", "battery")
+        if not found:
+            return
+        percent, millivolts = found
+        if percent is None:
+            self._say(
+                "battery", "warn", "No battery: connect one, and look at its polarity first."
+            )
+            return
+        text = f"{percent} %, {millivolts} mV."
+        good = 0 <= percent <= 100 and 2500 <= (millivolts or 0) <= 4500
+        if not good:
+            text += f" That cannot be true.{self._doubt('battery')}"
+        self._say("battery", "ok" if good else "fail", text, percent=percent, mv=millivolts)
+
+    def _display(self):
+        same = self._ask("display", "show")
+        if same is False:
+            text = f"After it was used the card reads otherwise.{self._doubt('display')}"
+            self._say("display", "fail", text)
+        elif self.checks[-1]["name"] != "display":  # it did not fail
+            text = "It was green, then red: did you see that?"
+            self._say("display", "look", f"{text}{self._doubt('display')}")
+
+    def _again(self, before):
+        """The camera's driver takes the I2C wires over: does everybody still answer?"""
+        row = self._board.I2C
+        after = self._ask("i2c_after", "scan", row["id"], row["scl"], row["sda"], row["freq_hz"])
+        if after is None or before is None:
+            return
+        lost = [n for n, at in self._board.I2C_CHIPS.items() if at in before and at not in after]
+        text = "All chips still answer after the camera was used."
+        if lost:
+            text = (
+                f"Silent after the camera was used: {', '.join(lost)}.{self._doubt('i2c_after')}"
+            )
+        self._say("i2c_after", "fail" if lost else "ok", text)
+
+    def _doubt(self, name):
+        """Return what the sources of the board file disagree about, as a sentence; or ""."""
+        words = getattr(self._board, "DOUBTS", {}).get(name)
+        return f" Sources contradict each other here: {words}." if words else ""
 
     def _addresses(self, answering):
         board = self._board
@@ -264,6 +316,10 @@ class Examination:
             return
         if not found["sectors"]:
             self._say("card", "fail", "No card in the slot: put an enrolled one in.")
+            return
+        if found["switch"] is False:
+            text = "There is a card, and the slot's switch says that there is none."
+            self._say("card", "fail", text + self._doubt("card"), **found)
             return
         size = found["sectors"] / 2 / 1024 / 1024
         what = "evidence on it" if found["evidence"] else "no evidence on it"

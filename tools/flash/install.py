@@ -18,6 +18,7 @@ MANIFEST = "manifest.json"
 
 _FOLDERS = ("bodycam", "drivers")  # nobody else's files belong there
 _NEW = "/new"
+_SLOTS = "slots.json"  # would start another version than the one that is flashed
 _HELD = b'print("bodycam: not flashed to the end; run the command flash again")\n'
 _BATCH = 10  # files in one question to the camera
 _SPARE_BLOCKS = 8  # of the camera's file system, for folders and its own bookkeeping
@@ -89,7 +90,7 @@ class Plan:
     def __init__(self, link, board, version, files):
         self._link = link
         self._files = files
-        about = {name: _about(data) for name, data in files.items()}
+        about = {name: described(data) for name, data in files.items()}
         self._manifest = json.dumps(
             {"board": board.ID, "version": version, "files": about}, sort_keys=True
         ).encode()
@@ -141,7 +142,7 @@ class Plan:
         # main.py comes along always: during the exchange another stands in its place.
         new = {name: self._files[name] for name in [*self.todo("copy"), "main.py"]}
         staged = dict(zip(new, self._digests([_NEW + "/" + name for name in new])))
-        missing = {n: data for n, data in new.items() if staged[n] != _about(data)}
+        missing = {n: data for n, data in new.items() if staged[n] != described(data)}
         self._need_room(missing, about)
         try:
             for path in (_NEW, *(f"{_NEW}/{folder}" for folder in _FOLDERS)):
@@ -174,7 +175,7 @@ class Plan:
         files = self._files
         root = set(self._link.call("names", "/"))
         twins = [name[:-4] + ".py" for name in files if name.endswith(".mpy") and "/" not in name]
-        strays = [name for name in twins if name in root]
+        strays = [name for name in [*twins, _SLOTS] if name in root]
         for folder in _FOLDERS:
             names = self._link.call("names", "/" + folder)
             strays += sorted(f"{folder}/{name}" for name in names)
@@ -188,7 +189,7 @@ class Plan:
 
     def _verify(self, files, top):
         for name, told in zip(files, self._digests([top + name for name in files])):
-            if told != _about(files[name]):
+            if told != described(files[name]):
                 raise LinkError(
                     f"{name} is not on the camera as it was sent: run the same command again; if "
                     "this stays, the flash chip is worn"
@@ -220,7 +221,8 @@ def _full(why):
     )
 
 
-def _about(data):
+def described(data):
+    """Return [bytes, SHA-256 in hex] of a file, as a manifest has it."""
     return [len(data), hashlib.sha256(data).hexdigest()]
 
 

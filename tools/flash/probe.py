@@ -48,14 +48,19 @@ def scan(bus, scl, sda, freq_hz):
 
 
 def card():
-    """Return the card's size in sectors, whether it holds evidence, its reading speed."""
+    """Return the card's size in sectors, whether it holds evidence, its reading speed; and what
+    the slot's switch says of it, None without a switch.
+    """
     global _scratch_lba
     _scratch_lba = None
-    present = getattr(_chips, "card_present", None)
-    if present and not present():
-        return {"sectors": 0}
+    switch = _chips.card_present()
     device = _chips.card
-    device.init()
+    try:
+        device.init()
+    except OSError:
+        if switch is False:
+            return {"sectors": 0, "switch": False}
+        raise
     sector = bytearray(_SECTOR_BYTES)
     evidence = False
     for lba, mark in _MARKS:
@@ -70,6 +75,7 @@ def card():
     return {
         "sectors": device.sectors,
         "evidence": evidence,
+        "switch": switch,
         "read_kib_per_s": 256 * 1000 // max(1, _ms_since(start_us)),
     }
 
@@ -89,6 +95,49 @@ def write_card(number):
     while not device.step():
         pass
     return _ms_since(start_us)
+
+
+def battery():
+    """Return percent and millivolts of the battery; None for what the gauge cannot tell."""
+    return [_chips.gauge.percent(), _chips.gauge.battery_mv()]
+
+
+def show():
+    """Show green, then red, then nothing; return whether the card reads as before, None for none.
+
+    On a board where display and card share lines it is after this that a card may be lost.
+    """
+    before, after = bytearray(_SECTOR_BYTES), bytearray(_SECTOR_BYTES)
+    there = bool(getattr(_chips.card, "sectors", 0))
+    if there:
+        _chips.card.read(0, before)
+    panel = _chips.display
+    panel.setup()
+    panel.wake()
+    window = panel.window(0, 0, *panel.size_px)
+    for color in (0x05E8, 0xD083):
+        panel.fill(window, color)
+        panel.backlight(80)
+        time.sleep_ms(700)
+    panel.sleep()
+    if not there:
+        return None
+    _chips.card.read(0, after)
+    return before == after
+
+
+def frozen():
+    """Return whether the firmware is in the interpreter, and no file goes before it."""
+    import os
+
+    try:
+        name = __import__("bodycam").__file__
+        os.stat("/" + name)
+    except (ImportError, AttributeError):
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def pictures(count):

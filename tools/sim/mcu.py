@@ -8,6 +8,7 @@ Time passes before the bytes do, so that a power cut during a transfer loses tha
 
 from tools.sim.world import ChipError, PowerCut, Reset
 
+_FILL_BYTES = 1024
 _ENODEV = 19
 _EIO = 5
 
@@ -20,6 +21,7 @@ _PORTS = {
         "rates_hz": (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000),
         "nobody": _ENODEV,
         "dog_ms": 0x7FFFFFFF,
+        "pins": 49,
         "whole": True,
     },
     "armv7emsp": {
@@ -27,6 +29,7 @@ _PORTS = {
         "rates_hz": (),  # machine.freq() would leave the SPIs with a clock of 48 MHz
         "nobody": _EIO,
         "dog_ms": 16_777,
+        "pins": 30,  # and some by name
         "whole": False,
     },
 }
@@ -118,6 +121,7 @@ class SPIBus:
 
     def __init__(self, miso):
         self.miso = miso
+        self.stuck = None  # the level at which something holds the wire of the answers
         self.devices = []
         self.active = None
 
@@ -296,6 +300,8 @@ class Pin:
     PULL_DOWN = 1
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        if isinstance(id, int) and not 0 <= id < self._mcu.port["pins"]:
+            raise ValueError("invalid pin")
         self._pad = self._mcu.pad(id)
         self._charge = self._mcu.world.charge
         self.init(mode, pull, value=value)
@@ -511,19 +517,19 @@ class SPI:
         if device:
             device.exchange(tx, rx)
             if self._miso.output:
-                self._flood(rx, self._miso.level)
+                self._flood(rx, 255 * self._miso.level)
         else:
             self._bus.idle(len(tx))
-            self._flood(rx, self._miso.level)
+            self._flood(rx, 255 * self._miso.level)
+        if self._bus.stuck is not None:
+            self._flood(rx, 255 * self._bus.stuck)
 
     def readinto(self, buf, write=0x00):
         """Receive into `buf` while sending the byte `write`."""
         if len(buf) == 1:
             buf[0] = write
         else:
-            if len(self._fill) != len(buf) or self._fill[0] != write:
-                self._fill = bytes((write,)) * len(buf)
-            buf[:] = self._fill
+            self._flood(buf, write)
         self.write_readinto(buf, buf)
 
     def read(self, n, write=0x00):
@@ -532,8 +538,19 @@ class SPI:
         self.readinto(buf, write)
         return bytes(buf)
 
-    def _flood(self, rx, level):
-        rx[:] = (b"\xff" if level else b"\x00") * len(rx)
+    def _flood(self, rx, value):
+        fill, n = self._fill, min(len(rx), _FILL_BYTES)
+        if len(fill) != n or fill[0] != value:
+            fill = self._fill = bytes((value,)) * n
+        if len(rx) == n:
+            rx[:] = fill
+        else:
+            self._flood_long(memoryview(rx), fill)
+
+    def _flood_long(self, rx, fill):
+        for at in range(0, len(rx), _FILL_BYTES):
+            part = rx[at : at + _FILL_BYTES]
+            part[:] = fill if len(part) == _FILL_BYTES else bytes(fill[:1]) * len(part)
 
 
 class PWM:

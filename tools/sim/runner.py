@@ -226,6 +226,7 @@ class Run:
         firmware.time = self._time
         firmware.gc = self._gc
         firmware.urandom = self._urandom
+        firmware.unlocked = self.config.get("unlocked", False)
         self._app = firmware.App(self._board, make(self.config["profile"]))
         self._app.observe(self._staged)
         self._app.start()

@@ -1,6 +1,9 @@
 // Runs the simulation on MicroPython's WebAssembly port, under Node 18 or later:
-//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [SCRIPT.py]
+//   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [SCRIPT.py [FOLDER]]
 // With SCRIPT that runs instead of the configuration's; it finds `host` and `config_path`.
+// With FOLDER and "" for SCRIPT, firmware/ and drivers/ there are used, and its probe.py: that has
+// probe(run, heap), called before the run and after every slice, which are short then. heap is
+// (total, used, free, largest piece free), bytes after a collection.
 // `_host` is what tools/sim/host_wasm.py calls; it works on the interpreter's memory in place.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -13,7 +16,10 @@ import { bytes, crc16, double, port } from "./wasm_port.mjs";
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
-const [, , packageFolder, repository, configPath, script] = process.argv;
+const PROBED_SLICE = "1000, 250"; // milliseconds and steps, with a probe
+const [, , packageFolder, repository, configPath, script, probeFolder] = process.argv;
+
+let heard = ""; // what was printed, with a probe
 
 // Sectors that follow each other go into the file together: a call of its own for each took most
 // of the time. Whoever reads, or closes, finds them written.
@@ -79,13 +85,16 @@ const host = {
 
 const { loadMicroPython } = await import(pathToFileURL(path.join(packageFolder, "micropython.mjs")));
 const mp = await loadMicroPython({
-  heapsize: HEAP_BYTES,
-  stdout: (text) => fs.writeSync(1, text + "\n"),
+  heapsize: JSON.parse(fs.readFileSync(configPath)).heap_bytes ?? HEAP_BYTES,
+  stdout: (text) => {
+    if (probeFolder) heard += text + "\n";
+    fs.writeSync(1, text + "\n");
+  },
   linebuffer: true,
 });
 mp.registerJsModule("_host", host);
 
-function copy(folder) {
+function copy(folder, repository) {
   let parent = "";
   for (const part of folder.split("/")) {
     parent += "/" + part;
@@ -93,12 +102,14 @@ function copy(folder) {
   }
   for (const entry of fs.readdirSync(path.join(repository, folder), { withFileTypes: true })) {
     const name = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) copy(name);
-    else if (name.endsWith(".py"))
+    if (entry.isDirectory()) copy(name, repository);
+    else if (/\.m?py$/.test(name))
       mp.FS.writeFile("/" + name, fs.readFileSync(path.join(repository, name)));
   }
 }
-FOLDERS.forEach(copy);
+const compiled = probeFolder ? ["firmware", "drivers"] : [];
+for (const folder of FOLDERS)
+  copy(folder, compiled.includes(folder) ? probeFolder : repository);
 mp.FS.writeFile("/tools/__init__.py", "");
 
 mp.globals.set("config_path", configPath);
@@ -116,8 +127,20 @@ import tools.sim.host_wasm as host
 from tools.sim.runner import finish, start
 run = start(host, config_path)
 `);
+  if (probeFolder) mp.runPython(fs.readFileSync(path.join(probeFolder, "probe.py"), "utf8"));
+  const probe = () => {
+    if (!probeFolder) return;
+    mp.runPython("import gc, micropython\nrun.camera.pixels()\ngc.collect()"); // when it ends
+    heard = "";
+    mp.runPython("micropython.mem_info()");
+    const [total, used, free] = heard.match(/total: (\d+), used: (\d+), free: (\d+)/).slice(1);
+    const largest = 16 * heard.match(/max free sz: (\d+)/)[1];
+    mp.runPython(`probe(run, (${total}, ${used}, ${free}, ${largest}))`);
+  };
+  probe();
   do {
-    mp.runPython(`more = run.slice(${SLICE_MS}); now_ms = run.world.ms`);
+    mp.runPython(`more = run.slice(${probeFolder ? PROBED_SLICE : SLICE_MS}); now_ms = run.world.ms`);
+    probe();
     fs.writeSync(1, `@ ${mp.globals.get("now_ms")}\n`);
   } while (mp.globals.get("more"));
   mp.runPython("status = finish(host, run)");

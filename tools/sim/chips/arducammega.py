@@ -38,7 +38,7 @@ class ArducamMegaChip:
         self._frame_us = board.COSTS["camera_frame_us"]
         row = board.CAMERA
         self._sizes = {1: _SIZES[row["size_px"]], 2: _SIZES[row["show_px"]]}  # by format
-        self._shown_bytes = row["show_px"][0] * row["show_px"][1] * 2
+        self._shown = bytearray(row["show_px"][0] * row["show_px"][1] * 2)
         self.identity = identity
         self.absent = self.stuck = self.no_picture = self.headless = False
         self.slow_pct = 100
@@ -225,7 +225,9 @@ class ArducamMegaChip:
         picture = self._picture(self.shown)
         if self.headless:
             picture = b"\x00" + picture[1:]
-        self._memory = picture[: len(picture) - self.cut_bytes] + bytes(self.padding_bytes)
+        if self.cut_bytes or self.padding_bytes:
+            picture = picture[: len(picture) - self.cut_bytes] + bytes(self.padding_bytes)
+        self._memory = picture
         self._read_at = -1
         self._flag = True
         self.pictures += 1
@@ -233,9 +235,8 @@ class ArducamMegaChip:
     def _picture(self, i):
         if self._regs[0x20] == 1:
             return self._clip.jpeg(i)
-        picture = bytearray(self._shown_bytes)
-        self._clip.picture(i, picture)
-        return bytes(picture)
+        self._clip.picture(i, self._shown)
+        return self._shown
 
     def _next(self):
         at = self._read_at

@@ -302,6 +302,8 @@ class Camera:
         if chip.failing_starts:
             chip.failing_starts -= 1
             raise OSError(_NOT_FOUND, "ESP_ERR_NOT_FOUND")
+        if self._bus and self._bus.chips.get(chip.address) is not chip:
+            raise OSError(_NOT_FOUND, "ESP_ERR_NOT_FOUND")  # another chip's identity
         if not self._reaches or chip.absent or chip.nack:
             raise OSError(_NOT_FOUND, "ESP_ERR_NOT_FOUND")
         self._check_format()
