@@ -55,6 +55,14 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=long)
 
 
+def pytest_terminal_summary(terminalreporter):
+    # What a test measured is told at the end, in whatever process it ran.
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "measured":
+                terminalreporter.write_line(value)
+
+
 @pytest.fixture(scope="session")
 def seed(pytestconfig):
     """The number that everything random in this run follows from."""

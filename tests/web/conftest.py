@@ -12,13 +12,10 @@ FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture(scope="session")
-def browser(request):
-    """A Chromium; which one it is stands in the test's output."""
+def browser():
+    """A Chromium; which one it is stands in the summary."""
     with chromium.browser(*FLAGS) as (made, source):
-        with request.config.pluginmanager.getplugin(
-            "capturemanager"
-        ).global_and_fixture_disabled():
-            print(f"\nthe page's tests run in a Chromium, {source}")
+        made.source = source
         yield made
 
 

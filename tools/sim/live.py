@@ -215,6 +215,7 @@ class Live(Run):
             "dock": world.dock,
             "temperature_c10": world.temperature_c10,
             "drain": world.drain,
+            "mood": self.lens.mood,
             "card": [slot.inserted, slot.full, slot.readonly, slot.dead, slot.slow_pct],
             "stalled_ms": max(0, slot.stall_until_ms - world.ms),
             "written_bytes": chip.sectors_written * 512,

@@ -120,8 +120,12 @@ export class LensView {
     this.camera.send("picture", this.grabber.getImageData(0, 0, WIDTH, HEIGHT).data);
   }
 
-  /** Draw the built-in scene at the camera's time `ms`, at most ten times a second. */
-  follow(ms) {
+  /** Draw the built-in scene at the camera's time, at most ten times a second. */
+  follow({ ms, mood }) {
+    if (mood !== this.mood) {
+      this.mood = mood;
+      this.mark();
+    }
     if ($("scene").hidden || Math.abs(ms - this.drawn) < FRAME_MS) return;
     this.drawn = ms;
     drawScene(this.image.data, ms, this.mood);

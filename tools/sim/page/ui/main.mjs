@@ -36,7 +36,7 @@ const parts = [front, hands, ladder, time, world, inside, lessons];
 camera.on("state", (now) => {
   state = now;
   for (const one of parts) one.follow(now);
-  lens.follow(now.ms);
+  lens.follow(now);
   front.feel(now, sound.follow(now.tones, now.ms, time.speed));
 });
 camera.on("display", (pixels, width, light) => front.pixels(pixels, width, light));
@@ -59,8 +59,6 @@ async function start(board, acts = [[0, "boot"]], to = 0, still = false, profile
   front.draw(board);
   inside.begin(board);
   card.begin();
-  lens.mood = acts.reduce((mood, act) => (act[1] === "mood" ? act[2] : mood), 0);
-  lens.mark();
   const took = await camera.start(board, acts.map((act) => [...act]), profile);
   if (to) await time.runTo(to);
   time.set(still ? 0 : 1);
