@@ -3,12 +3,15 @@
 import base64
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
 from tools.boards_command import board_ids
+from tools.bootstrap import ROOT
 from tools.sim import export, serve
 
 HERE = Path(__file__).resolve().parent
@@ -62,6 +65,16 @@ def test_the_page_is_one_small_file_under_a_strict_policy(page_file):
     assert "'unsafe-inline'" not in policy and "'unsafe-eval'" not in policy
     assert "'self'" not in re.search("script-src[^;]*", policy)[0]
     assert not re.search(r"""(?:src|href)=["']?https?:""", text)
+
+
+def test_the_command_writes_the_page_or_says_what_is_wrong(tmp_path):
+    command = [sys.executable, "-m", "tools", "sim", "--export", str(tmp_path / "public")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == f"{tmp_path / 'public' / 'index.html'}\n"
+    wrong = subprocess.run(
+        [*command, "--board", "no_such"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert wrong.returncode == 2 and "no board 'no_such'" in wrong.stderr
 
 
 def test_it_runs_from_a_thumb_drive_within_three_seconds_and_asks_nobody(view, page_file):
