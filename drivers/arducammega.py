@@ -87,6 +87,7 @@ class ArducamMega:
         self._three = bytearray(3)
         show_bytes = show_px[0] * show_px[1] * 2
         self._frame = bytearray(frame_bytes_max + 511 & -512)  # wiped by 512
+        self._jpeg_bytes_max = frame_bytes_max
         self._view = memoryview(self._frame)
         self._shown = memoryview(memory or bytearray(show_bytes))[:show_bytes]
         if len(self._shown) != show_bytes:
@@ -178,14 +179,16 @@ class ArducamMega:
         self._write(reg, value)
         self._settle(_CONFIG_MS)
 
-    def _forget(self):
-        at = len(self._view)
+    def _forget(self, view):
+        at = len(view)
         while at:
             at -= 512
-            self._view[at : at + 512] = _ZEROS
+            view[at : at + 512] = _ZEROS
 
     def _finish(self):
-        self._forget()
+        self._forget(self._view)
+        if self._records is False:  # in a recording that memory may be somebody else's
+            self._forget(self._shown)
         # Half a picture in its memory would cost a reset.
         while self._taking and not self._read(_STATE) & _DONE:
             if self._clock.diff(self._clock.ticks_ms(), self._taken_ms) > _PICTURE_MS:
@@ -253,7 +256,7 @@ class ArducamMega:
         return self._shown
 
     def _jpeg(self, n):
-        if not 4 <= n <= len(self._frame):
+        if not 4 <= n <= self._jpeg_bytes_max:
             raise OSError(27, "arducammega: %d bytes" % n)
         picture = self._view[:n]
         self._receive(picture)

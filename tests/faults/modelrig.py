@@ -179,8 +179,9 @@ class Parts:
     """In the place of the chips of a board."""
 
     gauge = microphone = None
+    blind = False
 
-    def __init__(self, board, clock, profile):
+    def __init__(self, board, clock, profile, stage):
         self._rig = rig = board.RIG
         self.flash, self.card, self.camera = rig.flash, rig.device, Lens(rig)
         self.display = self.lamp = self.tone = self.motor = Nothing()
@@ -190,6 +191,9 @@ class Parts:
 
     def attempt(self, warning, act, name=""):
         return act()
+
+    def set_up_display(self):
+        pass
 
     def card_present(self):
         return self._rig.device.inserted
@@ -220,6 +224,7 @@ class Rig:
         self.cut_in = 0  # operations of card and flash until the power goes
         self._app = _application()
         self._app.Chips, self._app.Face, self._app.time = Parts, Screen, self.time
+        self._app.unlocked = False
         self._app.urandom = self._random.randbytes
         self._app.gc = SimpleNamespace(collect=lambda: None)
         self._board = SimpleNamespace(
