@@ -92,8 +92,7 @@ class Clip:
         self._jpg = host.open_store(path + "/clip.jpg", writable=False)
         self._jpeg = bytearray(max(self.jpeg_bytes(i) for i in range(self.count)))
         self._jpeg_view = memoryview(self._jpeg)
-        self._scratch = array("b", bytes(self.picture_bytes))
-        self._scratch_view = memoryview(self._scratch)
+        self._scratch = None  # a picture to compare with, where the board encodes
 
     def at(self, ms):
         """Return the number of the picture that is seen at `ms` of the script's time."""
@@ -129,8 +128,10 @@ class Clip:
         return None if i is None else self.jpeg(i)
 
     def _is(self, i, buf):
+        if self._scratch is None:
+            self._scratch = memoryview(array("b", bytes(self.picture_bytes)))
         self.picture(i, self._scratch)
-        return _same(self._scratch_view, buf)
+        return _same(self._scratch, buf)
 
     def close(self):
         """Close the files."""
