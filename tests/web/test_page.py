@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 from tools.boards_command import board_ids
 from tools.bootstrap import ROOT
-from tools.sim import export, serve
+from tools.sim import export, page_server
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"
@@ -86,7 +86,7 @@ def test_it_runs_from_a_thumb_drive_within_three_seconds_and_asks_nobody(view, p
 
 
 def test_it_runs_from_a_server_and_asks_nobody_else(view):
-    with serve.served(export.build()) as address:
+    with page_server.served(export.build()) as address:
         one = view("#lang=en", address=address)
         one.stage("idle")
         assert one.ready_s < READY_S_MAX

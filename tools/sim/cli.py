@@ -113,7 +113,7 @@ def sim(
 
 def _page(board, folder, port):
     from tools.boards_command import BoardError, load
-    from tools.sim import export, serve
+    from tools.sim import export, page_server
 
     try:
         load(board)
@@ -122,7 +122,7 @@ def _page(board, folder, port):
     if folder:
         print(export.export(folder, board))
         return 0
-    serve.serve(export.build(board), port, _say)
+    page_server.serve(export.build(board), port, _say)
     return 0
 
 

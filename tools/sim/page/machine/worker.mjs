@@ -25,8 +25,8 @@ const hands = {
     files.add("camera/log.bin", new Store(parts.logBytes, [[0, parts.log]], 0xff));
     python.registerJsModule("_host", makeHost(files, lens, tell, python._module._malloc));
     python.globals.set("config_text", JSON.stringify(config));
-    python.runPython("import tools.sim.live as live\nlive.start(config_text)");
-    const call = (name) => python.globals.get("live")[name];
+    python.runPython("import tools.sim.tab as tab\ntab.start(config_text)");
+    const call = (name) => python.globals.get("tab")[name];
     camera = { slice: call("slice"), act: call("act"), look: call("look"), taps: call("taps") };
     camera.pace = new Pace(camera, tell);
     tell("ready", Math.round(performance.now() - began));
