@@ -226,14 +226,15 @@ def _alone():
     """Hold the set-up's lock; the system releases it when this process and its steps are gone."""
     with open(CACHE / "set-up.lock", "w") as file:
         os.set_inheritable(file.fileno(), True)
-        if not _locked(file):
+        if not locked(file):
             _say("another process is setting up: waiting for it")
-            while not _locked(file):
+            while not locked(file):
                 time.sleep(0.2)
         yield
 
 
-def _locked(file):
+def locked(file):
+    """Lock an open file for this process; return False where another one has it."""
     try:
         if os.name == "nt":
             import msvcrt

@@ -18,6 +18,13 @@ from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare
 COMMANDS = {
     "sim": ("tools.sim.cli", ("run",), "run a camera on this computer, without hardware"),
     "card": ("tools.evidence.cli", ("run",), "verify, explain, export the evidence on a card"),
+    "dock": ("tools.dock.cli", ("run", "dock"), "take the recordings off cameras, safely"),
+    "vault": (
+        "tools.dock.vault_cli",
+        ("run", "dock"),
+        "what is kept: list, verify, find, hand out",
+    ),
+    "keys": ("tools.dock.keys_cli", ("run", "dock"), "make keys, look at them, try them"),
     "boards": ("tools.boards_command", ("run",), "list the boards and what each has"),
     "torture": ("tools.torture.cli", ("run",), "faults and power cuts, until a promise breaks"),
     "flash": ("tools.flash.cli", ("run", "flash"), "put the firmware on a camera"),
@@ -30,7 +37,7 @@ COMMANDS = {
     "bench": ("tools.bench.cli", ("run",), "how fast the recorder is, beside other ways"),
     "test": (
         "tools.testing",
-        ("run", "wasm", "test", "clips", "flash", "release", "types"),
+        ("run", "wasm", "test", "clips", "flash", "release", "types", "dock"),
         "everything that CI runs",
     ),
 }

@@ -12,15 +12,17 @@ import time
 import machine
 from cryptolib import aes
 
-from bodycam import VERSION, headroom, log, profile
+from bodycam import VERSION, epoch, headroom, log, profile
 from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.chips import Chips
 from bodycam.clock import CHIP, Clock
+from bodycam.dock import Dock
 from bodycam.ear import Ear
 from bodycam.errors import Fault
 from bodycam.eye import Eye
 from bodycam.face import Face
+from bodycam.joins import crc16
 from bodycam.power import Power
 from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
@@ -32,21 +34,25 @@ urandom = os.urandom
 unlocked = hasattr(builtins, "exec")
 
 _WATCHDOG_MS = 10_000
+_FLUSH_MS = 100  # until the last answer is on the wire
+_PROFILE = "/profile.json"
 
 
 class App:
-    """The camera on `board` (a module of boards/) with a profile's `values`; None: /profile.json.
-    `slots` is told when this firmware works; None: it is started without them.
+    """The camera on `board` (a module of boards/) with a profile's `values`; None: those that are
+    stored at `profile_path`. `slots` is told when this firmware works; None: it is started without
+    them.
 
     Construction takes about 1 s. Then `run()`, or `start()` and `step()` over and over. `stages`
     is the stage table at work.
     """
 
-    def __init__(self, board, values=None, slots=None):
-        self._board = board
+    def __init__(self, board, values=None, slots=None, profile_path=_PROFILE):
+        self.board = board
         self.slots = slots
         self.clock = Clock(time)
-        self.profile = values or profile.load("/profile.json")
+        self.profile_path = profile_path
+        self.profile = values or profile.load(profile_path)
         self.collections = 0
         if machine.freq() != board.CPU_HZ:
             machine.freq(board.CPU_HZ)
@@ -60,7 +66,7 @@ class App:
         if unlocked:
             chips.warning = "unlocked"  # before any other: it is what the person in front may know
             chips.troubles.append("unlocked")
-        self._log_fault = self._fault_of(self.log.recover)
+        self._log_fault = self._fault_of(self._recover)
         self.card = Card(chips.card)
         # The card goes into SPI mode before the display's first traffic: one that has not might
         # answer it.
@@ -73,13 +79,15 @@ class App:
         self.power = Power(
             chips.gauge, self._battery_sample, self._battery_low, self._battery_empty
         )
+        self.update = None  # takes the dock's UPDATE: `update(body)` returns the answer's body
+        self.dock = Dock(self, crc16, aes, lambda n: urandom(n))
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
 
     def _check_window(self):
         # Seconds before a recording are promised, or there are none.
         values = self.profile
-        if values["pre_event_s"] > headroom.window_s(self._board, values["audio"]):
+        if values["pre_event_s"] > headroom.window_s(self.board, values["audio"]):
             values["pre_event_s"] = 0
             self.chips.warning = self.chips.warning or "window_refused"
             self.chips.troubles.append("window_refused")
@@ -92,8 +100,12 @@ class App:
         else:
             self.clock.set_utc(utc_s, CHIP)
 
+    def _recover(self):
+        epoch.settle(self.chips.flash)
+        self.log.recover()
+
     def _join_face(self):
-        board = self._board
+        board = self.board
         mirrors = "mirror_while_recording" in board.CAPS
         more = {"picture_px": board.CAMERA.get("show_px")}
         if "kept_bytes" in board.DISPLAY:
@@ -141,9 +153,9 @@ class App:
         """Return the milliseconds between mirrored pictures while pictures are encoded too; 0
         for none.
         """
-        if "mirror_while_recording" not in self._board.CAPS:
+        if "mirror_while_recording" not in self.board.CAPS:
             return 0
-        return 1000 // self._board.MIRROR_FPS
+        return 1000 // self.board.MIRROR_FPS
 
     def _battery_sample(self, pct):
         self.recorder.event({"event": "battery", "pct": pct})
@@ -161,7 +173,7 @@ class App:
     def _open_facts(self):
         journal, clock = self.log, self.clock
         return {
-            "board": self._board.ID,
+            "board": self.board.ID,
             "firmware": VERSION,
             "profile": self.profile["name"],
             "log": journal.last_mac.hex(),
@@ -172,6 +184,11 @@ class App:
             "battery_pct": self.power.percent,
             "previous": journal.previous,
         }
+
+    def restart(self):
+        """Start anew, once what was sent is on the wire. Does not return."""
+        self.clock.sleep_ms(_FLUSH_MS)
+        machine.reset()
 
     # Run
 
@@ -194,7 +211,7 @@ class App:
 
     def _note_boot(self):
         self.log.boot += 1
-        stall_ms = headroom.stall_ms(self._board, self.profile["audio"])
+        stall_ms = headroom.stall_ms(self.board, self.profile["audio"])
         facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
         if self.slots:
             facts["release"] = self.slots.status()["number"]

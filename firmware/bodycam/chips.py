@@ -51,7 +51,8 @@ class Chips:
     `gauge`, `rtc` clock chip, `button`, `card` block device, `display` (Dark if it cannot be
     driven), `camera`; None where the
     board has none: `tone`, `lamp`, `motor`, `microphone` (also where the profile has no sound),
-    `flash` of the log (no partition), `pmu` power manager. `blind`: nothing can be shown.
+    `flash` of the log (no partition), `pmu` power manager. `usb` is the serial port. `blind`:
+    nothing can be shown.
     `scratch` is memory that is only needed while something is recorded: a driver may use it until
     then. `warning` is a key of words.WARNINGS, a chip's name in capitals, or None; `troubles` are
     lines for the log. Construction blocks some 100 ms.
@@ -89,6 +90,7 @@ class Chips:
             self.microphone = self._part("MICROPHONE", "microphone_missing")
             self.microphone = self.microphone or self._without("microphone")
         self.camera = self._part("CAMERA", "unexpected")
+        self.usb = driver("USBSerial")()
         row = board.LOG
         self.flash = self.attempt("unexpected", lambda: JOIN[row["chip"]](self, row), row["chip"])
         self.blind = False

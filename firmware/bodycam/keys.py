@@ -18,8 +18,9 @@ _ZEROS = memoryview(bytes(256))
 
 
 def wipe(buf):
-    """Overwrite `buf`, a bytearray or memoryview of at most 256 bytes, with zeros."""
-    buf[:] = _ZEROS[: len(buf)]
+    """Overwrite `buf`, a bytearray or memoryview, with zeros."""
+    for at in range(0, len(buf), 256):
+        buf[at : at + 256] = _ZEROS[: min(256, len(buf) - at)]
 
 
 _plain = bytearray(16)

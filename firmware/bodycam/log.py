@@ -41,6 +41,7 @@ _KEYS = const(164)
 _KEYS_END = const(232)
 _PROGRESS = const(232)
 _ERASURES = const(3)  # attempts: a bit may need a second programming
+_ASIDE_PAGES = const(16)
 _RESERVED_PAGES = const(16)  # kept for SEAL and TORN, and for these, when the log is full
 _RESERVED = (BOOT, FAULT, OFF)
 
@@ -49,7 +50,8 @@ class Log:
     """The log on `flash` (`size_bytes`, `read(at, buf)`, `program(at, buf)`; None: there is
     none). `aes` is `cryptolib.aes`.
 
-    After `recover`: `epoch`, `device_id`, `card_id`, `seals`, `boot`, `next_segment`, `released`,
+    After `recover`: `epoch`, `device_id`, `card_id`, `seals`, `boot`, `first` (segment number of
+    the epoch), `next_segment`, `released`,
     `recording` (of the newest segment) `torn` (segment number that the last power cut left open,
     else None) and `torn_entry` (sequence number of its OPEN entry).
     """
@@ -68,9 +70,10 @@ class Log:
         self._newest = -1  # page of the newest entry
         self._open_page = -1
         self._progress = 0xFFFF
-        self.pages = flash.size_bytes // PAGE_BYTES if flash else 0
+        # The last sector is where the next epoch is put aside.
+        self.pages = flash.size_bytes // PAGE_BYTES - _ASIDE_PAGES if flash else 0
         self.boot = 0
-        self.epoch = self.next_segment = self.released = self.recording = 0
+        self.epoch = self.first = self.next_segment = self.released = self.recording = 0
         self.device_id = self.card_id = b""
         self.seals = []
         self.torn = None
@@ -94,7 +97,8 @@ class Log:
             self._refusal = "not_enrolled"
             raise Fault(self._refusal, "the log does not begin with an epoch")
         detail = self._detail()
-        self.epoch, self.next_segment = struct.unpack_from("<II", detail, 0)
+        self.epoch, self.first = struct.unpack_from("<II", detail, 0)
+        self.next_segment = self.first
         self.device_id, self.card_id = bytes(detail[8:24]), bytes(detail[24:40])
         self.released = struct.unpack_from("<I", detail, 40)[0]
         page = 1
@@ -207,6 +211,36 @@ class Log:
     def last_mac(self) -> bytes:
         """MAC of the newest entry, 16 bytes: through its chain it stands for the whole log."""
         return bytes(self._last)
+
+    @property
+    def refusal(self) -> "str | None":
+        """Why nothing may be written: a key of words.FAULTS; None once recovered."""
+        return self._refusal
+
+    @property
+    def used_pages(self) -> int:
+        """Pages from the first one on that are not blank."""
+        return self._at
+
+    def visit(self, tell):
+        """Call `tell(code, detail)` for each entry, oldest first; it must not write. Reads every
+        page: up to 0.5 s.
+
+        Raises:
+            Fault: the flash failed.
+        """
+        for page in range(self._at):
+            if self._load(page):
+                tell(self._code(), self._detail())
+
+    def session_key(self, transcript: bytes, key):
+        """Put the key of a docking into `key`, a bytearray of 32 bytes. The CHECK key of a camera
+        that is not enrolled is zero.
+
+        Raises:
+            Fault: the cipher failed.
+        """
+        kdf(self._aes, memoryview(self._keys)[32:], b"auth", transcript, key)
 
     def note(self, code: int, facts: dict):
         """Append an event with `facts` as JSON; facts that do not fit into 96 bytes are cut to

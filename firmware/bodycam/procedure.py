@@ -86,6 +86,7 @@ class Procedure:
             self._watch,
             parts.power.step,
             parts.eye.mirror,
+            parts.dock.step,
         )
         self._loop = Loop(clock, services, self._trouble)
         self.step = self._loop.step

@@ -7,6 +7,7 @@ pre-recording, so it is zero, and sound is off.
 """
 
 import json
+import os
 
 # name: (default, lowest, highest); booleans have no range.
 RANGES = {
@@ -72,3 +73,14 @@ def load(path: str) -> dict:
     except OSError:
         return make()
     return make(stored.get("name", DEFAULT), stored.get("changes"))
+
+
+def store(path: str, text: str):
+    """Keep `text`, which `make` has accepted, at `path`: as a whole, or the old one stays.
+
+    Raises:
+        OSError: the file system failed.
+    """
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)

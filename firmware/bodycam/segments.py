@@ -40,6 +40,7 @@ class Segments:
         self.is_open = self.ready = self.writing = False
         self.last = False  # no other segment can be opened after this one
         self._closing = self._retried = False
+        self.slowest_ms = 0  # until the card took what it was given, since boot
 
     @property
     def full(self) -> bool:
@@ -162,6 +163,9 @@ class Segments:
         answer = self._card.device.step()
         if answer is not True:
             return self._unfinished(answer)
+        took_ms = self._clock.diff(self._clock.ticks_ms(), self._since)
+        if self.writing and took_ms > self.slowest_ms:
+            self.slowest_ms = took_ms
         self.writing = self._retried = False
         sealer = self._sealer
         sealer.restart()

@@ -66,6 +66,7 @@ STDLIB = {
     "micropython",
     "os",
     "random",
+    "select",
     "struct",
     "sys",
     "uctypes",

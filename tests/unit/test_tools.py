@@ -166,7 +166,7 @@ def test_a_step_that_failed_by_itself_is_only_repeated(clone):
 def test_two_processes_do_not_set_up_at_once(clone):
     bootstrap.CACHE.mkdir()
     with bootstrap._alone(), open(bootstrap.CACHE / "set-up.lock", "w") as second:
-        assert not bootstrap._locked(second)
+        assert not bootstrap.locked(second)
 
 
 def test_a_folder_that_cannot_be_written_is_said_plainly(clone, monkeypatch):

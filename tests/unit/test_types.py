@@ -38,6 +38,8 @@ _OFF = {
 
 # Viper takes whatever has a buffer where it says `ptr8`; the stubs have a class of that name.
 _VIPER = re.compile('to parameter "[a-z]+" of type "ptr(8|16|32)"')
+# These take whatever has a buffer; the stubs say bytes.
+_BASE64 = re.compile('parameter "data" of type "(str [|] )?bytes" in function "(a2b|b2a)_base64"')
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,8 @@ def findings(paths, stubs, folder):
     return [
         f"{row['file']}:{row['range']['start']['line'] + 1}: {row['message']}"
         for row in told["generalDiagnostics"]
-        if row["severity"] != "information" and not _VIPER.search(row["message"])
+        if row["severity"] != "information"
+        and not (_VIPER.search(row["message"]) or _BASE64.search(row["message"]))
     ]
 
 

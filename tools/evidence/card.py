@@ -100,34 +100,19 @@ def _drawer(seed):
 
 def _write_keys(folder, draw, words, check):
     """Write the four key files; return the public keys that READ is sealed to."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
+    from . import keyfiles
     from .primitives import key_id
 
     folder.mkdir(mode=0o700)
-    kinds = {"agency": X25519PrivateKey, "recovery": X25519PrivateKey, "export": Ed25519PrivateKey}
-    privates = {name: kind.from_private_bytes(draw(name, 32)) for name, kind in kinds.items()}
+    privates = keyfiles.make(draw)
     ids = {}
     for name, private in privates.items():
-        _write_private(folder / f"{name}.pem", private)
+        keyfiles.write_private(folder, name, private)
         ids[f"{name}_key_id"] = key_id(private.public_key()).hex()
     about = "Demonstration keys. In service the two viewing keys and this file are kept apart."
     station = {"about": about, **words, "name": NAME, "check_seed": check.hex(), **ids}
-    _write_secret(folder / "station.json", json.dumps(station, indent=2).encode() + b"\n")
-    return [privates[name].public_key() for name in ("agency", "recovery")]
-
-
-def _write_private(path, private):
-    from cryptography.hazmat.primitives import serialization as pem
-
-    form = pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption()
-    _write_secret(path, private.private_bytes(*form))
-
-
-def _write_secret(path, data):
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
+    keyfiles.write_secret(folder / "station.json", json.dumps(station, indent=2).encode() + b"\n")
+    return [privates[name].public_key() for name in keyfiles.VIEWERS]
 
 
 def _write_image(path, sectors, card, utc):

@@ -9,7 +9,7 @@ from .errors import InputError
 from .findings import Finding
 from .keyring import Access, Keyring
 from .layout import BLOCK, BLOCKS
-from .log import Log
+from .log import opened
 from .medium import Medium
 from .primitives import MAX_S
 from .survey import found_at, survey
@@ -26,15 +26,17 @@ def beside(image) -> "tuple[Path | None, tuple[Path, ...]]":
 class Case:
     """A card opened with its log and keys. `segments` are those that must be read, in order.
 
-    `log` is None without a camera's folder; `authentic` tells whether the log's MACs were checked.
+    `image` may be an object that stands for a card (see `Medium`), `camera_dir` a `Log`,
+    `key_dirs` a `Keyring`. `log` is None without a camera's folder; `authentic` tells whether the
+    log's MACs were checked.
 
     Raises:
         InputError: the card, the log or a key cannot be used, or they do not belong together.
     """
 
     def __init__(self, image, camera_dir=None, key_dirs=()):
-        self.keyring = Keyring(key_dirs)
-        self.log = Log(camera_dir) if camera_dir else None
+        self.keyring = key_dirs if isinstance(key_dirs, Keyring) else Keyring(key_dirs)
+        self.log = opened(camera_dir)
         self.medium = Medium(image)
         try:
             self._prepare()
@@ -71,6 +73,7 @@ class Case:
         self._belong(seeds)
         if log:
             self.authentic = log.authenticate(self._accesses[log.device, log.epoch])
+            self.segments = [segment for segment in self.segments if not segment.released]
             self._compare(log)
         else:
             self.findings += self._strangers()
@@ -95,7 +98,7 @@ class Case:
         description leads nowhere.
         """
         medium = self.medium
-        segments = list(log.segments.values())[-_AHEAD:]
+        segments = [one for one in log.segments.values() if not one.released][-_AHEAD:]
         if medium.layout and segments and not any(self._stands(s.n) for s in segments):
             described, medium.layout = medium.layout, None
             medium.search()

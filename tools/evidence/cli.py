@@ -25,9 +25,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Image = Annotated[Path, typer.Argument(help="Card image, or the device of a card in a reader.")]
+Image = Annotated[
+    str,
+    typer.Argument(
+        help="Card image, device of a card in a reader, or VAULT/cameras/DEVICE/EPOCH."
+    ),
+]
 Camera = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--camera", help="Folder of the camera's log; IMG.camera when it exists."),
 ]
 Keys = Annotated[
@@ -78,7 +83,7 @@ def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson
     with _plain(as_json):
         from .info import info as look
 
-        found = look(image, *_beside(image, camera, keys))
+        found = look(*_given(image, camera, keys))
         if as_json:
             _print(found)
         else:
@@ -97,7 +102,7 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
         from .verdict import verify as judge
 
         with _progress("Verifying") as step:
-            found = judge(image, *_beside(image, camera, keys), step)
+            found = judge(*_given(image, camera, keys), step)
         if as_json:
             _print(found)
         else:
@@ -125,7 +130,7 @@ def explain(
         from .explain import explain as say
 
         with _progress("Reading") as step:
-            found = say(image, *_beside(image, camera, keys), lang, step)
+            found = say(*_given(image, camera, keys), lang, step)
         if as_json:
             _print(found)
         else:
@@ -150,8 +155,9 @@ def export(
     with _plain(as_json):
         from .export import export as write
 
+        card, log, folders = _given(image, camera, keys)
         with _progress("Exporting") as step:
-            files = write(image, out, *_beside(image, camera, keys), allow_damaged, step)
+            files = write(card, out, log, folders, allow_damaged, step)
         _show_files(files, out, as_json)
 
 
@@ -175,8 +181,9 @@ def salvage(
         from .salvage import salvage as rescue
 
         out = out or Path(f"{image}.salvage")
+        card, log, folders = _given(image, camera, keys)
         with _progress("Salvaging") as step:
-            files = rescue(image, out, *_beside(image, camera, keys), step)
+            files = rescue(card, out, log, folders, step)
         _show_files(files, out, as_json)
 
 
@@ -206,12 +213,43 @@ def _progress(what):
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _beside(image, camera, keys):
-    """Return the folders given, or those that stand beside the image."""
+def _given(image, camera, keys):
+    """Return card, log and folders of keys: those named, or those that stand beside the image.
+
+    A vault gives card and log together; `--camera` may name a vault for its log alone.
+    """
     from .case import beside
 
+    if _is_vault(image):
+        card, log = _from_vault(image, keys)
+        return card, camera or log, tuple(keys or ())
     own_camera, own_keys = beside(image)
-    return camera or own_camera, tuple(keys) if keys else own_keys
+    if camera and _is_vault(camera) and not Path(camera, "log.bin").exists():
+        camera = _from_vault(camera, keys)[1]
+    return image, camera or own_camera, tuple(keys) if keys else own_keys
+
+
+def given_card(image, keys):
+    """Return the card that the name of an image or device, or the address of a vault means.
+
+    Raises:
+        InputError: it is a vault, and not one epoch of it.
+    """
+    return _given(image, None, keys)[0]
+
+
+def _is_vault(name):
+    return "://" in name or "/cameras/" in name or Path(name).is_dir()
+
+
+def _from_vault(address, keys):
+    from tools.bootstrap import inside, need
+
+    if inside():
+        need("dock")
+    from tools.dock.epochs import given, trusted
+
+    return given(address, trusted(keys or ()))
 
 
 def _bytes(text):

@@ -69,6 +69,9 @@ ENTRY_KEYS = struct.Struct("<32s32sI")
 EPOCH_DETAIL = struct.Struct("<II16s16sI")
 OPEN_DETAIL = struct.Struct("<I16s16sII")
 PAIR = struct.Struct("<II")
+RELEASE = struct.Struct("<II32s16s")
+ASIDE = 4_096  # bytes at the end of the log's flash, where the next epoch is put aside
+ASIDE_MARK = struct.Struct("<4sI32s")  # in the last page of them
 KEYS_AT, PROGRESS_AT, SPARE_AT = 164, 232, 234
 
 

@@ -4,13 +4,14 @@ FORMAT.md section 4. `Log` reads without keys; `authenticate` checks the MACs wi
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from . import layout
 from .claims import claims, shown
 from .errors import InputError
 from .findings import Finding
-from .primitives import entry_mac
+from .primitives import MAX_S, entry_mac, release_mac
 
 _BLANK = b"\xff" * layout.PAGE
 _BATTERY = ("battery_low", "battery_empty")
@@ -37,6 +38,7 @@ class Segment:
     blocks: "int | None" = None  # what a SEAL entry promises
     least: int = 0  # blocks that progress bits or a TORN entry prove
     continued: bool = False  # the recording goes on in the next segment
+    released: "tuple | None" = None  # the RELEASED entry: its name, what it releases, its token
     on_card: bool = True
     ended: tuple = ("unknown", {})  # how its recording ended: key of words.ENDINGS, facts
 
@@ -44,23 +46,21 @@ class Segment:
 class Log:
     """One epoch of a camera's log, read from the image of its flash partition.
 
+    `source` is a folder with `log.bin`, that file, or its bytes. `head`, of a log that a station
+    took, is (entries, MAC of the newest) as the camera proved it: such a log has no keys.
+    `stored` says that what was released is read from where it was stored: it must be there too.
     `device`, `card`, `epoch` are None when the entry that names them is gone.
 
     Raises:
         InputError: it is not there, or holds no entry at all.
     """
 
-    def __init__(self, source):
-        path = Path(source)
-        self.path = path / "log.bin" if path.is_dir() else path
-        try:
-            if self.path.stat().st_size > _LARGEST:
-                raise InputError(f"{self.path} is too large to be a camera's log")
-            self._data = self.path.read_bytes()
-        except OSError as error:
-            raise InputError(
-                f"cannot read the camera's log {self.path}: {error.strerror}"
-            ) from error
+    def __init__(self, source, head=None, stored=False):
+        self._head, self._stored = head, stored
+        if isinstance(source, bytes):
+            self.path, self._data = "the log", source
+        else:
+            self._read(Path(source))
         self.findings: list[Finding] = []
         self.device = self.card = self.epoch = None
         self.name = ""
@@ -82,6 +82,17 @@ class Log:
         for segment in self.segments.values():
             segment.ended = self._ended(segment)
 
+    def _read(self, path):
+        self.path = path / "log.bin" if path.is_dir() else path
+        try:
+            if self.path.stat().st_size > _LARGEST:
+                raise InputError(f"{self.path} is too large to be a camera's log")
+            self._data = _begun(self.path.read_bytes())
+        except OSError as error:
+            raise InputError(
+                f"cannot read the camera's log {self.path}: {error.strerror}"
+            ) from error
+
     @property
     def damaged(self) -> bool:
         """Whether entries are missing in between."""
@@ -92,14 +103,32 @@ class Log:
         """The segments that must be on a card: opened and not released."""
         return [segment for n, segment in sorted(self.segments.items()) if n >= self.released]
 
+    def _check_releases(self, check):
+        """Find the releases that no station gave: what they release stays promised."""
+        for segment in self.segments.values():
+            if segment.released and segment.s <= MAX_S:
+                name, what, token = segment.released
+                if release_mac(check.at(segment.s)).of(what) != token:
+                    self._say("log-release-forged", entry=name)
+                    segment.released = None
+
     def page(self, number: int) -> bytes:
         """Return one page of 256 bytes."""
         return self._data[number * layout.PAGE : (number + 1) * layout.PAGE]
 
+    def _take_back(self):
+        for segment in self.segments.values() if self._stored else ():
+            segment.released = None
+
     def authenticate(self, access) -> bool:
         """Check every MAC and the newest keys; return False when there is no CHECK key for it."""
         if access.check is None:
+            if any(segment.released for segment in self.segments.values()) and not self._stored:
+                self._say("log-release-unchecked")
+            self._take_back()
             return False
+        self._check_releases(access.check)
+        self._take_back()
         altered = [
             entry
             for entry in self.entries
@@ -170,7 +199,7 @@ class Log:
     def _newest(self):
         """Say so when the newest entry is not the newest that the camera wrote."""
         *older, last = self.entries
-        if last.keys is None:
+        if last.keys is None and self._head != (last.s + 1, last.mac):
             cut = last.wiped and not self._behind
             self._say("log-cut" if cut else "log-newest-damaged")
         if any(entry.keys for entry in older[:-1]):
@@ -283,9 +312,14 @@ class Log:
         n, blocks = layout.PAIR.unpack(entry.detail)
         return self.segments.get(n), blocks
 
-    def _released(self, entry):
-        """Say that somebody else wrote this: only EPOCH, a station's entry, releases segments."""
-        self._say("log-release-forged", entry=_name(entry))
+    def _release(self, entry):
+        if len(entry.detail) != layout.RELEASE.size:
+            return False
+        n, blocks, _, token = layout.RELEASE.unpack(entry.detail)
+        segment = self.segments.get(n)
+        if not segment or blocks != (segment.blocks or segment.least) or segment.released:
+            return False
+        segment.released = _name(entry), entry.detail[:-16], token
         return True
 
 
@@ -295,8 +329,31 @@ _APPLY = {
     layout.OPEN: Log._open,
     layout.SEALED: Log._sealed,
     layout.TORN: Log._torn,
-    layout.RELEASED: Log._released,
+    layout.RELEASED: Log._release,
 }
+
+
+def opened(source) -> "Log | None":
+    """Return the log in a folder or file; a `Log`, and None, as they are.
+
+    Raises:
+        InputError: as `Log`.
+    """
+    return source if source is None or isinstance(source, Log) else Log(source)
+
+
+def _begun(data):
+    """Return the log without what is put aside at its end; where that has been confirmed and the
+    camera has not booted since, it is the log.
+    """
+    if len(data) <= layout.ASIDE or len(data) % layout.ASIDE:
+        return data  # no whole flash partition
+    aside = data[-layout.ASIDE :]
+    magic, pages, digest = layout.ASIDE_MARK.unpack_from(aside, layout.ASIDE - layout.PAGE)
+    begun = aside[: pages * layout.PAGE] if pages <= 3 else b""
+    if magic == b"BWC1" and sha256(begun).digest() == digest:
+        return begun.ljust(len(data) - layout.ASIDE, b"\xff")
+    return data[: -layout.ASIDE]
 
 
 def said(entry) -> dict:

@@ -20,18 +20,19 @@ class Medium:
 
     `copies` says which of the two superblocks are right; `layout` is None when neither is.
 
-    With `anything` what is on it does not matter.
+    With `anything` what is on it does not matter. `path` may also be an object that stands for a
+    card: its `open` gives a raw file.
 
     Raises:
         InputError: it cannot be read, or nothing on it is ours.
     """
 
     def __init__(self, path, anything=False):
-        self.path = Path(path)
-        if self.path.is_fifo() or self.path.is_socket():
+        self.path = path = Path(path) if isinstance(path, str) else path
+        if isinstance(path, Path) and (path.is_fifo() or path.is_socket()):
             raise InputError(f"{path} is a pipe and no card; name an image or a card's device")
         try:
-            self._file = open(self.path, "rb", buffering=0)
+            self._file = path.open("rb", buffering=0)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise InputError(f"cannot open {path}: {reason}") from error
@@ -70,7 +71,7 @@ class Medium:
     def size_bytes(self) -> int:
         """Size in bytes; 0 for a device that does not tell."""
         try:
-            return os.lseek(self._file.fileno(), 0, os.SEEK_END)
+            return self._file.seek(0, os.SEEK_END)
         except OSError:
             return 0
 

@@ -75,6 +75,11 @@ def entry_mac(check: bytes) -> Mac:
     return Mac(kdf(check, b"log"))
 
 
+def release_mac(check: bytes) -> Mac:
+    """Return the MAC of a release, from CHECK_s of the entry that opened the segment."""
+    return Mac(kdf(check, b"release"))
+
+
 def segment_key(key: bytes, nonce: bytes, card: bytes, n: int) -> bytes:
     """Return a segment's cipher key from READ_s, or its MAC key from CHECK_s."""
     return kdf(key, b"key", nonce + card + n.to_bytes(4, "little"))

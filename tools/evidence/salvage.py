@@ -12,7 +12,7 @@ from .errors import InputError
 from .export import empty, finish, publish
 from .keyring import Access, Keyring
 from .layout import BLOCK, BLOCKS, BODY_AT, BODY_END, BODY_SIZE, CHAINED, DATA, HEAD, SEAL
-from .log import Log, Segment
+from .log import Segment, opened
 from .medium import Medium
 from .primitives import MAX_S, decryptor
 from .recording import Recording
@@ -35,7 +35,7 @@ def salvage(image, out_dir, camera_dir=None, key_dirs=(), progress=None) -> "lis
     out = empty(out_dir)
     keyring = Keyring(key_dirs)
     try:
-        log = Log(camera_dir) if camera_dir else None
+        log = opened(camera_dir)
     except InputError:
         log = None
     with Medium(image, anything=True) as medium:

@@ -301,10 +301,17 @@ FINDINGS = {
     ),
     "log-release-forged": (
         "tampered",
-        "{entry} releases segments, which no camera does: somebody else wrote it. They must still "
-        "be there.",
-        "{entry} gibt Segmente frei, was keine Kamera tut: Jemand anders hat ihn geschrieben. Sie "
-        "müssen weiterhin da sein.",
+        "{entry} releases a segment, and no station gave it out: somebody else wrote it. The "
+        "segment must still be there.",
+        "{entry} gibt ein Segment frei, was keine Station getan hat: Jemand anders hat ihn "
+        "geschrieben. Das Segment muss weiterhin da sein.",
+    ),
+    "log-release-unchecked": (
+        "note",
+        "The camera's log says that segments were released to a station. Without the CHECK key "
+        "that is not checked.",
+        "Das Logbuch der Kamera sagt, dass Segmente an eine Station übergeben wurden. Ohne den "
+        "CHECK-Schlüssel ist das nicht geprüft.",
     ),
     "log-count": (
         "tampered",

@@ -16,7 +16,8 @@ Examples:
   sim --export public
   sim --demo
   sim --headless --card demo.img
-  sim --headless --on wasm --video street.mp4 --script shift.txt --json"""
+  sim --headless --on wasm --video street.mp4 --script shift.txt --json
+  sim --serve --card one.img --card two.img"""
 
 _MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "yellow"}
 
@@ -34,6 +35,9 @@ def sim(
         Path | None, typer.Option(help="Write the page into this folder, as one file.")
     ] = None,
     port: Annotated[int, typer.Option(help="Where the page is served; 0 takes a free one.")] = 0,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Dock a camera for each --card, behind ptys.")
+    ] = False,
     board: Annotated[
         str, typer.Option(help="Board file; `boards` lists them.")
     ] = "m5stack_cores3",
@@ -47,7 +51,8 @@ def sim(
         Path | None, typer.Option(help="What the hands do; default a whole intervention.")
     ] = None,
     card: Annotated[
-        Path | None, typer.Option(help="Card image; made, with camera and keys, if absent.")
+        list[Path] | None,
+        typer.Option(help="Card image, made with camera and keys if absent; --serve takes many."),
     ] = None,
     keys: Annotated[
         list[Path] | None,
@@ -70,10 +75,14 @@ def sim(
     --json count. Status 0 when the script's expectations were met, 1 when not, 2 for input that
     cannot be used.
     """
+    if serve:
+        return _serve(board, on, card or (), profile, seed)
     if not (headless or demo):
         return _page(board, export, port)
     from tools.sim import headless as simulation
 
+    if len(card or ()) > 1:
+        raise typer.BadParameter("one --card at a time; only --serve takes many")
     if demo:
         out = _new_folder(out)
     try:
@@ -83,7 +92,7 @@ def sim(
                 on or _interpreter(say),
                 video,
                 script,
-                card,
+                card[0] if card else None,
                 seed,
                 out,
                 profile,
@@ -123,6 +132,23 @@ def _page(board, folder, port):
         print(export.export(folder, board))
         return 0
     page_server.serve(export.build(board), port, _say)
+    return 0
+
+
+def _serve(board, on, cards, profile, seed):
+    from tools.sim import headless as simulation
+    from tools.sim.serve import serve
+
+    try:
+        serve(board, on or _interpreter(_say), cards, profile, seed, _say)
+    except simulation.InputError as error:
+        _say(f"sim: {error}")
+        return 2
+    except simulation.RunError as error:
+        _say(f"sim: {error}")
+        return 1
+    except KeyboardInterrupt:
+        pass
     return 0
 
 

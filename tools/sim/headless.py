@@ -30,7 +30,7 @@ _START = """
 import sys
 sys.path[:0] = {paths!r}
 import {host} as host
-from tools.sim.runner import main
+from {module} import main
 main(host, {config!r})
 """
 
@@ -90,34 +90,24 @@ def run(
     progress = progress or (lambda what, done, of: None)
     say = say or (lambda text: None)
     tell = tell or (lambda change: None)
-    about = _board(board)
+    _board(board)
     if interpreter not in INTERPRETERS:
         raise InputError(f"no interpreter '{interpreter}'; there are {', '.join(INTERPRETERS)}")
     acts = _acts(script)
-    if profile not in _profiles():
-        raise InputError(f"no profile '{profile}'; there are {', '.join(_profiles())}")
     out = Path(out_dir or tempfile.mkdtemp(prefix="bodycam-")).resolve()
     out.mkdir(parents=True, exist_ok=True)
-    folder = _clip(video, about, progress, say)
-    image = _image(Path(card) if card else out / "card.img", seed)
+    image = Path(card) if card else out / "card.img"
+    config = prepare(board, profile, image, seed, video, progress, say)
+    image = Path(config["card"])
     _check_keys(image, keys)
-    config = {
-        "board": board,
-        "profile": profile,
-        "seed": seed,
-        "acts": acts,
-        "clip": str(folder),
-        "card": str(image),
-        "camera": f"{image}.camera",
-        "out": str(out),
-    }
+    config.update({"acts": acts, "out": str(out)})
     result_path = out / "result.json"
     result_path.unlink(missing_ok=True)
     config_path = out / "config.json"
     config_path.write_text(json.dumps(config), encoding="utf-8")
     status = _launch(interpreter, config_path, out / "console.txt", acts[-1][0], progress, tell)
     if not result_path.exists():
-        raise RunError(_last_words(out / "console.txt", status))
+        raise RunError(last_words(out / "console.txt", status))
     result = json.loads(result_path.read_text(encoding="utf-8"))
     result["interpreter"] = interpreter
     result["wall_ms"] = round((time.monotonic() - started_s) * 1000)
@@ -125,6 +115,30 @@ def run(
     result["out"] = str(out)
     result_path.write_text(json.dumps(result, indent=1), encoding="utf-8")
     return result
+
+
+def prepare(board, profile, image, seed=0, video=None, progress=None, say=None):
+    """Return what a camera's process needs beside `acts` and `out`; make what is absent.
+
+    Raises:
+        InputError: one of these cannot be used.
+    """
+    about = _board(board)
+    if profile not in _profiles():
+        raise InputError(f"no profile '{profile}'; there are {', '.join(_profiles())}")
+    folder = _clip(
+        video, about, progress or (lambda what, done, of: None), say or (lambda text: None)
+    )
+    image = _image(image, seed)
+    return {
+        "board": board,
+        "profile": profile,
+        "seed": seed,
+        "clip": str(folder),
+        "card": str(image),
+        "camera": f"{image}.camera",
+        "station": station_of(image),
+    }
 
 
 def _board(board):
@@ -192,6 +206,12 @@ def _check_keys(image, keys):
         raise InputError(str(error)) from None
 
 
+def station_of(image):
+    """Return what a station knows of the camera beside `image`; None without its keys."""
+    path = Path(f"{image}.keys") / "station.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
 def _clip(video, about, progress, say):
     row = about.CAMERA
     try:
@@ -208,7 +228,8 @@ def _clip(video, about, progress, say):
         raise InputError(str(error)) from None
 
 
-def _command(interpreter, config_path):
+def command(interpreter, module, config_path):
+    """Return the command that runs `main` of `module` with a configuration file."""
     if interpreter == "wasm":
         package = bootstrap.NODE_MODULES / "@micropython" / "micropython-webassembly-pyscript"
         return [
@@ -225,21 +246,20 @@ def _command(interpreter, config_path):
             raise InputError(
                 "MicroPython's unix port has no build for this computer; take --on wasm"
             )
-        code = _START.format(
-            paths=paths, host="tools.sim.host_micropython", config=str(config_path)
-        )
+        host = "tools.sim.host_micropython"
+        code = _START.format(paths=paths, host=host, module=module, config=str(config_path))
         return [*micropython, "-X", f"heapsize={_UNIX_HEAP}", "-c", code]
     paths.insert(0, str(HERE / "shim"))
-    code = _START.format(paths=paths, host="tools.sim.host_cpython", config=str(config_path))
+    host = "tools.sim.host_cpython"
+    code = _START.format(paths=paths, host=host, module=module, config=str(config_path))
     return [sys.executable, "-u", "-c", code]  # what it prints is told as it happens
 
 
 def _launch(interpreter, config_path, console_path, end_ms, progress, tell):
-    command = _command(interpreter, config_path)
     with (
         open(console_path, "w", encoding="utf-8") as console,
         subprocess.Popen(
-            command,
+            command(interpreter, "tools.sim.runner", config_path),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -261,7 +281,8 @@ def _launch(interpreter, config_path, console_path, end_ms, progress, tell):
             raise
 
 
-def _last_words(console_path, status):
+def last_words(console_path, status):
+    """Return what a process that broke said last, in one line."""
     lines = console_path.read_text(encoding="utf-8").splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), f"status {status}")
     return f"the simulation broke: {last} (all it printed: {console_path})"

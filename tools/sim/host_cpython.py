@@ -1,6 +1,10 @@
 """What the simulation needs from its computer, on CPython: files, AES and a CRC of its own."""
 
 import binascii
+import select
+import sys
+import traceback
+import types
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -20,6 +24,36 @@ def crc16(buf, n):
 def firmware_crc16(buf, at, n):
     """Do the work of drivers.crc16_viper: CPython has no viper."""
     return binascii.crc_hqx(memoryview(buf)[at : at + n], 0)
+
+
+def print_error(error):
+    """Tell of an exception on standard error."""
+    traceback.print_exception(error)
+
+
+def live_modules():
+    """Return the modules that a camera in real time needs: MicroPython's poll objects, and
+    standard streams without buffers.
+    """
+    sys.stdin, sys.stdout = _Stream(0, "rb"), _Stream(1, "wb")
+    module = types.ModuleType("select")
+    module.POLLIN, module.POLLOUT, module.poll = select.POLLIN, select.POLLOUT, _Poll
+    return {"select": module}
+
+
+class _Stream:
+    def __init__(self, fd, mode):
+        self.buffer = open(fd, mode, buffering=0, closefd=False)
+
+
+class _Poll:
+    def __init__(self):
+        self._poll = select.poll()
+        self.register = self._poll.register
+
+    def ipoll(self, timeout_ms):
+        """Return an iterator over what is ready."""
+        return iter(self._poll.poll(timeout_ms))
 
 
 def firmware_double(source, target, shape):

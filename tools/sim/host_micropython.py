@@ -1,6 +1,7 @@
 """What the simulation needs from its computer, on MicroPython's unix port."""
 
 import array
+import sys
 
 import micropython
 from cryptolib import aes  # noqa: F401  (part of the host's interface)
@@ -24,6 +25,17 @@ def _table():
 
 
 _CRC16 = _table()
+
+
+def print_error(error):
+    """Tell of an exception on standard error."""
+    sys.print_exception(error, sys.stderr)
+
+
+def live_modules():
+    """Return the modules that a camera in real time needs beside those of this interpreter."""
+    return {}
+
 
 firmware_crc16 = None  # the firmware uses its own viper kernel
 

@@ -115,6 +115,7 @@ class Run:
         self.error = ""
         self._board = __import__("boards." + config["board"], None, None, ("ID",))
         self.world = World(self._board, config["seed"])
+        self.sleep = self.world.sleep  # what the run loop does while nothing is due
         self.world.on("cut", self._cut)  # before the chips hear of it
         self.camera = Camera(self.world, self._board, host, config)
         self._host = host
@@ -140,6 +141,10 @@ class Run:
         self.world.on("expect", self._expect)
         self.world.on("end", self._end)
         self.world.load(config["acts"])
+
+    def tell(self, stage):
+        """Tell of a change of stage as it happens."""
+        print("!", json.dumps(stage))
 
     def slice(self, ms, steps=_SLICE_STEPS):
         """Run for `ms` milliseconds of virtual time; return whether the run goes on.
@@ -211,7 +216,7 @@ class Run:
             self._booting = False
             self._boot()
         else:
-            world.sleep_until(min(until_ms, world.next_ms))
+            self.sleep(max(0, min(until_ms, world.next_ms) - world.ms))
 
     def _boot(self):
         world = self.world
@@ -227,7 +232,10 @@ class Run:
         firmware.gc = self._gc
         firmware.urandom = self._urandom
         firmware.unlocked = self.config.get("unlocked", False)
-        self._app = firmware.App(self._board, make(self.config["profile"]))
+        folder = self.config["camera"] or self.config["out"]
+        self._app = firmware.App(
+            self._board, make(self.config["profile"]), profile_path=folder + "/profile.json"
+        )
         self._app.observe(self._staged)
         self._app.start()
 
@@ -254,7 +262,10 @@ class Run:
         while self._steps > 0 and world.ms < until_ms:
             if world.ms < self._wake_ms:
                 # Not beyond the slice: between two of them hands may do something.
-                world.sleep(min(self._wake_ms, until_ms) - world.ms)
+                due_ms = min(self._wake_ms, until_ms)
+                self.sleep(due_ms - world.ms)
+                if world.ms < due_ms:  # something woke it
+                    self._wake_ms = world.ms
             else:
                 self._steps -= 1
                 wait_ms = step()
@@ -286,7 +297,7 @@ class Run:
             if after == "fault":
                 stage["reason"] = self._app.procedure.reason
             self._stages.append(stage)
-            print("!", json.dumps(stage))
+            self.tell(stage)
             self._leave_picture(before)
             self.world.enter(after)
             if self._ending:

@@ -10,6 +10,7 @@ import sys
 from tools.sim.chips.gc0308 import Clip
 from tools.sim.faults import FaultCard, FaultClock, moody
 from tools.sim.mcu import Mcu
+from tools.sim.port import Port, Station
 
 _LOG_FILE = "log.bin"  # in the folder of the camera's own files
 _CRYPTO_MIN_BYTES = 1024
@@ -128,6 +129,8 @@ class Camera:
         if host.firmware_crc16:
             self.modules["drivers.crc16_viper"] = Kernel("crc16", host.firmware_crc16)
             self.modules["bodycam.zoom_viper"] = Kernel("double", host.firmware_double)
+        self.port = self.modules["drivers.usbserial"] = Port(world)
+        Station(world, self.port, host.crc16, host.aes, config.get("station"))
         self._closing = []
         self._processor_parts = [self.mcu]
         for function, join in _FUNCTIONS:

@@ -1,0 +1,187 @@
+"""What must not be released is not, and the person at the station is told what to do."""
+
+import os
+import pty
+import signal
+import threading
+import time
+import tty
+
+import pytest
+from fakecamera import FakeCamera, serve
+from plugged import Plugged, begin, dock, recorded, stored
+from typer.testing import CliRunner
+
+from tools.dock import cli
+from tools.dock.cli import Options
+from tools.dock.docking import Docking
+from tools.dock.parts import Part
+from tools.dock.station import Station
+from tools.dock.vault import Vault
+
+
+@pytest.fixture
+def line():
+    """A pty: (master, name of the port)."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    yield master, os.ttyname(slave)
+    os.close(slave)
+    os.close(master)
+
+
+def docked(line, image, vault, camera=None, **options):
+    """Dock in this process, with a camera in a thread, or the one "there" before; its report."""
+    if camera != "there":
+        camera = camera or FakeCamera(image)
+        threading.Thread(target=serve, args=(line[0], camera), daemon=True).start()
+    station = Station([f"{image}.keys"])
+    return Docking(station, [Vault(vault)], line[1], Options(**options)).run()
+
+
+def reasons(report):
+    return [line["what"] for line in report.not_safe]
+
+
+def change(image, model, n, b, at, to):
+    with open(image, "r+b") as file:
+        file.seek(model.at(n, b) + at)
+        file.write(to)
+
+
+def test_a_forged_block_keeps_its_recording_on_the_camera(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    forged = model.blocks[1, 2]
+    from model_writer import with_end
+
+    forged = with_end(forged[:9_000] + b"X" + forged[9_001:], bytes(32))
+    change(image, model, 1, 2, 0, forged)
+    report = docked(line, image, tmp_path / "v", release_damaged=True)
+    assert reasons(report) == ["segment_bad"] and report.released == 1
+    assert image.read_bytes()[model.at(1, 2) :][: len(forged)] == forged
+    assert report.epoch == 1 and not list(tmp_path.rglob("check-*"))
+
+
+def test_a_damaged_block_is_kept_until_somebody_decides(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    change(image, model, 0, 3, 500, b"\0" * 100)
+    report = docked(line, image, tmp_path / "v")
+    assert reasons(report) == ["segment_bad"] and report.released == 1
+    assert report.damaged_blocks == 1
+    report = docked(line, image, tmp_path / "v", "there", release_damaged=True)
+    assert reasons(report) == [] and report.released == 2
+    assert not any(image.read_bytes()[model.at(0) :])
+
+
+def test_a_block_that_comes_wrong_once_is_asked_for_again(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    camera.lies = {(0, 1), (1, 2)}
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == [] and stored(tmp_path / "v", model) == model.blocks
+
+
+def test_a_card_that_cannot_read_a_block_gives_all_others(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    camera.unreadable = {(0, 2)}
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == ["segment_bad"]
+    assert stored(tmp_path / "v", model) == {**model.blocks, (0, 2): bytes(16_384)}
+
+
+def test_a_download_goes_on_at_the_block_where_it_ended(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img", recordings=1, frames=12)
+    blocks = max(b for _, b in model.blocks) + 1
+    with Part(tmp_path / "a.img.keys" / "parts", model.device, 0, blocks) as part:
+        for b in range(blocks - 2):
+            part.write(b, model.blocks[0, b])
+        part.write(1, b"torn by a power cut".ljust(16_384))
+    report = docked(line, image, tmp_path / "v")
+    assert reasons(report) == [] and report.done_bytes == 3 * 16_384
+    assert stored(tmp_path / "v", model) == model.blocks
+
+
+def test_a_camera_with_other_keys_is_told_apart(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    model.check_seed = bytes(32)
+    model.save_keys(f"{image}.keys")
+    card = image.read_bytes()
+    report = docked(line, image, tmp_path / "v")
+    assert reasons(report) == ["stranger"] and image.read_bytes() == card
+
+
+class Vanishing(FakeCamera):
+    """Answers that many messages, and is gone."""
+
+    def __init__(self, image, answers):
+        super().__init__(image)
+        self.answers = answers
+
+    def answer(self, message):
+        self.answers -= 1
+        return super().answer(message) if self.answers >= 0 else None
+
+
+class Nonsense(FakeCamera):
+    """Answers each message with a map of nonsense."""
+
+    def do(self, group, command, write, ask, body):
+        return {"v": 1, "id": 5, "len": -1, "off": "0", "data": None, "m": "text", "e": []}
+
+
+@pytest.mark.parametrize("answers", [0, 9])
+def test_a_camera_that_goes_silent_is_one_plain_line(tmp_path, line, answers, monkeypatch):
+    monkeypatch.setattr("tools.dock.session._BLOCK_TRIES_S", (0.1, 0.1))
+    monkeypatch.setattr("tools.dock.session._TRIES", 2)
+    monkeypatch.setattr("tools.dock.link._TRIES", 2)
+    image, model = recorded(tmp_path / "a.img")
+    card = image.read_bytes()
+    report = docked(line, image, tmp_path / "v", Vanishing(image, answers))
+    assert reasons(report) == ["link"] and image.read_bytes() == card
+    assert "\n" not in report.not_safe[0]["de"]
+
+
+def test_what_answers_nonsense_is_no_camera(tmp_path, line):
+    image, _ = recorded(tmp_path / "a.img")
+    report = docked(line, image, tmp_path / "v", Nonsense(image))
+    assert reasons(report) == ["link"] and "no camera" in report.not_safe[0]["en"]
+
+
+def test_a_vault_that_is_gone_keeps_everything_on_the_camera(tmp_path, line):
+    image, _ = recorded(tmp_path / "a.img")
+    card = image.read_bytes()
+    (tmp_path / "v").mkdir()
+    (tmp_path / "v" / "cameras").write_text("a file where a folder should be")
+    report = docked(line, image, tmp_path / "v")
+    assert reasons(report) == ["vault"] and image.read_bytes() == card
+
+
+def test_control_c_ends_at_the_next_block_and_says_what_is_not_safe(tmp_path):
+    image, model = recorded(tmp_path / "a.img", recordings=1, frames=24, size=166_000)
+    with Plugged(image) as camera:
+        words = "--port", camera.port, "--vault", tmp_path / "v", "--keys", f"{image}.keys"
+        process = begin(*words)
+        while not list(tmp_path.rglob("*.part")):
+            time.sleep(0.01)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=30)
+        assert process.returncode == 130, said
+        assert '"what": "interrupted"' in out and "Unterbrochen" in said
+        (one,), _ = dock(*words)
+    assert one["not_safe"] == [] and one["bytes"] < len(model.blocks) * 16_384
+    assert stored(tmp_path / "v", model) == model.blocks
+
+
+def test_what_a_person_types_wrong_is_one_line(tmp_path):
+    image, _ = recorded(tmp_path / "a.img")
+    keys = "--keys", f"{image}.keys"
+    for words, said in (
+        (("--vault", tmp_path / "v", "--keys", tmp_path / "none"), "there is no folder of keys"),
+        (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
+        (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
+        (("--vault", tmp_path, *keys, "--timestamp", "http://x"), "belong together"),
+    ):
+        done = CliRunner().invoke(cli.app, [*map(str, words), "--port", "/dev/null"])
+        assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())

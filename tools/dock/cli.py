@@ -1,0 +1,194 @@
+"""The command `dock`: download, verify, store, release. Words and progress on standard error."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.evidence.errors import InputError
+
+from .display import Display, closing
+from .docking import Docking, Stopped
+from .stamp import Stamper, StampError
+from .station import Station
+from .vault import Vault, VaultError
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+_LOOK_S = 0.5
+_INTERRUPTED = 130
+# Who makes the USB ports of our boards: Espressif, Raspberry Pi, MicroPython.
+_MAKERS = (0x303A, 0x2E8A, 0xF055)
+
+_EPILOG = """\b
+Examples:
+  dock --vault archive --keys station
+      takes every camera that is plugged in, until Ctrl-C
+  dock --port /dev/ttyACM0 --vault s3://evidence/city --vault backup --keys station
+      one camera, two copies; the store's keys come from AWS_ACCESS_KEY_ID and so on
+  dock --port COM3 --vault archive --keys station --enrol "Streife 7"
+      gives a new camera its name and its first keys
+"""
+
+
+@dataclass
+class Options:
+    """What all dockings of one run share."""
+
+    enrol: str = ""
+    profile: str = ""
+    release_damaged: bool = False
+    stamper: "Stamper | None" = None
+
+
+@app.command(epilog=_EPILOG)
+def dock(
+    vault: Annotated[
+        list[str],
+        typer.Option(
+            help="Folder, or URL as s3://bucket/prefix; a second one gets a second copy."
+        ),
+    ],
+    keys: Annotated[list[Path], typer.Option(help="The station's folder of keys; repeatable.")],
+    port: Annotated[
+        list[str] | None,
+        typer.Option(help="Serial port of a camera, repeatable; without it all that are found."),
+    ] = None,
+    enrol: Annotated[
+        str, typer.Option(help="Enrol a new camera under this name, 52 bytes at most.")
+    ] = "",
+    profile: Annotated[
+        Path | None, typer.Option(help="Profile for the cameras, a JSON file.")
+    ] = None,
+    timestamp: Annotated[str, typer.Option(help="URL of a time stamp service (RFC 3161).")] = "",
+    timestamp_ca: Annotated[
+        Path | None, typer.Option(help="PEM file with the certificates that vouch for it.")
+    ] = None,
+    release_damaged: Annotated[
+        bool,
+        typer.Option(
+            "--release-damaged", help="Release also what the card has damaged, once it is copied."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+):
+    """Take every recording off the cameras: copied, read back, proved, and only then released.
+
+    Ctrl-C is safe at every moment; the next run goes on where this one ended. Status 0 when
+    everything is safe.
+    """
+    try:
+        station = Station(keys)
+        vaults = [Vault(url) for url in vault]
+        stamper = _stamper(timestamp, timestamp_ca)
+        options = Options(enrol, _profile(profile), release_damaged, stamper)
+    except (InputError, VaultError, StampError) as error:
+        raise typer.BadParameter(str(error)) from error
+    if len({v.name for v in vaults}) < len(vaults):
+        raise typer.BadParameter("two copies in the same vault are one copy; name two vaults")
+    run = _Run(station, vaults, options)
+    reports = run.given(port) if port else run.found()
+    if as_json:
+        print(json.dumps({"cameras": [r.plain() for r in reports]}, ensure_ascii=False))
+    closing(reports, station.demonstration)
+    if run.stopped:
+        return _INTERRUPTED
+    return 1 if any(report.not_safe for report in reports) else 0
+
+
+class _Run:
+    """Dockings in threads, one for each camera; Ctrl-C stops each at its next block."""
+
+    def __init__(self, station, vaults, options):
+        self._about = station, vaults, options
+        self._stop = threading.Event()
+        self._reports = []
+
+    @property
+    def stopped(self):
+        return self._stop.is_set()
+
+    def given(self, ports):
+        """Dock the cameras on these ports; return their reports when all are done."""
+        with self._display() as show:
+            threads = [self._begin(port, show) for port in dict.fromkeys(ports)]
+            while any(thread.is_alive() for thread in threads):
+                for thread in threads:
+                    thread.join(0.05)
+        return self._reports
+
+    def found(self):
+        """Dock every camera that is plugged in, until Ctrl-C."""
+        running = {}
+        with self._display() as show:
+            while not self._stop.is_set():
+                there = _cameras()
+                for gone in [p for p in running if p not in there and not running[p].is_alive()]:
+                    del running[gone]
+                for port in there:
+                    if port not in running:
+                        running[port] = self._begin(port, show)
+                self._stop.wait(_LOOK_S)
+            for thread in running.values():
+                thread.join()
+        done = all(not report.not_safe for report in self._reports)
+        if done:
+            self._stop.clear()  # who ends the waiting interrupts nothing
+        return self._reports
+
+    def _begin(self, port, show):
+        def progress(report):
+            show(report)
+            if self._stop.is_set() and report.step != "done":
+                raise Stopped
+
+        docking = Docking(*self._about[:2], port, self._about[2], progress)
+        self._reports.append(docking.report)
+        thread = threading.Thread(target=docking.run, daemon=True)
+        thread.start()
+        return thread
+
+    def _display(self):
+        def stop(*_):
+            if self._stop.is_set():
+                os._exit(_INTERRUPTED)
+            self._stop.set()
+
+        signal.signal(signal.SIGINT, stop)
+        return Display(sys.stderr)
+
+
+def _cameras():
+    from serial.tools import list_ports
+
+    return [port.device for port in list_ports.comports() if port.vid in _MAKERS]
+
+
+def _stamper(url, roots):
+    if bool(url) != bool(roots):
+        raise InputError("--timestamp and --timestamp-ca belong together")
+    return Stamper(url, roots) if url else None
+
+
+def _profile(path):
+    """Return the profile's text, small enough for the camera; "" without one."""
+    if path is None:
+        return ""
+    try:
+        text = json.dumps(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a profile in JSON: {error}") from error
+    if len(text.encode()) > 1024:
+        raise InputError(f"{path} is too large: a camera takes 1,024 bytes")
+    return text

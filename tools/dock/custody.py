@@ -1,0 +1,143 @@
+"""What a station did with evidence: signed entries, each holding the hash of the one before.
+
+An entry is a file of two lines of JSON: what is said, and the Ed25519 signature of that line with
+the key it was made with. VAULT.md has the fields. The station keeps its chain in its own folder
+and copies it into every vault that it uses; `read` checks one from a vault.
+"""
+
+import json
+from datetime import datetime, timezone
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tools.evidence.primitives import key_id
+
+from .station import Station, replace
+
+FOLDER = "custody"
+
+
+class Chain:
+    """One station's own chain, on its disk.
+
+    Raises:
+        OSError: the folder cannot be made or read.
+    """
+
+    def __init__(self, station: Station):
+        self._station = station
+        self._folder = station.folder / FOLDER
+        self._folder.mkdir(exist_ok=True)
+
+    def paths(self) -> "list[Path]":
+        """Return the entries' files, oldest first."""
+        return sorted(self._folder.glob("*.json"))
+
+    def add(self, kind: str, said: dict) -> Path:
+        """Sign an entry, put it at the end of the chain and on the disk; return its file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        with self._station.alone():
+            before = self.paths()
+            words = {
+                "kind": kind,
+                "seq": len(before),
+                "previous": sha256(before[-1].read_bytes()).hexdigest() if before else None,
+                "station": self._station.id,
+                "utc": _now(),
+                **said,
+            }
+            line = json.dumps(words, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+            signer = self._station.signer
+            seal = {
+                "key": signer.public_key().public_bytes_raw().hex(),
+                "signature": signer.sign(line).hex(),
+            }
+            path = self._folder / f"{len(before):08d}.json"
+            replace(path, line + json.dumps(seal).encode() + b"\n")
+            return path
+
+    def publish(self, vault) -> None:
+        """Copy into a vault what it does not have of the chain; each entry is read back.
+
+        Raises:
+            VaultError: the vault fails.
+        """
+        folder = f"{FOLDER}/{self._station.id}"
+        there = {(thing.stem, thing.sha256) for thing in vault.things(folder, "json")}
+        for path in self.paths():
+            data = path.read_bytes()
+            if (path.stem, sha256(data).hexdigest()) not in there:
+                vault.put(folder, path.stem, "json", data)
+
+    def stamp(self, path: Path, stamper, vaults) -> None:
+        """Have an entry time stamped, and store the stamp beside it and in the vaults.
+
+        Raises:
+            StampError: the service did not.
+            VaultError: a vault fails.
+        """
+        stamp = stamper.stamp(path.read_bytes())
+        replace(path.with_suffix(".tsr"), stamp)
+        for vault in vaults:
+            vault.put(f"{FOLDER}/{self._station.id}", path.stem, "tsr", stamp)
+
+
+class Entry:
+    """One entry, read from anywhere. `words` is {} and `key` None where it is no entry.
+
+    `signed` tells whether the signature fits the words and the key; whose key it is, the reader of
+    the chain must know.
+    """
+
+    def __init__(self, data: bytes):
+        self.hash = sha256(data).hexdigest()
+        self.words, self.key, self.signed = {}, None, False
+        try:
+            line, seal, rest = data.split(b"\n")
+            seal = json.loads(seal)
+            raw = bytes.fromhex(seal["key"])
+            self.words, self.key = dict(json.loads(line)), key_id(raw).hex()
+            Ed25519PublicKey.from_public_bytes(raw).verify(
+                bytes.fromhex(seal["signature"]), line + b"\n"
+            )
+            self.signed = not rest
+        except (ValueError, KeyError, TypeError, RecursionError, InvalidSignature):
+            pass
+
+    @property
+    def about(self) -> "tuple[str, int] | None":
+        """Device id in hex and epoch of the camera it is about, None where it is about none."""
+        camera = self.words.get("camera")
+        return (camera.get("id"), camera.get("epoch")) if isinstance(camera, dict) else None
+
+    @property
+    def seq(self) -> int:
+        """Its number in its station's chain, -1 where it has none."""
+        seq = self.words.get("seq")
+        return seq if type(seq) is int else -1
+
+
+def read(entries: "list[Entry]", station: str) -> "list[str]":
+    """Return what is wrong with one station's chain, as sentences; entries in any order."""
+    ours = [e for e in entries if e.signed and station == e.key == e.words.get("station")]
+    wrong = [f"a custody entry is not signed by station {station}"] * (len(entries) - len(ours))
+    before = None
+    for number, entry in enumerate(sorted(ours, key=lambda entry: entry.seq)):
+        if entry.seq > number:
+            return [*wrong, f"custody entry {number} of station {station} is missing"]
+        if entry.seq < number:
+            return [*wrong, f"there are two custody entries {entry.seq} of station {station}"]
+        if entry.words.get("previous") != (before and before.hash):
+            wrong.append(f"custody entry {number} of station {station} does not follow the last")
+        before = entry
+    return wrong
+
+
+def _now():
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,130 @@
+"""What a whole vault holds, and whether it still does: every object, every custody chain."""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from . import custody, stamp
+from .epochs import CAMERAS, CUSTODY, entries, number
+from .vault import Vault, VaultError
+
+
+@dataclass
+class Found:
+    """What is wrong with a vault: [{"kind", "object", "what"}], and what was read."""
+
+    findings: list = field(default_factory=list)
+    objects: int = 0
+    bytes: int = 0
+    entries: int = 0
+    stamped: int = 0
+
+    def say(self, kind, name, what):
+        """Add a finding; `kind` is one of missing, altered, custody, unsigned, foreign."""
+        self.findings.append({"kind": kind, "object": name, "what": what})
+
+
+def check(vault: Vault, stations=frozenset(), roots=(), progress=None) -> Found:
+    """Read all of a vault and return what is wrong with it.
+
+    Every object must have the hash in its name; every object that a custody entry names must be
+    there; every chain must be whole and its station's. `stations` are the ids of those to trust,
+    `roots` the certificates that vouch for time stamps. `progress(done, total)` counts objects.
+
+    Raises:
+        VaultError: the vault cannot be listed.
+    """
+    found = Found()
+    every = vault.keys()
+    names = {key for key, _ in every}
+    good = {}
+    things = {thing.key: thing for thing in vault.things()}
+    for done, (key, size) in enumerate(every):
+        thing = things.get(key)
+        if thing is None:
+            found.say("foreign", key, f"{key} is nothing that a station writes")
+        elif _right(vault, thing, found):
+            good.setdefault((thing.folder, thing.stem, thing.sha256), key)
+        found.objects += 1
+        found.bytes += size
+        if progress:
+            progress(done + 1, len(every))
+    for finding in found.findings:
+        thing = things.get(finding["object"])
+        other = thing and good.get((thing.folder, thing.stem, thing.sha256))
+        if other:
+            finding["what"] += f"; {other} is whole"
+    _chains(vault, found, names, stations)
+    _stamps(vault, found, roots)
+    return found
+
+
+def _right(vault, thing, found):
+    try:
+        if sha256(vault.read(thing.key)).hexdigest() == thing.sha256:
+            return True
+        found.say("altered", thing.key, f"{thing.key} is not what was stored under that name")
+    except VaultError as error:
+        found.say("missing", thing.key, str(error))
+    return False
+
+
+def _chains(vault, found, names, stations):
+    for station, chain in entries(vault).items():
+        found.entries += len(chain)
+        for what in custody.read(chain, station):
+            found.say("custody", f"{CUSTODY}/{station}", what)
+        if stations and station not in stations:
+            what = f"station {station} is none of those whose keys were given"
+            found.say("unsigned", f"{CUSTODY}/{station}", what)
+        for entry in chain:
+            for name in entry.words.get("objects", ()) if entry.signed else ():
+                if name not in names:
+                    what = f"{name} is gone; entry {entry.seq} of station {station} stored it"
+                    found.say("missing", name, what)
+                    names.add(name)  # said once
+
+
+def _stamps(vault, found, roots):
+    for thing in vault.things(CUSTODY, "tsr"):
+        stamped = [one for one in vault.things(thing.folder, "json") if one.stem == thing.stem]
+        try:
+            for one in stamped:
+                stamp.check(vault.read(thing.key), vault.read(one.key), list(roots))
+                found.stamped += 1
+        except (stamp.StampError, VaultError) as error:
+            found.say("custody", thing.key, f"{thing.key}: {error}")
+
+
+def listing(vault: Vault) -> "list[dict]":
+    """Return what is there of each camera and epoch, from names and custody entries alone.
+
+    Raises:
+        VaultError: the vault cannot be read.
+    """
+    rows = {}
+    for thing in vault.things(CAMERAS):
+        _, device, epoch = thing.folder.split("/")
+        row = rows.setdefault(
+            (device, int(epoch)),
+            {
+                "id": device, "epoch": int(epoch), "name": None, "segments": 0, "bytes": 0,
+                "recordings": [], "docked": None, "station": None, "verdict": None,
+                "address": f"{vault.name.rstrip('/')}/{thing.folder}",
+            },
+        )  # fmt: skip
+        row["bytes"] += thing.size
+        row["segments"] += number(thing) is not None
+    for station, chain in entries(vault).items():
+        for entry in chain:
+            row = rows.get(entry.about)
+            if row is None or not entry.signed or entry.words.get("kind") != "stored":
+                continue
+            words = entry.words
+            row["name"] = words["camera"].get("name") or row["name"]
+            if words.get("utc", "") >= (row["docked"] or ""):
+                row["docked"], row["station"] = words.get("utc"), station
+                row["verdict"] = words.get("verdict")
+            known = {one["recording"]: one for one in row["recordings"]}
+            known |= {one["recording"]: one for one in words.get("recordings", ())}
+            row["recordings"] = [known[number] for number in sorted(known)]
+    return [rows[key] for key in sorted(rows)]

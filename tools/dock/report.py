@@ -1,0 +1,95 @@
+"""What came of one camera's docking: counts for JSON, sentences in two languages for people."""
+
+from .words import UNSAFE, WARNINGS, say
+
+
+class Report:
+    """Filled while a camera is docked, read by the progress display and the closing list.
+
+    `not_safe` and `findings` are lists of {"what", "en", "de"}; `step` is a key of `words.STEPS`.
+    """
+
+    def __init__(self, port: str):
+        self.port, self.step = port, "hello"
+        self.device: "bytes | None" = None
+        self.name = ""
+        self.epoch = None
+        self.recordings = self.released = 0
+        self.total_bytes = self.done_bytes = self.damaged_blocks = self.retries = 0
+        self.health: dict = {}
+        self.not_safe: list[dict] = []
+        self.findings: list[dict] = []
+        self._busy_s = 0.0
+
+    @property
+    def label(self) -> str:
+        """What a person calls this camera."""
+        return self.name or (self.device.hex()[:8] if self.device else self.port)
+
+    def met(self, hello) -> None:
+        """Take what HELLO says."""
+        self.device, self.epoch = hello.device, hello.epoch
+
+    def known(self, log) -> None:
+        """Take what the log says."""
+        self.name = log.name
+        opened = (s for n, s in log.segments.items() if n >= log.released)
+        self.recordings = len({segment.recording for segment in opened})
+
+    def took(self, size_bytes: int, duration_s: float) -> None:
+        """Count what a download brought, and how long it took."""
+        self.done_bytes += size_bytes
+        self._busy_s += duration_s
+
+    def rate(self) -> "int | None":
+        """Return the bytes per second of the downloads; None when there were none."""
+        return round(self.done_bytes / self._busy_s) if self._busy_s else None
+
+    def found(self, verdict: dict) -> None:
+        """Take the reader's findings, but for what every docking has."""
+        for finding in verdict["findings"]:
+            if finding.code not in ("no-read",):
+                words = {"en": finding.say("en"), "de": finding.say("de")}
+                self.findings.append({"what": finding.code, "kind": finding.kind, **words})
+
+    def released_of(self, segments, released) -> None:
+        """Count the recordings of which every segment is released."""
+        kept = {segment.recording for segment in segments if segment.n not in released}
+        every = {segment.recording for segment in segments}
+        self.released = len(every - kept)
+
+    def tested(self, health: dict) -> None:
+        """Take the answer to SELFTEST."""
+        self.health = {str(key)[:40]: value for key, value in health.items()}
+        for reason in ("fault", "warning"):
+            if self.health.get(reason):
+                self.warn("camera", reason=str(self.health[reason])[:80])
+        if self.health.get("lost"):
+            self.warn("lost", count=self.health["lost"])
+
+    def unsafe(self, code: str, **facts) -> None:
+        """Add to what is not yet safe; the first word for each thing stands."""
+        line = {"what": code, **say(UNSAFE[code], facts)}
+        if line not in self.not_safe:
+            self.not_safe.append(line)
+
+    def warn(self, code: str, **facts) -> None:
+        """Add something worth knowing that keeps nothing from being safe."""
+        self.findings.append({"what": code, "kind": "warning", **say(WARNINGS[code], facts)})
+
+    def plain(self) -> dict:
+        """Return it as JSON has it."""
+        return {
+            "id": self.device.hex() if self.device else None,
+            "name": self.name,
+            "port": self.port,
+            "epoch": self.epoch,
+            "recordings": self.recordings,
+            "bytes": self.done_bytes,
+            "bytes_per_s": self.rate(),
+            "retries": self.retries,
+            "released": self.released,
+            "not_safe": self.not_safe,
+            "findings": self.findings,
+            "selftest": self.health,
+        }

@@ -1,0 +1,218 @@
+"""The command `vault`: what is in it, is it still there, find it, hand it out, add a card."""
+
+import json
+import sys
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.evidence.errors import InputError
+
+from .vault import Vault
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Where recordings are kept, written once.",
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+Url = Annotated[str, typer.Argument(help="Folder, or URL as s3://bucket/prefix.")]
+Keys = Annotated[list[Path] | None, typer.Option(help="Folder of keys; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("list")
+def list_(vault: Url, as_json: AsJson = False):
+    """List cameras and epochs, and when they were docked."""
+    from .ledger import listing
+
+    with _plain():
+        _rows(listing(Vault(vault, make=False)), as_json)
+
+
+@app.command()
+def find(
+    vault: Url,
+    camera: Annotated[str, typer.Option(help="Name or beginning of the id of a camera.")] = "",
+    since: Annotated[str, typer.Option(help="Recorded on this day or later: 2026-11-22.")] = "",
+    until: Annotated[str, typer.Option(help="Recorded on this day or before.")] = "",
+    as_json: AsJson = False,
+):
+    """Find recordings by camera and day (UTC). Status 1 when there are none."""
+    from .ledger import listing
+
+    with _plain():
+        found = []
+        first, last = _day(since), _day(until)
+        for row in listing(Vault(vault, make=False)):
+            if camera and camera != row["name"] and not row["id"].startswith(camera.lower()):
+                continue
+            row["recordings"] = [
+                one for one in row["recordings"] if _within(one["utc"], first, last)
+            ]
+            if row["recordings"] or not (since or until):
+                found.append(row)
+        _rows(found, as_json)
+        raise typer.Exit(0 if found else 1)
+
+
+@app.command()
+def verify(
+    vault: Url,
+    keys: Keys = None,
+    timestamp_ca: Annotated[
+        Path | None, typer.Option(help="PEM file with the certificates that vouch for stamps.")
+    ] = None,
+    as_json: AsJson = False,
+):
+    """Read everything and name each object that is missing or altered, each broken chain.
+
+    Status 0 when all is as it was stored. What was recorded is judged by `card verify`.
+    """
+    from .epochs import trusted
+    from .ledger import check
+    from .stamp import certificates
+
+    with _plain():
+        roots = certificates(timestamp_ca) if timestamp_ca else ()
+        with _progress("Verifying") as step:
+            found = check(Vault(vault, make=False), trusted(keys or ()), roots, step)
+        verdict = "altered" if found.findings else "as stored"
+        if as_json:
+            print(json.dumps({"verdict": verdict, **vars(found)}, ensure_ascii=False))
+        else:
+            for finding in found.findings:
+                print(f"{finding['kind']}: {finding['what']}")
+            print(
+                f"{verdict.upper()}: {found.objects} objects, {found.bytes >> 20} MiB, "
+                f"{found.entries} custody entries, {found.stamped} time stamps"
+            )
+        raise typer.Exit(1 if found.findings else 0)
+
+
+@app.command()
+def export(
+    address: Annotated[str, typer.Argument(help="VAULT, or VAULT/cameras/DEVICE/EPOCH of it.")],
+    out: Annotated[str, typer.Argument(help="Vault to copy to: a new folder, or a URL.")],
+    as_json: AsJson = False,
+):
+    """Copy the originals of an epoch, or of all, with every custody entry, to another vault.
+
+    What comes out is a vault: `vault verify` and `card` read it. Nothing is deciphered.
+    """
+    from .epochs import CUSTODY, split_address
+
+    with _plain():
+        name, place = split_address(address)
+        source, target = Vault(name, make=False), Vault(out)
+        things = [*source.things(place or "cameras"), *source.things(CUSTODY)]
+        if not things:
+            raise InputError(f"{address} holds nothing that could be handed out")
+        with _progress("Copying") as step:
+            for done, thing in enumerate(things):
+                data = source.content(thing)
+                target.put(thing.folder, thing.stem, thing.kind, data)
+                step(done + 1, len(things))
+        if as_json:
+            print(json.dumps({"objects": len(things)}))
+        else:
+            print(f"{out}: {len(things)} objects, each read back")
+
+
+@app.command()
+def add(
+    image: Annotated[str, typer.Argument(help="Card image, or the device of a card in a reader.")],
+    vault: Annotated[list[str], typer.Option(help="Folder or URL; a second one gets a copy.")],
+    keys: Annotated[list[Path], typer.Option(help="The station's folder of keys; repeatable.")],
+    camera: Annotated[
+        str | None, typer.Option(help="Folder of the camera's log; IMG.camera when it exists.")
+    ] = None,
+    as_json: AsJson = False,
+):
+    """Store what is on a card, when camera or USB is dead. The card is only read.
+
+    Status 0 when all that was recorded is safe in the vault.
+    """
+    from .cardadd import add_card
+    from .station import Station
+
+    with _plain():
+        station = Station(keys)
+        vaults = [Vault(url) for url in vault]
+        with _progress("Storing") as step:
+            found = add_card(station, vaults, image, camera, step)
+        if as_json:
+            print(json.dumps(found, ensure_ascii=False))
+        else:
+            for epoch in found["epochs"]:
+                print(
+                    f"camera {epoch['id']}, epoch {epoch['epoch']}: {epoch['segments']} segments"
+                )
+            for line in found["findings"]:
+                print(f"- {line['kind']}: {line['what']}")
+            print(f"{found['verdict'].upper()}. The card was not changed; keep it until released.")
+        raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
+
+
+@contextmanager
+def _plain():
+    """Make what a person can put right one line and status 2."""
+    try:
+        yield
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@contextmanager
+def _progress(what):
+    """Give a function (done, total) that draws a bar where a terminal is."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _rows(rows, as_json):
+    if as_json:
+        print(json.dumps({"epochs": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        print(
+            f"{row['name'] or 'camera'} ({row['id'][:8]}), epoch {row['epoch']}: "
+            f"{len(row['recordings'])} recordings, {row['bytes'] / (1 << 20):.1f} MiB, "
+            + (
+                f"docked {row['docked']}, {row['verdict']}"
+                if row["docked"]
+                else "no custody entry"
+            )
+        )
+        print(f"  {row['address']}")
+    if not rows:
+        print("Nothing there.")
+
+
+def _day(text):
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError as error:
+        raise InputError(f"{text} is not a day; write it as 2026-11-22") from error
+
+
+def _within(utc, first, last):
+    """Return whether a time, None when nobody knew it, is between two days, both included."""
+    if utc is None:
+        return first is None and last is None
+    return (first is None or utc >= first) and (last is None or utc < last + 86_400)

@@ -1,0 +1,157 @@
+"""Every sentence that a person at a station reads, in English and German.
+
+Facts that are findings of the evidence reader bring their own two languages.
+"""
+
+STEPS = {
+    "hello": ("finding out who it is", "wird erkannt"),
+    "enrol": ("enrolling", "wird angemeldet"),
+    "copy": ("copying", "wird kopiert"),
+    "verify": ("verifying in the vault", "wird im Archiv geprüft"),
+    "custody": ("signing", "wird beurkundet"),
+    "release": ("releasing", "wird freigegeben"),
+    "selftest": ("self-test", "Selbsttest"),
+    "epoch": ("new keys, clock", "neue Schlüssel, Uhr"),
+    "done": ("done", "fertig"),
+}
+
+# Why something is not yet safe: what is so, and what to do.
+UNSAFE = {
+    "link": (
+        "{error}. What was not copied is still on the camera.",
+        "Die Verbindung an {port} ist abgerissen: Kamera neu in die Station stellen, Kabel und "
+        "Stecker ansehen. Was nicht kopiert wurde, ist noch auf der Kamera.",
+    ),
+    "busy": (
+        "The camera is recording, or shows a person the display. End that, then dock it again.",
+        "Die Kamera nimmt auf oder zeigt jemandem das Bild. Beenden, dann neu in die Station "
+        "stellen.",
+    ),
+    "refused": (
+        "The camera refused (code {rc}). Nothing was erased; try again, or read its card.",
+        "Die Kamera lehnt ab (Code {rc}). Nichts wurde gelöscht; noch einmal versuchen oder die "
+        "Karte auslesen.",
+    ),
+    "stranger": (
+        "Keys do not fit: {error}. Nothing was erased. Keep this camera apart and tell whoever is "
+        "in charge of evidence.",
+        "Die Schlüssel passen nicht zur Kamera. Nichts wurde gelöscht. Kamera gesondert "
+        "verwahren und die Stelle für Beweismittel verständigen.",
+    ),
+    "vault": (
+        "The vault failed: {error}. Everything is still on the camera; dock it again when the "
+        "vault works.",
+        "Das Archiv arbeitet nicht richtig: {error}. Alles ist noch auf der Kamera; neu "
+        "andocken, wenn das Archiv wieder geht.",
+    ),
+    "station": (
+        "This station cannot go on: {error}. Nothing that is not in the vault was erased.",
+        "Diese Station kann nicht weiterarbeiten: {error}. Nichts wurde gelöscht, was nicht im "
+        "Archiv ist.",
+    ),
+    "no_check": (
+        "This station has no keys for camera {camera}, epoch {epoch}: its recordings are copied, "
+        "nothing is released. Dock it at its own station, or bring the keys here (`keys import`).",
+        "Diese Station hat keine Schlüssel für Kamera {camera}, Epoche {epoch}: Ihre Aufnahmen "
+        "sind kopiert, nichts ist freigegeben. An ihrer Station andocken oder die Schlüssel "
+        "herbringen (`keys import`).",
+    ),
+    "not_enrolled": (
+        "This camera is not enrolled and records nothing. If it is new: `dock --enrol NAME`. If "
+        "it was in use, read its card first.",
+        "Diese Kamera ist nicht angemeldet und nimmt nichts auf. Ist sie neu: `dock --enrol "
+        "NAME`. War sie in Gebrauch, zuerst die Karte auslesen.",
+    ),
+    "no_card": (
+        "There is no card in the camera that was prepared for it. Put one in (`card new`).",
+        "In der Kamera steckt keine vorbereitete Karte. Eine einsetzen (`card new`).",
+    ),
+    "all_bad": (
+        "Nothing was released: {what}",
+        "Nichts wurde freigegeben: {what}",
+    ),
+    "segment_bad": (
+        "Recording {recording} was copied and not released: {what} Put the card into a reader and "
+        "run `card salvage`.",
+        "Aufnahme {recording} wurde kopiert und nicht freigegeben: {what} Die Karte in ein "
+        "Lesegerät stecken und `card salvage` ausführen.",
+    ),
+    "differs": (
+        "Recording {recording}: the camera's card holds something else than the vault. Both are "
+        "kept; keep the card.",
+        "Aufnahme {recording}: Auf der Karte der Kamera steht etwas anderes als im Archiv. Beides "
+        "bleibt erhalten; die Karte aufbewahren.",
+    ),
+    "not_erased": (
+        "Recording {recording} is safe in the vault, but the camera could not erase it (code "
+        "{rc}). Dock it again; if that does not help, change the card.",
+        "Aufnahme {recording} ist sicher im Archiv, aber die Kamera konnte sie nicht löschen "
+        "(Code {rc}). Neu andocken; hilft das nicht, die Karte wechseln.",
+    ),
+    "earlier": (
+        "{count} segments from {first} on, of an earlier epoch, are still on the camera. Put its "
+        "card into a reader and run `vault add`.",
+        "{count} Segmente ab {first} aus einer früheren Epoche sind noch auf der Kamera. Die "
+        "Karte in ein Lesegerät stecken und `vault add` ausführen.",
+    ),
+    "elsewhere": (
+        "Segment {n} was released at an earlier docking and is not in this vault. Name the vault "
+        "that was used then.",
+        "Segment {n} wurde bei einem früheren Andocken freigegeben und ist nicht in diesem "
+        "Archiv. Das damals benutzte Archiv angeben.",
+    ),
+    "interrupted": (
+        "Interrupted. What was not copied is still on the camera; dock it again.",
+        "Unterbrochen. Was nicht kopiert wurde, ist noch auf der Kamera; neu andocken.",
+    ),
+}
+
+WARNINGS = {
+    "slow": (
+        "USB brings {usb} KB a second and the camera records {recording}: less than twice as "
+        "much. Look at cable and hub.",
+        "USB liefert {usb} KB je Sekunde, aufgenommen werden {recording}: weniger als das "
+        "Doppelte. Kabel und Verteiler ansehen.",
+    ),
+    "no_stamp": (
+        "The custody entry has no time stamp yet: {error}. The next docking stamps it too.",
+        "Der Eintrag im Verwahrprotokoll hat noch keinen Zeitstempel: {error}. Der nächste "
+        "Vorgang stempelt ihn mit.",
+    ),
+    "camera": ("The camera says: {reason}.", "Die Kamera meldet: {reason}."),
+    "lost": (
+        "The camera lost {count} pictures since it was switched on.",
+        "Die Kamera hat seit dem Einschalten {count} Bilder verloren.",
+    ),
+}
+
+CLOSING = {
+    "safe": (
+        "{name}: {recordings} recordings, all safe in the vault and released.",
+        "{name}: {recordings} Aufnahmen, alle sicher im Archiv und freigegeben.",
+    ),
+    "empty": (
+        "{name}: nothing was recorded; ready.",
+        "{name}: nichts aufgenommen; bereit.",
+    ),
+    "not": ("{name}: NOT YET SAFE", "{name}: NOCH NICHT SICHER"),
+    "none": ("No camera was docked.", "Keine Kamera angedockt."),
+    "demo": (
+        "Viewing keys lie in this station's folder. That is for demonstrations only: in service "
+        "they never come near a station.",
+        "In den Ordnern dieser Station liegen Schlüssel zum Ansehen. Das ist nur zur Vorführung: "
+        "Im Dienst kommen sie nie in die Nähe einer Station.",
+    ),
+}
+
+
+def say(pair: "tuple[str, str]", facts: dict) -> dict:
+    """Return {"en", "de"}: a pair of sentences with their facts in them."""
+    return {
+        language: words.format_map({key: _fact(fact, language) for key, fact in facts.items()})
+        for language, words in zip(("en", "de"), pair)
+    }
+
+
+def _fact(fact, language):
+    return fact.say(language) if hasattr(fact, "say") else fact
