@@ -4,6 +4,8 @@ import pytest
 
 from tools.bootstrap import ROOT
 
+pytest_plugins = ["tests.web.web_fixtures"]
+
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _DAYTIMES = ("light", "dark")
 

@@ -14,6 +14,8 @@ from tools.boards_command import board_ids
 from tools.bootstrap import ROOT
 from tools.sim import export, page_server
 
+pytest_plugins = ["tests.web.web_fixtures"]
+
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"
 TOTAL_BYTES_MAX = 2_000_000
@@ -24,7 +26,7 @@ RECORD = f"{BOOT}_2000.press.2"
 # What hands do, and at which millisecond what is seen then: both languages, every stage.
 STORIES = {
     "nrw_order_service": (
-        f"{BOOT}_4000.press.1_12000.press.2_20000.hold.3200_23500.press.1"
+        f"{BOOT}_0.mood.4_4000.press.1_12000.press.2_20000.hold.3200_23500.press.1"
         "_27000.battery.8_36000.card.out_44000.cut",
         {
             3000: "idle",
@@ -38,7 +40,7 @@ STORIES = {
             45000: "off",
         },
     ),
-    "pre_event_30s": (f"{BOOT}_2000.hold.3500", {8000: "armed"}),
+    "pre_event_30s": (f"{BOOT}_0.mood.4_2000.hold.3500", {8000: "armed"}),
 }
 
 
@@ -293,7 +295,7 @@ def test_a_video_is_opened_from_a_file(view, tmp_path):
     one.stage("idle")
     one.page.set_input_files("#from_file", str(_webm(tmp_path, clip("bikes.mp4"))))
     one.until("!document.getElementById('video').hidden")
-    one.page.set_input_files("#from_file", str(HERE / "conftest.py"))
+    one.page.set_input_files("#from_file", str(HERE / "damage.py"))
     one.until("document.getElementById('lens_word').textContent.includes('cannot play')")
 
 

@@ -1,6 +1,6 @@
 // What stands before the camera: the built-in scene, or pictures that the page sends (webcam, video).
 
-import { drawScene, HEIGHT, WIDTH } from "../scene/scene.mjs";
+import { drawScene, HEIGHT, MOODS, WIDTH } from "../scene/scene.mjs";
 import { JPEGEncoder } from "./jpeg.mjs";
 import { toRGB565 } from "./pixels.mjs";
 
@@ -16,7 +16,8 @@ export class Lens {
 
   /** Fill `out` with what is seen at `ms`, as RGB565 with the high byte first. */
   picture(ms, mood, out) {
-    if (!this.sent) drawScene(rgba, ms, mood);
+    // One mood more stands still: for pictures that no millisecond may change.
+    if (!this.sent) drawScene(rgba, mood < MOODS.length ? ms : 0, mood);
     toRGB565(this.sent ?? rgba, out);
   }
 

@@ -4,12 +4,15 @@ import { $, make, put } from "./dom.mjs";
 import { language, say } from "./words.mjs";
 
 const HOUR_S = 3600;
+const SETTLE_MS = 500; // until the camera's world has followed a hand
 
 /** Builds the controls; `act(verb, ...args)` does an act, `now()` gives the camera's last state. */
 export class World {
   constructor(act, now) {
     this.act = act;
     this.now = now;
+    this.changed = {};
+    $("world_parts").addEventListener("input", (event) => (this.changed[event.target.id] = performance.now()));
     const button = (id, ...act) =>
       make("button", { type: "button", id, "data-t": id, onclick: () => this.act(...act) });
     const group = (...nodes) => make("div", { class: "group" }, ...nodes);
@@ -69,9 +72,8 @@ export class World {
   follow(state) {
     this.set("battery", state.battery_pct, "%");
     this.set("temperature", Math.round(state.temperature_c10 / 10), "°C");
-    $("cable").checked = state.cable;
-    $("dock").checked = state.dock;
-    $("drain").value = String(state.drain);
+    for (const id of ["cable", "dock"]) if (this.settled(id)) $(id).checked = state[id];
+    if (this.settled("drain")) $("drain").value = String(state.drain);
     const [inserted, full, , dead] = state.card;
     const what = !inserted ? "out" : dead ? "dead" : full ? "full" : "in";
     put($("card_is"), say("card_is", { what: say(`card_is_${what}`) }));
@@ -79,11 +81,15 @@ export class World {
     put($("clock_says"), say("clock_says", { time }));
   }
 
+  settled(id) {
+    return performance.now() - (this.changed[id] ?? -Infinity) > SETTLE_MS;
+  }
+
   set(id, value, unit) {
     const input = $(id);
     const there = value !== null;
     input.disabled = !there;
-    if (document.activeElement === input && input.matches(":active")) return;
+    if (input.matches(":active") || !this.settled(id)) return;
     if (there) input.value = value;
     put($(`${id}_is`), there ? `${value} ${unit}` : say("unknown"));
   }
