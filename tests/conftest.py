@@ -23,6 +23,7 @@ _TIME_LIMIT_S = 100  # of one script on another interpreter
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the long tests too")
     parser.addoption("--seed", type=int, metavar="N", help="repeat the run that printed this seed")
+    parser.addoption("--golden", action="store_true", help="draw the page's golden screens anew")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,6 +53,14 @@ def pytest_collection_modifyitems(config, items):
         long = [item for item in items if "full" in item.keywords]
         items[:] = [item for item in items if "full" not in item.keywords]
         config.hook.pytest_deselected(items=long)
+
+
+def pytest_terminal_summary(terminalreporter):
+    # What a test measured is told at the end, in whatever process it ran.
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "measured":
+                terminalreporter.write_line(value)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ app = typer.Typer(add_completion=False, context_settings={"help_option_names": [
 _EXAMPLES = """\b
 Examples:
   sim
+  sim --export public
+  sim --demo
   sim --headless --card demo.img
   sim --headless --on wasm --video street.mp4 --script shift.txt --json
   sim --serve --card one.img --card two.img"""
@@ -23,8 +25,16 @@ _MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "
 @app.command(epilog=_EXAMPLES)
 def sim(
     headless: Annotated[
-        bool, typer.Option("--headless", help="Only run, and say how it went.")
+        bool, typer.Option("--headless", help="Only run a script, and say how it went.")
     ] = False,
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Run a script; leave pictures, the card and its film."),
+    ] = False,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the page into this folder, as one file.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Where the page is served; 0 takes a free one.")] = 0,
     serve: Annotated[
         bool, typer.Option("--serve", help="Dock a camera for each --card, behind ptys.")
     ] = False,
@@ -55,20 +65,25 @@ def sim(
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
 ):
-    """Run a camera on this computer: a scene before the lens, hands on the button, a card in
-    the slot.
+    """Try a camera on this computer: a scene before the lens, hands on the button, a card in the
+    slot.
 
-    Without --headless it shows what happens and leaves a folder with the camera's front in each
-    stage, the sealed card and the exported video. Status 0 when the script's expectations were
-    met, 1 when not, 2 for input that cannot be used.
+    It opens a page in the browser, served to this computer alone until Ctrl-C. --export writes the
+    same page for any web server or a thumb drive.
+
+    With --headless or --demo a script runs without the page; only then the options from --on to
+    --json count. Status 0 when the script's expectations were met, 1 when not, 2 for input that
+    cannot be used.
     """
-    from tools.sim import headless as simulation
-
     if serve:
         return _serve(board, on, card or (), profile, seed)
+    if not (headless or demo):
+        return _page(board, export, port)
+    from tools.sim import headless as simulation
+
     if len(card or ()) > 1:
         raise typer.BadParameter("one --card at a time; only --serve takes many")
-    if not headless:
+    if demo:
         out = _new_folder(out)
     try:
         with _screen() as (progress, say, tell):
@@ -83,7 +98,7 @@ def sim(
                 profile,
                 progress,
                 say,
-                None if headless else tell,
+                tell if demo else None,
                 keys or (),
             )
     except simulation.InputError as error:
@@ -95,13 +110,28 @@ def sim(
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     to = sys.stderr if as_json else sys.stdout
-    if not headless:
+    if demo:
         _leave(result, Path(result["out"]), keys, to)
     elif not as_json:
         _summary(result, to)
     if result["error"]:
         _say(f"sim: {script or 'the built-in script'}: {result['error']}")
         return 1
+    return 0
+
+
+def _page(board, folder, port):
+    from tools.boards_command import BoardError, load
+    from tools.sim import export, page_server
+
+    try:
+        load(board)
+    except BoardError as error:
+        raise typer.BadParameter(str(error)) from None
+    if folder:
+        print(export.export(folder, board))
+        return 0
+    page_server.serve(export.build(board), port, _say)
     return 0
 
 

@@ -31,6 +31,7 @@ class Energy:
         self._card_ms = 0  # until when the card draws its current
         self.waited_ms = self.slept_ms = 0  # not yet accounted for
         self.slow = False  # the processor's clock
+        self.drain = 1  # how many times as fast the battery empties as the figures say
         self.ledger = {}
         self.stage_ms = {}
         self._window_ms = self._window_nc = 0
@@ -81,7 +82,7 @@ class Energy:
         self._average(ms, nc)
         if self.cell:
             self.cell.temperature_c10 = self._world.temperature_c10
-            self.cell.take(-self._charge_ua() * ms if self._world.cable else nc)
+            self.cell.take(-self._charge_ua() * ms if self._world.cable else nc * self.drain)
 
     def _add_up(self, stage, ms, now_ms):
         nc = 0

@@ -11,37 +11,15 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { bytes, crc16, double, port } from "./wasm_port.mjs";
+
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
 const PROBED_SLICE = "1000, 250"; // milliseconds and steps, with a probe
 const [, , packageFolder, repository, configPath, script, probeFolder] = process.argv;
 
-let memory;
 let heard = ""; // what was printed, with a probe
-const instantiate = WebAssembly.instantiate;
-WebAssembly.instantiate = async (...args) => {
-  const result = await instantiate(...args);
-  const all = Object.values((result.instance ?? result).exports);
-  memory = all.find((value) => value instanceof WebAssembly.Memory) ?? memory;
-  return result;
-};
-
-// The interpreter's build asserts at each Python call that its copy of the function table is right,
-// with this function, which is slow; the table never changes.
-const slowGet = WebAssembly.Table.prototype.get;
-const table = [];
-WebAssembly.Table.prototype.get = function (i) {
-  return (table[i] ??= slowGet.call(this, i));
-};
-
-const bytes = (address, n) => new Uint8Array(memory.buffer, address, n);
-
-const crcTable = new Uint16Array(256).map((_, i) => {
-  let crc = i << 8;
-  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
-  return crc;
-});
 
 // Sectors that follow each other go into the file together: a call of its own for each took most
 // of the time. Whoever reads, or closes, finds them written.
@@ -91,24 +69,10 @@ const host = {
   read_text: (name) => fs.readFileSync(name, "utf8"),
   write_text: (name, text) => fs.writeFileSync(name, text),
   write_bytes: (name, address, n) => fs.writeFileSync(name, bytes(address, n)),
-  crc16(address, n) {
-    const data = bytes(address, n);
-    let crc = 0;
-    for (let i = 0; i < n; i++) crc = ((crc << 8) & 0xff00) ^ crcTable[(crc >> 8) ^ data[i]];
-    return crc;
-  },
-  double(source, target, shape) {
-    const [at, stride, columns, rows] = new Int32Array(memory.buffer, shape, 4);
-    const from = new Uint16Array(memory.buffer, source, at + stride * rows);
-    const to = new Uint32Array(memory.buffer, target, 2 * columns * rows);
-    for (let row = 0; row < rows; row++)
-      for (let x = 0; x < columns; x++) {
-        const i = 2 * columns * row + x;
-        to[i] = to[i + columns] = from[at + stride * row + x] * 0x10001;
-      }
-  },
+  crc16,
+  double,
   aes(state, source, target, n) {
-    const [key, keyBytes, iv, encrypts] = new Int32Array(memory.buffer, state, 4);
+    const [key, keyBytes, iv, encrypts] = new Int32Array(port.memory.buffer, state, 4);
     const name = `aes-${keyBytes * 8}-${iv ? "cbc" : "ecb"}`;
     const chain = iv ? bytes(iv, 16) : null;
     const last = encrypts || !chain ? null : bytes(source, n).slice(n - 16);

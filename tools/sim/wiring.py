@@ -300,7 +300,8 @@ def _detect(camera, wire):
 
 
 def _eye(camera, row):
-    clip = Clip(camera.host, camera.config["clip"])
+    lens = getattr(camera.host, "Lens", None)  # a host that has pictures of its own
+    clip = lens(row) if lens else Clip(camera.host, camera.config["clip"])
     camera._closing.append(clip)
     _EYES[row["chip"]](camera, row, clip)
 

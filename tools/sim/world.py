@@ -288,6 +288,10 @@ class World:
         self.energy.cell.charge(percent)
         self._tell("battery", percent)
 
+    def _drain(self, times):
+        self.energy.account()
+        self.energy.drain = times
+
     def _account_again(self):
         self.at(self.ms + _ACCOUNT_MS, self._account_again)
         if self.energy.spent():

@@ -94,6 +94,7 @@ class Clip:
         self._jpg = host.open_store(path + "/clip.jpg", writable=False)
         self._jpeg = bytearray(max(self.jpeg_bytes(i) for i in range(self.count)))
         self._jpeg_view = memoryview(self._jpeg)
+        self._scratch = None  # a picture to compare with, where the board encodes
 
     def at(self, ms):
         """Return the number of the picture that is seen at `ms` of the script's time."""
@@ -121,6 +122,18 @@ class Clip:
         view = self._jpeg_view[: self.jpeg_bytes(i)]
         self._jpg.read_at(self._offsets[i], view)
         return bytes(view)
+
+    def encoded(self, i, buf):
+        """Return the JPEG of the picture in `buf`, which should be number `i`; None: of none."""
+        if i is None or not self._is(i, buf):
+            i = next((i for i in range(self.count) if self._is(i, buf)), None)
+        return None if i is None else self.jpeg(i)
+
+    def _is(self, i, buf):
+        if self._scratch is None:
+            self._scratch = memoryview(array("b", bytes(self.picture_bytes)))
+        self.picture(i, self._scratch)
+        return _same(self._scratch, buf)
 
     def close(self):
         """Close the files."""
@@ -412,7 +425,7 @@ class Camera:
 
 
 class JPEGModule:
-    """The module `jpeg`. It gives back the JPEG that was prepared for the picture it is handed."""
+    """The module `jpeg`. It gives back the clip's JPEG of the picture it is handed."""
 
     def __init__(self, world, board, clip, camera_module):
         class _Encoder(Encoder):
@@ -449,31 +462,16 @@ class Encoder:
         if quality != clip.quality:
             raise ChipError("jpeg: the clip was prepared with quality %d" % clip.quality)
         self._output_bytes = width * height
-        self._scratch = array("b", bytes(clip.picture_bytes))
-        self._view = memoryview(self._scratch)
 
     def encode(self, buf):
         """Return the JPEG of the picture in `buf`."""
         costs = self._board.COSTS
         self._world.charge(costs["call_us"] + costs["jpeg_encode_us"])
-        i = self._find(buf)
-        if i is None or self._clip.jpeg_bytes(i) > self._output_bytes:
+        jpeg = self._clip.encoded(self._camera.shown, buf)
+        if jpeg is None or len(jpeg) > self._output_bytes:
             raise RuntimeError("JPEG encoding failed")
-        self._world.charge(self._clip.jpeg_bytes(i) * costs["copy_us_per_kib"] >> 10)
-        return self._clip.jpeg(i)
-
-    def _find(self, buf):
-        shown = self._camera.shown
-        if shown is not None and self._is(shown, buf):
-            return shown
-        for i in range(self._clip.count):
-            if self._is(i, buf):
-                return i
-        return None
-
-    def _is(self, i, buf):
-        self._clip.picture(i, self._scratch)
-        return _same(self._view, buf)
+        self._world.charge(len(jpeg) * costs["copy_us_per_kib"] >> 10)
+        return jpeg
 
 
 if hasattr(memoryview, "cast"):

@@ -1,0 +1,124 @@
+"""Every lesson, done right and done wrong; what the page is for who cannot see or use a mouse."""
+
+import pytest
+
+from tools.bootstrap import ROOT
+
+pytest_plugins = ["tests.web.web_fixtures"]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_DAYTIMES = ("light", "dark")
+
+# lesson: what the learner does, step by step; a number waits until a step is the current one, and
+# the time is turned faster where only time must pass.
+LESSONS = {
+    "calm": ["fast"],
+    "display": ["press", "at 1", "fast", "at 2", "press"],
+    "escalation": ["press", "at 1", "twice", "at 2", "press", "at 3", "stop"],
+    "forgotten": ["fast", "at 1", "stop", "at 2", "press"],
+    "trouble": ["twice", "at 1", "fast", "at 2", "card in"],
+}
+# show, record, mark, as the camera's log counts them
+COUNTS = {
+    "calm": (0, 0, 0),
+    "display": (1, 0, 0),
+    "escalation": (1, 1, 1),
+    "forgotten": (1, 1, 0),
+    "trouble": (1, 1, 0),
+}
+
+
+def _do(one, word):
+    if word == "press":
+        one.ask("bodycam.time.set(1)")
+        one.page.wait_for_timeout(450)
+        one.page.click("#key", delay=60)
+    elif word == "twice":
+        one.page.wait_for_timeout(450)
+        one.act("press", 2)
+    elif word == "stop":
+        one.page.wait_for_timeout(500)
+        one.act("hold", 3200)
+        one.ask("bodycam.time.set(8)")
+        one.until("bodycam.state().asking")
+        one.ask("bodycam.time.set(1)")
+        one.until("!bodycam.state().button")
+        one.act("press", 1)
+    elif word == "fast":
+        one.ask("bodycam.time.set(30)")
+    elif word == "card in":
+        one.page.click("#card_in")
+    else:
+        at = int(word.split()[1])
+        one.until(f"document.querySelectorAll('#lesson li')[{at}].className === 'now'", 90)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_is_done_by_the_procedure_and_counted_by_the_camera(view, lesson):
+    one = view(f"#lang=en&lesson={lesson}")
+    for word in LESSONS[lesson]:
+        _do(one, word)
+    one.until("document.getElementById('lesson_counts')")
+    assert not one.ask("document.querySelector('#lesson .trouble')")
+    show, record, mark = COUNTS[lesson]
+    told = one.page.text_content("#lesson_counts")
+    assert f"shown {show} times, {record} recordings, {mark} markers" in told
+    assert ("0 bytes written" in told) == (record == 0)
+
+
+def test_a_wrong_step_is_told_and_explained(view):
+    one = view("#lang=en&lesson=calm")
+    one.act("press", 2)
+    one.until("document.querySelector('#lesson .trouble')")
+    assert "The display stays dark" in one.page.text_content("#lesson .trouble")
+    one.page.click("#de")
+    assert "dunkel" in one.page.text_content("#lesson .trouble")
+
+
+def test_a_lesson_begins_with_its_card_and_can_be_left(view):
+    one = view()
+    one.page.click("#lesson_calm")
+    one.until("!document.getElementById('lesson').hidden")
+    one.page.click("#lesson .row button:last-child")
+    assert not one.page.is_visible("#lesson")
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_nobody_is_left_out(view, lang):
+    acts = "0.boot_2000.press.2_6000.hold.3200_9800.press.1"
+    options = {"color_scheme": _DAYTIMES[lang == "de"], "reduced_motion": "reduce"}
+    one = view(f"#lang={lang}&acts={acts}&to=12000", **options)
+    page = one.page
+    page.click("#lesson_display")
+    one.until("!document.getElementById('lesson').hidden")
+    page.click("#world > summary")
+    page.click("#inside > summary")
+    page.click("#read_log")
+    page.click("#take")
+    one.until("document.querySelector('#verdict .verdict')")
+    found = one.ask(AXE.read_text(encoding="utf-8") + "; axe.run()")
+    assert [(row["id"], row["nodes"][0]["html"]) for row in found["violations"]] == []
+    assert one.ask("document.documentElement.lang") == lang
+
+
+def test_every_word_changes_with_the_language(view):
+    one = view("#lang=en")
+    english = one.page.inner_text("main")
+    one.page.click("#de")
+    german = one.page.inner_text("main")
+    assert "Present" in english and "Anwesend" in german
+    same = {line for line in english.splitlines() if line.strip()} & set(german.splitlines())
+    allowed = {"Webcam", "Pause", "1×", "60×", "1", "2", "3", "0:00:00", "0:00:01", "0:00:02"}
+    assert {line for line in same if not line.startswith("0:0")} <= allowed
+
+
+def test_it_is_readable_on_a_phone(view):
+    one = view("#lang=de", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    one.stage("idle")
+    for node in ("#world > summary", "#inside > summary"):
+        one.page.click(node)
+    assert one.ask("document.documentElement.scrollWidth") <= 360
+    small = one.ask("""[...document.querySelectorAll('button, select, summary')]
+        .filter((n) => n.offsetParent && n.getBoundingClientRect().height < 32)
+        .map((n) => n.id)""")
+    assert small == []

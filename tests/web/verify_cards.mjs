@@ -1,0 +1,33 @@
+// Verifies cards with the page's reader: lines of JSON {image, log, keys} on standard input, for
+// each a line with what the page says of it.
+
+import fs from "node:fs";
+import readline from "node:readline";
+
+import { unhex } from "../../tools/sim/page/verify/primitives.mjs";
+import { verify } from "../../tools/sim/page/verify/verify.mjs";
+
+const CHUNK = 1 << 20;
+const EMPTY = Buffer.alloc(CHUNK);
+
+/** Return a file as the page's worker gives a card: pieces that are not empty. */
+function store(path) {
+  const file = fs.openSync(path, "r");
+  const sizeBytes = fs.fstatSync(file).size;
+  const pieces = [];
+  for (let at = 0; at < sizeBytes; at += CHUNK) {
+    const data = new Uint8Array(Math.min(CHUNK, sizeBytes - at));
+    fs.readSync(file, data, 0, data.length, at);
+    if (EMPTY.compare(data)) pieces.push([at, data]);
+  }
+  fs.closeSync(file);
+  return { sizeBytes, pieces };
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { image, log, keys } = JSON.parse(line);
+  const raw = Object.fromEntries(Object.entries(keys).map(([name, text]) => [name, unhex(text)]));
+  const { verdict, complete, authenticated, segments, frames, gaps, findings } = await verify(store(image), store(log), raw);
+  const codes = findings.filter(({ kind }) => kind !== "note").map(({ code }) => code);
+  console.log(JSON.stringify({ verdict, complete, authenticated, segments, frames, gaps, codes }));
+}

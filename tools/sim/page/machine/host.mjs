@@ -1,0 +1,56 @@
+// `_host` in the page: what tools/sim/host_wasm.py calls. It works on the interpreter's memory.
+
+import { cbc, ecb } from "@noble/ciphers/aes.js";
+
+import { bytes, crc16, double, port } from "../../wasm_port.mjs";
+
+const NO_PADDING = { disablePadding: true };
+
+/**
+ * Return the host's functions.
+ * @param {import("./stores.mjs").Files} files
+ * @param {import("./lens.mjs").Lens} lens what stands before the camera
+ * @param {(name: string, ...facts: any[]) => void} tell
+ * @param {(n: number) => number} memory gives the address of `n` bytes beside the heap
+ */
+export function makeHost(files, lens, tell, memory) {
+  const store = (id) => files.stores[id];
+  return {
+    open: (name) => files.names[name] ?? -2,
+    sectors: (id) => Math.floor(store(id).sizeBytes / 512),
+    odd_bytes: (id) => store(id).sizeBytes % 512,
+    read: (id, lba, at, address, n) => store(id).read(lba * 512 + at, bytes(address, n)),
+    write: (id, lba, at, address, n) => store(id).write(lba * 512 + at, bytes(address, n)),
+    sync() {},
+    close() {},
+    crc16,
+    double,
+    memory,
+    wipe: (address, n) => void bytes(address, n).fill(0),
+    aes,
+    picture: (ms, mood, address, n) => lens.picture(ms, mood, bytes(address, n)),
+    jpeg(address, width, height, quality) {
+      lens.encode(bytes(address, 2 * width * height), width, height, quality);
+      return lens.jpeg.length;
+    },
+    fit(from, width, height, to, showWidth, showHeight) {
+      const source = bytes(from, 2 * width * height);
+      lens.fit(source, width, height, bytes(to, 2 * showWidth * showHeight), showWidth, showHeight);
+    },
+    take_jpeg: (address, n) => bytes(address, n).set(lens.jpeg),
+    show: (address, n, width, light) => tell("display", bytes(address, n).slice(), width, light),
+    tell,
+  };
+}
+
+function aes(state, source, target, n) {
+  const [key, keyBytes, iv, encrypts] = new Int32Array(port.memory.buffer, state, 4);
+  const secret = bytes(key, keyBytes);
+  const chain = iv ? bytes(iv, 16) : null;
+  const data = bytes(source, n);
+  const last = !encrypts && chain && n ? data.slice(n - 16) : null;
+  const cipher = chain ? cbc(secret, chain, NO_PADDING) : ecb(secret, NO_PADDING);
+  const out = encrypts ? cipher.encrypt(data) : cipher.decrypt(data);
+  bytes(target, n).set(out);
+  if (chain && n) chain.set(last ?? out.subarray(n - 16));
+}

@@ -1,0 +1,80 @@
+// Drives the camera's virtual time by the computer's clock.
+
+const TURN_MS = 20; // how often it looks at the clock
+const LOOK_MS = 50; // how often the page hears of the camera
+const BUSY_MS = 40; // how long one turn may work at normal speed
+const HURRY_MS = 45; // and at any other
+const SLICE_MS = 250; // of virtual time in one call
+const BEHIND_MS = 500; // of the clock: what a computer was too slow for is let go
+
+/** Speed is virtual time over real time; 0 stands still. */
+export class Pace {
+  /**
+   * @param {{slice: (ms: number) => number, look: () => void}} camera
+   * @param {(...message: any[]) => void} tell
+   */
+  constructor(camera, tell) {
+    this.camera = camera;
+    this.tell = tell;
+    this.speed = 0;
+    this.until = Infinity;
+    this.now = 0; // virtual
+    this.wanted = 0;
+    this.busy = 0;
+    this.late = 0; // milliseconds of virtual time that were let go
+    this.last = this.looked = performance.now();
+    setTimeout(() => this.turn(), 0);
+  }
+
+  /** Set the speed. */
+  set(speed) {
+    this.speed = speed;
+    this.until = Infinity;
+    this.wanted = this.now;
+    this.last = performance.now();
+  }
+
+  /** Run to a virtual time as fast as it goes, and stand still there. */
+  runTo(ms) {
+    this.set(100_000);
+    this.until = ms;
+  }
+
+  turn() {
+    const began = performance.now();
+    this.follow(began);
+    this.last = began;
+    const done = performance.now();
+    this.busy += done - began;
+    if (began - this.looked >= LOOK_MS) this.look(done);
+    setTimeout(() => this.turn(), this.speed > 1 ? 1 : Math.max(1, TURN_MS - (done - began)));
+  }
+
+  follow(began) {
+    if (!this.speed) return;
+    this.wanted += (began - this.last) * this.speed;
+    const limit = this.now + BEHIND_MS * this.speed;
+    if (this.wanted > limit) {
+      if (this.speed === 1) this.late += this.wanted - limit;
+      this.wanted = limit;
+    }
+    const target = Math.min(this.wanted, this.until);
+    const budget = this.speed > 1 ? HURRY_MS : BUSY_MS;
+    while (this.now < target && performance.now() - began < budget)
+      this.now = this.camera.slice(Math.ceil(Math.min(target - this.now, SLICE_MS)));
+    if (this.now >= this.until) {
+      this.set(0);
+      this.look(performance.now());
+      this.tell("arrived", this.now);
+    }
+  }
+
+  look(now) {
+    this.camera.look();
+    const took = performance.now() - now;
+    this.busy += took;
+    this.tell("load", this.busy / (now - this.looked), this.speed, Math.round(this.late));
+    this.busy = 0;
+    this.looked = now;
+  }
+}

@@ -1,0 +1,105 @@
+// The page: joins the camera's thread to what is seen of it.
+
+import { Camera } from "./camera.mjs";
+import { CardEnd } from "./card.mjs";
+import { $, make, put } from "./dom.mjs";
+import { Front } from "./front.mjs";
+import { Hands } from "./hands.mjs";
+import { Inside } from "./inside.mjs";
+import { LensView } from "./lens.mjs";
+import { Lessons } from "./lessons.mjs";
+import { linkOf, situationOf } from "./link.mjs";
+import { Sound } from "./sound.mjs";
+import { Ladder } from "./stage.mjs";
+import { Time } from "./time.mjs";
+import { language, say, translate } from "./words.mjs";
+import { World } from "./world.mjs";
+
+const data = BODYCAM; // stands before this script in the built page
+const asked = situationOf(location.hash);
+const camera = new Camera(data);
+let state = null;
+const act = (verb, ...args) => camera.act(verb, ...args);
+
+const sound = new Sound();
+const front = new Front(data, (x, y) => act("touch", x, y));
+const hands = new Hands(act);
+const ladder = new Ladder(data.words);
+const time = new Time(camera);
+const lens = new LensView(camera, act);
+const world = new World(act, () => state);
+const inside = new Inside(camera, data);
+const card = new CardEnd(camera, data);
+const lessons = new Lessons({ camera, data, restart: start, lens, time });
+const parts = [front, hands, ladder, time, world, inside, lessons];
+
+camera.on("state", (now) => {
+  state = now;
+  for (const one of parts) one.follow(now);
+  lens.follow(now);
+  front.feel(now, sound.follow(now.tones, now.ms, time.speed));
+});
+camera.on("display", (pixels, width, light) => front.pixels(pixels, width, light));
+camera.on("event", (event) => {
+  inside.event(event);
+  lessons.event(event);
+});
+camera.on("traffic", (rows, missed) => inside.traffic(rows, missed));
+camera.on("load", (share) => inside.load(share));
+camera.on("arrived", (ms) => time.arrived?.(ms));
+camera.on("broken", (what) => {
+  $("trouble").hidden = false;
+  put($("trouble"), say("broken", { what }));
+});
+
+/** Start `board` anew; play `acts` up to `to`, then go on at 1x, or stand still with `still`. */
+async function start(board, acts = [[0, "boot"]], to = 0, still = false, profile) {
+  $("trouble").hidden = true;
+  $("board").value = board;
+  front.draw(board);
+  inside.begin(board);
+  card.begin();
+  const took = await camera.start(board, acts.map((act) => [...act]), profile);
+  if (to) await time.runTo(to);
+  time.set(still ? 0 : 1);
+  return took;
+}
+
+function speak(lang) {
+  language.is = lang === "de" ? 0 : 1;
+  for (const id of ["de", "en"]) $(id).setAttribute("aria-pressed", String(id === lang));
+  translate(document);
+  for (const one of [inside, lessons, card]) one.translate?.();
+  if (state) for (const one of parts) one.follow(state);
+}
+
+function share() {
+  const lang = ["de", "en"][language.is];
+  const link = linkOf({ board: camera.board, profile: camera.profile, lang, acts: camera.acts, to: camera.ms });
+  history.replaceState(null, "", link);
+  navigator.clipboard?.writeText(location.href).catch(() => {});
+  put($("shared"), say("shared"));
+}
+
+for (const [id, { name }] of Object.entries(data.boards))
+  $("board").append(make("option", { value: id }, name));
+$("board").onchange = () => start($("board").value);
+$("again").onclick = () => start(camera.board);
+$("share").onclick = share;
+$("sound").onclick = () => {
+  sound.on = !sound.on;
+  $("sound").setAttribute("aria-pressed", String(sound.on));
+};
+for (const id of ["de", "en"]) $(id).onclick = () => speak(id);
+speak(asked.lang ?? (navigator.language.startsWith("de") ? "de" : "en"));
+
+const board = asked.board in data.boards ? asked.board : data.board;
+const began = asked.lesson && lessons.has(asked.lesson)
+  ? lessons.start(asked.lesson)
+  : start(board, asked.acts, asked.to, asked.to !== undefined, asked.profile);
+began.then((took) => {
+  document.documentElement.dataset.ready = String(took);
+});
+
+// For tests and pictures: the same controls without hands.
+globalThis.bodycam = { camera, time, start, card, state: () => state };

@@ -1,0 +1,45 @@
+// The time controls: pause, step, as fast as the clock, faster.
+
+import { $, clock, make, put } from "./dom.mjs";
+import { say } from "./words.mjs";
+
+const STEP_MS = 100;
+const SPEEDS = [["pause", 0], ["step", null], ["speed_1", 1], ["speed_60", 60], ["speed_720", 720]]; // prettier-ignore
+
+/** Sets the speed of `camera`. */
+export class Time {
+  constructor(camera) {
+    this.camera = camera;
+    this.speed = 1;
+    for (const [key, speed] of SPEEDS) {
+      const onclick = () => (speed === null ? this.step() : this.set(speed));
+      $("speeds").append(make("button", { type: "button", id: key, "data-t": key, onclick }));
+    }
+  }
+
+  /** Let time run `speed` times as fast as the clock; 0 stands still. */
+  set(speed) {
+    this.speed = speed;
+    this.camera.send("speed", speed);
+    for (const [key, value] of SPEEDS)
+      if (value !== null) $(key).setAttribute("aria-pressed", String(value === speed));
+  }
+
+  step() {
+    this.set(0);
+    this.runTo(this.camera.ms + STEP_MS);
+  }
+
+  /** Run as fast as it goes to `ms` and stand still there; resolves there. */
+  runTo(ms) {
+    this.set(0);
+    return new Promise((resolve) => {
+      this.arrived = resolve;
+      this.camera.send("run_to", ms);
+    });
+  }
+
+  follow(state) {
+    put($("clock"), clock(state.ms));
+  }
+}
