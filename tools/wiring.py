@@ -64,7 +64,7 @@ def draw(board):
 def _parts(board):
     """Yield (title, [(signal, pin)], mean of its GPIOs) for each part with a pin."""
     for name, row in vars(board).items():
-        if not name.isupper() or not isinstance(row, dict):
+        if not name.isupper() or not isinstance(row, dict) or name == "CURRENTS_MA":
             continue
         rows = [
             (key if not isinstance(value, (list, tuple)) or _one(value) else f"{key} {i}", pin)

@@ -238,6 +238,8 @@ class Rig:
             CAPS=(),
             BUTTON={},
             CARD={},
+            BATTERY={"capacity_mah": 1000, "resistance_mohm": 150, "empty_mv": 3300},
+            CURRENTS_MA={},
         )
 
     # What the chips ask

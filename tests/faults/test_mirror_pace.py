@@ -21,7 +21,7 @@ def run(tmp_path, monkeypatch, forget_firmware):
     """A camera in display_on, with the most pictures a second that a profile may ask for."""
     profile = importlib.import_module("bodycam.profile")
     make, highest = profile.make, profile.RANGES["mirror_fps"][2]
-    monkeypatch.setattr(profile, "make", lambda name: make(name, {"mirror_fps": highest}))
+    monkeypatch.setattr(profile, "make", lambda name, changes: make(name, {"mirror_fps": highest}))
     film = bootstrap.clip("carphone_pristine.mp4")
     image = tmp_path / "card.img"
     card.new(image, seed=1)
