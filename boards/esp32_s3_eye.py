@@ -7,7 +7,7 @@ was tried on a device yet.
 
 ID = "esp32_s3_eye"
 NAME = "ESP32-S3-EYE"
-CAPS = ("camera", "display", "card", "lamp", "microphone")
+CAPS = ("camera", "display", "card", "lamp", "microphone", "dock")
 MPY_ARCH = "xtensawin"
 CPU_HZ = 240_000_000
 SLOW_HZ = 80_000_000  # enough where nothing is recorded; the buses keep their rates

@@ -19,6 +19,7 @@ CAPS = (
     "lamp",
     "tone",
     "vibration",
+    "dock",
 )
 MPY_ARCH = "xtensawin"
 CPU_HZ = 240_000_000

@@ -10,8 +10,11 @@ chip's driver speaks of seconds since 1970 and asks no port.
 
 ID = "pico2w_arducam"
 NAME = "Pico 2 W with ArduCAM Mega"
+# No dock: its buffers and its code do not fit into the memory that is left beside the ring.
 CAPS = ("camera", "display", "card", "battery", "clock", "lamp", "vibration")
 MPY_ARCH = "armv7emsp"
+# Copied files take their size in RAM, and with them the heap is full: `flash` refuses to copy.
+FROZEN_ONLY = True
 # As it boots. Setting it would leave the SPIs with a clock of 48 MHz.
 CPU_HZ = 150_000_000
 

@@ -1,10 +1,12 @@
 """What all tests share: the import path of the three interpreters, the seed, the interpreters."""
 
+import asyncio
 import os
 import platform
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,12 @@ def forget_firmware():
     yield forget
     forget()
     sys.modules.update(before)
+
+
+def asyncio_run(coroutine):
+    """Run it in a thread of its own: a browser under test keeps a loop in the main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def _environment(*folders):

@@ -17,7 +17,6 @@ from bodycam.blocks import STAGE_BYTES, Sealer
 from bodycam.card import Card
 from bodycam.chips import Chips
 from bodycam.clock import CHIP, Clock
-from bodycam.dock import Dock
 from bodycam.ear import Ear
 from bodycam.errors import Fault
 from bodycam.eye import Eye
@@ -81,7 +80,7 @@ class App:
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
         self._join_power()
         self.update = slots.update if slots else None  # takes the dock's UPDATE
-        self.dock = Dock(self, crc16, aes, lambda n: urandom(n))
+        self.dock = self._join_dock()
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
 
@@ -138,6 +137,13 @@ class App:
         self.power = Power(chips.gauge, chips.cable_in, clock, board.BATTERY, table_ua, hooks)
         self.keeper = Keeper(self.power, self.savings, self.log, clock, self.profile)
         self.lasting = Lasting(self.power, clock, self.profile)
+
+    def _join_dock(self):
+        if "dock" not in self.board.CAPS:
+            return None
+        from bodycam.dock import Dock  # no memory for it where it is not used
+
+        return Dock(self, crc16, aes, lambda n: urandom(n))
 
     # What the services ask of the board
 

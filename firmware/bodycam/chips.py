@@ -11,6 +11,7 @@ from micropython import const
 
 from bodycam.joins import JOIN, driver
 
+_SETTLE_MS = const(10)
 _NAP_MS = const(50)  # between two looks at a button that cannot wake the processor
 
 # The parts with a select line, each perhaps on a bus with another.
@@ -256,5 +257,7 @@ class Chips:
         if button():
             self._let_go = True
         elif self._let_go:
-            machine.reset()
+            self.clock.sleep_ms(_SETTLE_MS)  # let go, it bounces
+            if not button():
+                machine.reset()
         machine.lightsleep(_NAP_MS)

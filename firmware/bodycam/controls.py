@@ -21,7 +21,7 @@ class Controls:
         self._stages = stages
         self._profile = profile
         self._post = post
-        self._read = clock.ticks_ms()
+        self._read = self._before = clock.ticks_ms()  # the last two looks at the button
         # When the button was last seen up before its press; None: it is up, or that is used up.
         self._down = None
         self._first = None  # when a press opened the double-press window
@@ -57,7 +57,7 @@ class Controls:
             self._hold(now)
         if self._first is not None or self._asked is not None:
             self._windows(now)
-        self._read = now
+        self._before, self._read = self._read, now
         return self._down is not None or self._first is not None or self._asked is not None
 
     def _press(self, now):
@@ -73,7 +73,7 @@ class Controls:
             return
         if (
             self._first is not None
-            and self._diff(self._read, self._first) <= self._profile["double_ms"]
+            and self._diff(self._before, self._first) <= self._profile["double_ms"]
         ):
             self._first = None
             self._down = None
@@ -111,7 +111,9 @@ class Controls:
                 self._post("off")
 
     def _windows(self, now):
-        if self._first is not None and self._diff(now, self._first) > self._profile["double_ms"]:
+        # As of the look before: what was seen to change for the first time may be a press.
+        double_ms = self._profile["double_ms"]
+        if self._first is not None and self._diff(self._read, self._first) > double_ms:
             self._first = None
             if self._hides and self._down is None:
                 self._post("hide")

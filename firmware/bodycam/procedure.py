@@ -90,8 +90,9 @@ class Procedure:
             self._watch,
             parts.power.step,
             parts.eye.mirror,
-            parts.dock.step,
         )
+        if parts.dock:
+            services += (parts.dock.step,)
         self._loop = Loop(clock, services, self._trouble)
         self.step = self._loop.step
 

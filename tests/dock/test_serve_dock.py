@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import asyncio_run
 from plugged import dock, environment
 
 from tools.bootstrap import ROOT
@@ -46,7 +47,6 @@ def served(tmp_path, seed):
 
 def bare_bytes_per_s(port, size):
     """How fast smpclient alone downloads the first segment."""
-    import asyncio
 
     from smpclient import SMPClient
     from smpclient.requests.file_management import FileDownload
@@ -60,7 +60,7 @@ def bare_bytes_per_s(port, size):
                 at += len(answer.data)
             return size / (time.monotonic() - start_s)
 
-    return asyncio.run(download())
+    return asyncio_run(download())
 
 
 def own_bytes_per_s(port, size):

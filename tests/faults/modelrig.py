@@ -159,6 +159,13 @@ class Nothing:
         return lambda *args: None
 
 
+class NoGauge:
+    """A gauge that does not answer."""
+
+    def __getattr__(self, name):
+        raise OSError(_ENODEV, "no gauge")
+
+
 class Screen:
     """In the place of the face."""
 
@@ -178,7 +185,7 @@ class Screen:
 class Parts:
     """In the place of the chips of a board."""
 
-    gauge = microphone = None
+    gauge, microphone = NoGauge(), None
     blind = False
 
     def __init__(self, board, clock, profile, stage):
@@ -200,6 +207,9 @@ class Parts:
 
     def cable_in(self):
         return False
+
+    def slow_clock(self, slow):
+        pass
 
     def power_off(self):
         raise SwitchedOff

@@ -1,6 +1,5 @@
 """`sim --serve`: a client that knows nothing of ours reads a camera, and how fast."""
 
-import asyncio
 import hashlib
 import os
 import subprocess
@@ -9,7 +8,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, asyncio_run
 
 # crcmod, which smpclient asks for, has no wheels.
 sys.path.append(str(ROOT / "tools" / "dock" / "shim"))
@@ -92,7 +91,7 @@ def talk(port, act):
         async with smpclient.SMPClient(SMPSerialTransport(), port, timeout_s=10) as client:
             return await act(client)
 
-    return asyncio.run(run())
+    return asyncio_run(run())
 
 
 async def download(client, size=SEGMENT_BYTES):

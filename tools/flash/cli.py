@@ -66,6 +66,11 @@ def flash(
     except boards_command.BoardError as error:
         raise typer.BadParameter(str(error))
     screen = Console(quiet=as_json, highlight=False, soft_wrap=True)
+    if getattr(chosen, "FROZEN_ONLY", False) and not (image or frozen):
+        raise typer.BadParameter(
+            f"the memory of {board} does not hold the firmware as files: build an image with it "
+            "(flash --frozen DIR)"
+        )
     if image and frozen:
         raise typer.BadParameter("--image and --frozen are two things: one at a time")
     if release_key and not frozen:

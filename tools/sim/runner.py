@@ -134,7 +134,6 @@ class Run:
         self._track = []  # [second, charge in 1/100 %, stage, steps given up, minutes, percent]
         self._awaited = None  # what was known when a recording began, until its first picture
         self._draws = 0
-        self._wake_ms = 0  # until when the run loop sleeps
         costs = self._board.COSTS
         self._step_us = costs["step_us"]
         # How many times as long the same bytecode takes at the slow clock.
@@ -240,7 +239,6 @@ class Run:
         self._time.boot()
         self.camera.power_on()
         self._boots += 1
-        self._wake_ms = 0
         world.charge(self._board.COSTS["boot_us"])
         import bodycam.app as firmware
         from bodycam.profile import make
@@ -275,26 +273,22 @@ class Run:
         world = self.world
         step = self._app.step
         while self._steps > 0 and world.ms < until_ms:
-            if world.ms < self._wake_ms:
-                # Not beyond the slice: between two of them hands may do something.
-                due_ms = min(self._wake_ms, until_ms)
-                self.doze(due_ms - world.ms)
-                if world.ms < due_ms:  # something woke it
-                    self._wake_ms = world.ms
-            else:
-                self._steps -= 1
-                wait_ms = step()
-                self._charge_step()
-                self._wake_ms = world.ms + wait_ms
-                if wait_ms > 0:
-                    continue
-            if world.ms < self._wake_ms:
+            self._steps -= 1
+            wait_ms = step()
+            self._charge_step()
+            if wait_ms > 0:
+                self.doze(wait_ms)
+            if self._looked_after():
                 return
-            if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
-                self._note_delay()
-            if self._ending and world.ms >= self._end_ms:
-                self._finish("")
-                return
+
+    def _looked_after(self):
+        # Notes what there is to note after a turn; returns whether the run is over.
+        if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
+            self._note_delay()
+        if self._ending and self.world.ms >= self._end_ms:
+            self._finish("")
+            return True
+        return False
 
     def _charge_step(self):
         slower = self._slower if self.world.energy.slow else 1

@@ -93,9 +93,31 @@ class Live(Run):
         self._shown = None
         self._tones = 0
         self._ring_at = 0
+        self._wake_ms = 0  # until when the run loop sleeps
         self._filler = None
         super().__init__(self._host_with_lens(), config)
         self.world.on("mood", self._mood)
+
+    def _work(self, until_ms):
+        # No wait goes beyond the slice: between two of them hands may do something.
+        world = self.world
+        while self._steps > 0 and world.ms < until_ms:
+            if world.ms < self._wake_ms:
+                due_ms = min(self._wake_ms, until_ms)
+                self.doze(due_ms - world.ms)
+                if world.ms < due_ms:  # something woke it
+                    self._wake_ms = world.ms
+            else:
+                self._steps -= 1
+                wait_ms = self._app.step()
+                self._charge_step()
+                self._wake_ms = world.ms + wait_ms
+            if self._looked_after():
+                return
+
+    def _boot(self):
+        self._wake_ms = 0
+        super()._boot()
 
     def _host_with_lens(self):
         def lens(row):
