@@ -67,7 +67,9 @@ def test_the_estimate_is_right_in_95_percent_of_the_samples(lives, full):
 
 
 def test_the_camera_ends_before_its_battery_does(lives):
-    assert [result["dead_s"] for result in lives if result["ended_s"] is None] == []
+    # Where the shift was over first, neither came.
+    died = [result for result in lives if result["ended_s"] is None and result["dead_s"]]
+    assert not died
 
 
 @pytest.mark.full
