@@ -1,6 +1,5 @@
 """What all tests share: the import path of the three interpreters, the seed, the interpreters."""
 
-import asyncio
 import os
 import platform
 import random
@@ -96,10 +95,10 @@ def forget_firmware():
     sys.modules.update(before)
 
 
-def asyncio_run(coroutine):
-    """Run it in a thread of its own: a browser under test keeps a loop in the main thread."""
+def in_a_thread(act, *arguments):
+    """Do it in a thread of its own: a browser under test keeps a loop in the main thread."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        return pool.submit(act, *arguments).result()
 
 
 def _environment(*folders):

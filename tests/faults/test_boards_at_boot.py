@@ -14,6 +14,7 @@ from tools.evidence import card
 from tools.sim import clip, host_cpython
 from tools.sim.runner import Run
 from tools.sim.script import parse
+from tools.sim.world import ChipError
 
 BOARDS = boards_command.board_ids()
 BOOT_MS = 10_000  # the watchdog's time: no boot takes longer
@@ -224,7 +225,13 @@ def test_no_wrong_pin_ends_in_a_hang_or_an_exception(bench, seed, full):
         for pin in (free, 99):
             run = bench(board_id)
             rewired(run, part, key, pin)
-            seen = play(run)
+            try:
+                seen = play(run)
+            except ChipError as error:
+                # Two chips drive the same wires: nobody can say what is read then.
+                assert "two devices selected" in str(error), (board_id, part, key, pin)
+                run.camera.close()
+                continue
             where = (board_id, part, key, pin, seen)
             if pin == 99 or part not in SILENT and (part, key) != ("CARD", "detect"):
                 silent = board_id == "esp32_s3_eye" and part == "SPI"  # the display alone

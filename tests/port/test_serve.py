@@ -1,5 +1,6 @@
 """`sim --serve`: a client that knows nothing of ours reads a camera, and how fast."""
 
+import asyncio
 import hashlib
 import os
 import subprocess
@@ -8,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from conftest import ROOT, asyncio_run
+from conftest import ROOT, in_a_thread
 
 # crcmod, which smpclient asks for, has no wheels.
 sys.path.append(str(ROOT / "tools" / "dock" / "shim"))
@@ -91,7 +92,7 @@ def talk(port, act):
         async with smpclient.SMPClient(SMPSerialTransport(), port, timeout_s=10) as client:
             return await act(client)
 
-    return asyncio_run(run())
+    return in_a_thread(asyncio.run, run())
 
 
 async def download(client, size=SEGMENT_BYTES):
