@@ -41,7 +41,7 @@ def serve(board, interpreter, cards, profile, seed, say):
             path = out / f"{number}.json"
             path.write_text(json.dumps({**config, "acts": _ACTS, "out": str(out)}), "utf-8")
             cameras.append(_start(stack, interpreter, path))
-        _wait(cameras)
+        _wait(cameras, say)
 
 
 def _start(stack, interpreter, path):
@@ -61,10 +61,11 @@ def _start(stack, interpreter, path):
     return process, Path(console.name)
 
 
-def _wait(cameras):
+def _wait(cameras, say):
     """Return when standard input closes."""
     while True:
         if select.select([sys.stdin], [], [], _LOOK_S)[0] and not os.read(0, 4096):
+            say("standard input is closed: the cameras are gone")
             return
         for process, console in cameras:
             if process.poll() is not None:
