@@ -9,7 +9,7 @@ import tty
 
 import pytest
 from fakecamera import FakeCamera, serve
-from plugged import Plugged, begin, dock, recorded, stored
+from plugged import Plugged, begin, dock, is_blank, recorded, stored
 from typer.testing import CliRunner
 
 from tools.dock import cli
@@ -70,7 +70,7 @@ def test_a_damaged_block_is_kept_until_somebody_decides(tmp_path, line):
     assert report.damaged_blocks == 1
     report = docked(line, image, tmp_path / "v", "there", release_damaged=True)
     assert reasons(report) == [] and report.released == 2
-    assert not any(image.read_bytes()[model.at(0) :])
+    assert is_blank(image, model.at(0))
 
 
 def test_a_block_that_comes_wrong_once_is_asked_for_again(tmp_path, line):
