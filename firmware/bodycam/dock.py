@@ -111,7 +111,7 @@ class Dock:
             self._end()
             if self._mend or self._log.refusal:
                 parts.restart()
-            parts.procedure.stages.post("undock")
+            parts.procedure.undock()
 
     def _unplugged(self):
         chips = self._parts.chips

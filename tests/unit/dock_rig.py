@@ -235,7 +235,8 @@ class Camera:
             self.fault = self.fault or fault.reason
         stages = Stages()
         stages.post("fault" if self.fault else "boot")
-        self.procedure = Plain(stages=stages, reason=self.fault, warning=None)
+        undock = lambda: stages.post("undock")  # noqa: E731
+        self.procedure = Plain(stages=stages, reason=self.fault, warning=None, undock=undock)
         self.recorder = Plain(missed=0, segments=Plain(slowest_ms=0))
         self.power = Plain(percent=77)
         self.dock = Dock(self, crc16, aes, self._random)
