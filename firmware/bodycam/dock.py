@@ -55,7 +55,7 @@ class Dock:
         self._log = parts.log
         self._clock = parts.clock
         self._link = Link(parts.chips.usb, crc16, BLOCK_BYTES + _OVERHEAD_BYTES)
-        self._inner = bytearray(512)
+        self._inner = bytearray(1024)
         self._session = Session(parts.log, aes, parts.clock, urandom, self._refused)
         self._inventory = Inventory(parts.card, parts.log, parts.chips.flash)
         self._custody = Custody(parts, self._session, self._inventory)

@@ -211,8 +211,8 @@ class Camera(RuleBasedStateMachine):
 
     def put_away(self):
         how = self.draw(("battery_empty", "off", "dock", "dock"))
-        if self.reason not in CARD_FAULTS and self.stage == "fault" and how == "dock":
-            return  # a card that refuses what is written looks well
+        if self.stage == "fault" and self.reason not in CARD_FAULTS:
+            return  # a card that refuses what is written looks well until it is written to
         procedure = self.rig.app.procedure
 
         def model():
