@@ -89,6 +89,7 @@ class FakeCamera:
         self.first_lba, self.places = struct.unpack_from("<II", sector, 32)
         self.unreadable = set()  # (segment, block)
         self.lies = set()  # blocks that are altered on their way
+        self.ill = {}  # what SELFTEST says instead
         self.boot()
 
     def boot(self):
@@ -313,8 +314,8 @@ class FakeCamera:
     def selftest(self, ask):
         return {
             "boots": 1, "resets": 0, "lost": 0, "read_us": [1000, 2000], "write_ms": 0,
-            "battery_pct": 80, "fault": None, "warning": None, "log_pages": 256,
-            "log_used": len(self.log.pages), "heap_bytes": 100_000,
+            "fault": None, "warning": None, "parts": [], "battery": {"pct": 80, "retire": []},
+            "log_pages": 256, "log_used": len(self.log.pages), "heap_bytes": 100_000, **self.ill,
         }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from tools.dock import cli
 from tools.dock.cli import Options
+from tools.dock.display import closing
 from tools.dock.docking import Docking
 from tools.dock.parts import Part
 from tools.dock.station import Station
@@ -128,6 +129,34 @@ class Nonsense(FakeCamera):
 
     def do(self, group, command, write, ask, body):
         return {"v": 1, "id": 5, "len": -1, "off": "0", "data": None, "m": "text", "e": []}
+
+
+def test_what_ails_a_camera_is_said_in_plain_words_and_keeps_nothing_from_being_safe(
+    tmp_path, line, capsys
+):
+    image, _ = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    worn = {"cycles": 612, "fade_pct": 31, "resistance_pct": 240, "hot_full_h": 8}
+    camera.ill = {
+        "battery": {"pct": 50, **worn, "retire": ["cycles", "fade_pct", "resistance_pct"]},
+        **{"lost": 3, "resets": 2, "warning": "battery_retire", "fault": "camera_missing"},
+        **{"parts": ["ov2640: no answer at 0x30"]},
+    }
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == [] and report.released == 2
+    closing([report], demonstration=False)
+    said = capsys.readouterr().err
+    for sentence in (
+        "The battery is worn out, have it changed: charged 612 times, 31 % less capacity,",
+        "Der Akku ist verbraucht und muss getauscht werden: 612-mal geladen, 31 % weniger",
+        "Die Kamera hat seit dem Einschalten 3 Bilder verloren.",
+        "The camera's watchdog has restarted it 2 times",
+        "The camera says: NO CAMERA: Take it to the station.",
+        "Die Kamera meldet: ov2640: no answer at 0x30.",
+    ):
+        assert sentence in said
+    entry = max((tmp_path / "v").rglob("custody/*/00000001*")).read_text()
+    assert '"cycles": 612' in entry and '"resets": 2' in entry
 
 
 @pytest.mark.parametrize("answers", [0, 9])

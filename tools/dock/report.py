@@ -1,6 +1,9 @@
 """What came of one camera's docking: counts for JSON, sentences in two languages for people."""
 
-from .words import UNSAFE, WARNINGS, say
+from .words import UNSAFE, WARNINGS, Reason, say
+
+_SAID_BETTER = ("battery_retire", "frames_lost")  # with figures
+_WORN = ("cycles", "fade_pct", "resistance_pct", "hot_full_h")
 
 
 class Report:
@@ -61,11 +64,17 @@ class Report:
     def tested(self, health: dict) -> None:
         """Take the answer to SELFTEST."""
         self.health = {str(key)[:40]: value for key, value in health.items()}
-        for reason in ("fault", "warning"):
-            if self.health.get(reason):
-                self.warn("camera", reason=str(self.health[reason])[:80])
-        if self.health.get("lost"):
-            self.warn("lost", count=self.health["lost"])
+        parts, battery = self.health.get("parts"), self.health.get("battery")
+        said = [self.health.get("fault"), self.health.get("warning")]
+        said += parts if isinstance(parts, list) else []
+        for reason in dict.fromkeys(filter(None, said)):
+            if reason not in _SAID_BETTER:
+                self.warn("camera", reason=Reason(str(reason)[:80]))
+        for count in ("lost", "resets"):
+            if self.health.get(count):
+                self.warn(count, count=self.health[count])
+        if isinstance(battery, dict) and battery.get("retire"):
+            self.warn("retire", **{name: battery.get(name) for name in _WORN})
 
     def unsafe(self, code: str, **facts) -> None:
         """Add to what is not yet safe; the first word for each thing stands."""

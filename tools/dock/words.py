@@ -3,6 +3,10 @@
 Facts that are findings of the evidence reader bring their own two languages.
 """
 
+from typing import NamedTuple
+
+from firmware.bodycam import words as camera
+
 STEPS = {
     "hello": ("finding out who it is", "wird erkannt"),
     "enrol": ("enrolling", "wird angemeldet"),
@@ -119,6 +123,18 @@ WARNINGS = {
         "Vorgang stempelt ihn mit.",
     ),
     "camera": ("The camera says: {reason}.", "Die Kamera meldet: {reason}."),
+    "retire": (
+        "The battery is worn out, have it changed: charged {cycles} times, {fade_pct} % less "
+        "capacity, {resistance_pct} % of a new one's resistance, full and hot for {hot_full_h} h.",
+        "Der Akku ist verbraucht und muss getauscht werden: {cycles}-mal geladen, {fade_pct} % "
+        "weniger Kapazität, {resistance_pct} % des Widerstands eines neuen, {hot_full_h} h voll "
+        "und heiß.",
+    ),
+    "resets": (
+        "The camera's watchdog has restarted it {count} times since it was last docked.",
+        "Die Kamera ist seit dem letzten Andocken {count}-mal von ihrem Wächter neu gestartet "
+        "worden.",
+    ),
     "lost": (
         "The camera lost {count} pictures since it was switched on.",
         "Die Kamera hat seit dem Einschalten {count} Bilder verloren.",
@@ -143,6 +159,18 @@ CLOSING = {
         "Im Dienst kommen sie nie in die Nähe einer Station.",
     ),
 }
+
+
+class Reason(NamedTuple):
+    """Why a camera cannot record, or what it warns of: a key of its words, or its own text."""
+
+    key: str
+
+    def say(self, language: str) -> str:
+        """Return what the camera's display says; what is no key, as it is."""
+        pair = camera.FAULTS.get(self.key) or camera.WARNINGS.get(self.key) or [self.key] * 2
+        line = pair[camera.LANGUAGES.index(language)]
+        return line if isinstance(line, str) else ": ".join(line)
 
 
 def say(pair: "tuple[str, str]", facts: dict) -> dict:
