@@ -20,7 +20,7 @@ def test_a_docking_ends_with_all_in_the_vault_and_the_card_empty(tmp_path):
     assert one["not_safe"] == []
     assert stored(tmp_path / "vault", model) == model.blocks
     assert is_blank(image, model.at(0))
-    assert "alle sicher im Archiv" in said and "all safe in the vault" in said
+    assert "3 Aufnahmen, alles sicher im Archiv" in said and "all safe in the vault" in said
 
 
 def eight_cameras(folder, seed, recordings, kills, longest_s, limit_s):

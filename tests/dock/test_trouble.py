@@ -168,7 +168,8 @@ def test_a_camera_that_goes_silent_is_one_plain_line(tmp_path, line, answers, mo
     card = image.read_bytes()
     report = docked(line, image, tmp_path / "v", Vanishing(image, answers))
     assert reasons(report) == ["link"] and image.read_bytes() == card
-    assert "\n" not in report.not_safe[0]["de"]
+    assert report.not_safe[0]["en"].startswith(f"The camera on {line[1]} does not answer: put it")
+    assert report.not_safe[0]["de"].startswith(f"Die Kamera an {line[1]} antwortet nicht: neu in")
 
 
 def test_what_answers_nonsense_is_no_camera(tmp_path, line):
@@ -203,14 +204,19 @@ def test_control_c_ends_at_the_next_block_and_says_what_is_not_safe(tmp_path):
     assert stored(tmp_path / "v", model) == model.blocks
 
 
-def test_what_a_person_types_wrong_is_one_line(tmp_path):
-    image, _ = recorded(tmp_path / "a.img")
+def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    image, _ = recorded(tmp_path / "a.img", recordings=0)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    before = sorted(tmp_path.iterdir())
     keys = "--keys", f"{image}.keys"
     for words, said in (
         (("--vault", tmp_path / "v", "--keys", tmp_path / "none"), "there is no folder of keys"),
         (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
         (("--vault", tmp_path, *keys, "--timestamp", "http://x"), "belong together"),
+        (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),
     ):
         done = CliRunner().invoke(cli.app, [*map(str, words), "--port", "/dev/null"])
         assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
+    assert sorted(tmp_path.iterdir()) == before

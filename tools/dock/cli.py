@@ -15,9 +15,10 @@ from tools.evidence.errors import InputError
 
 from .display import Display, closing
 from .docking import Docking, Stopped
-from .stamp import Stamper, StampError
+from .plain import plain
+from .stamp import Stamper
 from .station import Station
-from .vault import Vault, VaultError
+from .vault import Vault
 
 app = typer.Typer(
     add_completion=False,
@@ -88,15 +89,14 @@ def dock(
     Ctrl-C is safe at every moment; the next run goes on where this one ended. Status 0 when
     everything is safe.
     """
-    try:
+    with plain():
         station = Station(keys)
-        vaults = [Vault(url) for url in vault]
         stamper = _stamper(timestamp, timestamp_ca)
         options = Options(enrol, _profile(profile), release_damaged, stamper)
-    except (InputError, VaultError, StampError) as error:
-        raise typer.BadParameter(str(error)) from error
-    if len({v.name for v in vaults}) < len(vaults):
-        raise typer.BadParameter("two copies in the same vault are one copy; name two vaults")
+        _there(port or ())
+        if len(set(vault)) < len(vault):
+            raise InputError("two copies in the same vault are one copy; name two vaults")
+        vaults = [Vault(url) for url in vault]  # last: it makes folders
     run = _Run(station, vaults, options)
     reports = run.given(port) if port else run.found()
     if as_json:
@@ -173,6 +173,20 @@ def _cameras():
     from serial.tools import list_ports
 
     return [port.device for port in list_ports.comports() if port.vid in _MAKERS]
+
+
+def _there(ports):
+    """Make sure that each port is one: on Windows a port is no file."""
+    from serial.tools import list_ports
+
+    known = [port.device for port in list_ports.comports()]
+    for port in ports:
+        if port not in known and not Path(port).exists():
+            there = ", ".join(known) or "none"
+            raise InputError(
+                f"there is no port {port}: put the camera into the dock; serial ports that are "
+                f"there: {there}"
+            )
 
 
 def _stamper(url, roots):

@@ -46,7 +46,7 @@ class Docking(Visit):
         except Stopped:
             say("interrupted")
         except LinkLost as error:
-            say("link", port=self.link.port, error=str(error))
+            say("link", error=error)
         except Refused as refusal:
             say("busy" if refusal.rc == BUSY else "refused", rc=refusal.rc)
         except Stranger as error:

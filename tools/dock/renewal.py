@@ -53,10 +53,7 @@ def back(visit, device: bytes, epoch: int):
         except (LinkLost, Refused):
             pass
         time.sleep(0.2)
-    raise LinkLost(
-        "the camera has not come back after its restart: put it into the dock again; it records "
-        "on with the keys and the firmware that it had, and nothing is lost"
-    )
+    raise LinkLost("restart", visit.link.port)
 
 
 def _install(visit, hello, device, epoch, name, released):

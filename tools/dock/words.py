@@ -22,9 +22,8 @@ STEPS = {
 # Why something is not yet safe: what is so, and what to do.
 UNSAFE = {
     "link": (
-        "{error}. What was not copied is still on the camera.",
-        "Die Verbindung an {port} ist abgerissen: Kamera neu in die Station stellen, Kabel und "
-        "Stecker ansehen. Was nicht kopiert wurde, ist noch auf der Kamera.",
+        "{error} What was not copied is still on the camera.",
+        "{error} Was nicht kopiert wurde, ist noch auf der Kamera.",
     ),
     "busy": (
         "The camera is recording, or shows a person the display. End that, then dock it again.",
@@ -110,6 +109,34 @@ UNSAFE = {
     ),
 }
 
+# Why a camera cannot be talked to.
+LINK = {
+    "closed": (
+        "{port} cannot be opened: put the camera into the dock again, and close what else uses "
+        "the port.",
+        "{port} lässt sich nicht öffnen: Kamera neu in die Station stellen und schließen, was den "
+        "Anschluss sonst benutzt.",
+    ),
+    "silent": (
+        "The camera on {port} does not answer: put it into the dock again and look at cable and "
+        "plug.",
+        "Die Kamera an {port} antwortet nicht: neu in die Station stellen, Kabel und Stecker "
+        "ansehen.",
+    ),
+    "no_camera": (
+        "What answers on {port} is no camera of ours: unplug it, or name the camera's port.",
+        "Was an {port} antwortet, ist keine Kamera von uns: abziehen, oder den Anschluss der "
+        "Kamera angeben.",
+    ),
+    "restart": (
+        "The camera on {port} has not come back after its restart: put it into the dock again. It "
+        "records on with the keys and the firmware that it had, and nothing is lost.",
+        "Die Kamera an {port} ist nach ihrem Neustart nicht zurückgekommen: neu in die Station "
+        "stellen. Sie nimmt mit den Schlüsseln und dem Programm weiter auf, die sie hatte; "
+        "verloren ist nichts.",
+    ),
+}
+
 WARNINGS = {
     "slow": (
         "USB brings {usb} KB a second and the camera records {recording}: less than twice as "
@@ -143,8 +170,8 @@ WARNINGS = {
 
 CLOSING = {
     "safe": (
-        "{name}: {recordings} recordings, all safe in the vault and released.",
-        "{name}: {recordings} Aufnahmen, alle sicher im Archiv und freigegeben.",
+        "{name}: {recordings}, all safe in the vault and released.",
+        "{name}: {recordings}, alles sicher im Archiv und freigegeben.",
     ),
     "empty": (
         "{name}: nothing was recorded; ready.",
@@ -159,6 +186,17 @@ CLOSING = {
         "Im Dienst kommen sie nie in die Nähe einer Station.",
     ),
 }
+
+
+class Recordings(NamedTuple):
+    """So many recordings."""
+
+    count: int
+
+    def say(self, language: str) -> str:
+        """Return the number with its word."""
+        words = {"en": ("recording", "recordings"), "de": ("Aufnahme", "Aufnahmen")}
+        return f"{self.count} {words[language][self.count != 1]}"
 
 
 class Reason(NamedTuple):
