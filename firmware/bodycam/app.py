@@ -29,6 +29,7 @@ from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
 from bodycam.ring import Ring
 from bodycam.savings import Savings
+from bodycam.update import Update
 
 urandom = os.urandom
 
@@ -80,7 +81,7 @@ class App:
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
         self._join_power()
-        self.update = slots.update if slots else None  # takes the dock's UPDATE
+        self.update = Update(slots) if slots else None  # takes the dock's UPDATE
         self.dock = self._join_dock()
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages

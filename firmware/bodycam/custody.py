@@ -205,4 +205,6 @@ class Custody:
         update = self._parts.update
         if update is None:
             raise Refusal(UNKNOWN)
-        return update(body)
+        answer = update(body)
+        self.restart = not answer  # the next boot tries what is complete
+        return answer

@@ -18,6 +18,7 @@ from .docking import Docking, Stopped
 from .plain import plain
 from .stamp import Stamper
 from .station import Station
+from .updating import Release
 from .vault import Vault
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ class Options:
     profile: str = ""
     release_damaged: bool = False
     stamper: "Stamper | None" = None
+    release: "Release | None" = None
 
 
 @app.command(epilog=_EPILOG)
@@ -82,6 +84,10 @@ def dock(
             "--release-damaged", help="Release also what the card has damaged, once it is copied."
         ),
     ] = False,
+    update: Annotated[
+        Path | None,
+        typer.Option(help="Release for the cameras, a folder that `release sign` made."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
     """Take every recording off the cameras: copied, read back, proved, and only then released.
@@ -92,7 +98,8 @@ def dock(
     with plain():
         station = Station(keys)
         stamper = _stamper(timestamp, timestamp_ca)
-        options = Options(enrol, _profile(profile), release_damaged, stamper)
+        release = Release(update) if update else None
+        options = Options(enrol, _profile(profile), release_damaged, stamper, release)
         _there(port or ())
         if len(set(vault)) < len(vault):
             raise InputError("two copies in the same vault are one copy; name two vaults")

@@ -17,6 +17,7 @@ from .intake import Intake, digest, grave
 from .link import BUSY, MISMATCH, NO_FILE, LinkLost, Refused
 from .report import Report
 from .session import Stranger, release_token
+from .updating import update
 from .vault import VaultError
 from .visit import Visit
 
@@ -136,6 +137,8 @@ class Docking(Visit):
         used = self.report.health.get("log_used", 0) * 2 > self.report.health.get("log_pages", 1)
         if not left and not earlier and (hello.next > hello.first or used):
             renewal.new_epoch(self, hello, log.name, hello.next)
+        if self.options.release and not self.report.not_safe:
+            update(self, self.options.release, self.session.said)
 
     def _read_log(self, data, chain, hello):
         """Return the camera's log, which AUTH proved to be this long, with releases proved."""

@@ -16,9 +16,9 @@ from tools.evidence.primitives import MAX_S, Chain, Mac, kdf
 
 from .link import CUSTODY, FILES, NO_SESSION, UNREADABLE, Link, LinkLost, Refused
 
-HELLO, AUTH, RELEASE, TIME, EPOCH, CONFIRM, CONFIG, SELFTEST = range(8)
+HELLO, AUTH, RELEASE, TIME, EPOCH, CONFIRM, CONFIG, SELFTEST, UPDATE = range(9)
 
-_WAIT_S = {RELEASE: 70.0, SELFTEST: 5.0, EPOCH: 3.0, CONFIRM: 3.0}
+_WAIT_S = {RELEASE: 70.0, SELFTEST: 5.0, EPOCH: 3.0, CONFIRM: 3.0, UPDATE: 8.0}
 _TRIES = 5
 _BLOCK_TRIES_S = (1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 8.0)  # a card that stalls takes 6 s
 _NOBODY = bytes(32)  # CHECK of a camera that is not enrolled

@@ -16,6 +16,7 @@ STEPS = {
     "release": ("releasing", "wird freigegeben"),
     "selftest": ("self-test", "Selbsttest"),
     "epoch": ("new keys, clock", "neue Schlüssel, Uhr"),
+    "update": ("updating the firmware", "Programm wird erneuert"),
     "done": ("done", "fertig"),
 }
 
@@ -150,6 +151,24 @@ WARNINGS = {
         "Vorgang stempelt ihn mit.",
     ),
     "camera": ("The camera says: {reason}.", "Die Kamera meldet: {reason}."),
+    "update_board": (
+        "The release is for {board}: this camera was not updated.",
+        "Die Ausgabe ist für {board}: Diese Kamera wurde nicht erneuert.",
+    ),
+    "update_none": (
+        "This camera takes no updates from a dock: use `flash`.",
+        "Diese Kamera nimmt keine Erneuerung über die Station an: `flash` benutzen.",
+    ),
+    "update_refused": (
+        "The camera does not take release {number}: {why}. It works on with what it had.",
+        "Die Kamera nimmt Ausgabe {number} nicht an ({why}). Sie arbeitet mit dem weiter, was sie "
+        "hatte.",
+    ),
+    "update_failed": (
+        "Release {number} was not kept: the camera works on with what it had.",
+        "Ausgabe {number} hat sich nicht bewährt: Die Kamera arbeitet mit dem weiter, was sie "
+        "hatte.",
+    ),
     "retire": (
         "The battery is worn out, have it changed: charged {cycles} times, {fade_pct} % less "
         "capacity, {resistance_pct} % of a new one's resistance, full and hot for {hot_full_h} h.",
