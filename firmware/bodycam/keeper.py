@@ -16,7 +16,8 @@ _FOUND_WITHIN = const(160)  # pages
 _MINUTE_MS = const(60_000)
 
 # What each of the two POWER entries has of `facts`: they are small.
-_ENTRIES = (("use", "mohm"), ("health", "begun"))
+_USE = ("use", "mohm")
+_HEALTH = ("health", "begun")
 
 
 class Keeper:
@@ -67,9 +68,12 @@ class Keeper:
         facts = self.facts()
         if facts:
             self._kept_ms = self._clock.up_ms
-            for names in _ENTRIES:
-                self._log.note(log.POWER, {name: facts[name] for name in names})
+            self._enter(facts, _USE)
+            self._enter(facts, _HEALTH)
             self._kept_seq = self._log.seq
+
+    def _enter(self, facts, names):
+        self._log.note(log.POWER, {name: facts[name] for name in names})
 
     def facts(self) -> dict:
         """Return what the next shift should know; nothing where nothing was ever known."""

@@ -122,6 +122,7 @@ EXCEPTIONS = {
     ("firmware/bodycam/slots.py", "Slots._tidy"): UPDATE,
     ("firmware/bodycam/procedure.py", "Procedure.__init__"): BOOT,
     ("firmware/bodycam/procedure.py", "Procedure._mend"): FAILURE,
+    ("firmware/bodycam/procedure.py", "Procedure.undock"): EVENT,
     ("firmware/bodycam/procedure.py", "Procedure._note"): EVENT,
     ("firmware/bodycam/procedure.py", "Procedure._trouble"): FAILURE,
     ("firmware/bodycam/procedure.py", "Procedure._give_up"): FAILURE,
