@@ -90,6 +90,7 @@ class FakeCamera:
         self.unreadable = set()  # (segment, block)
         self.lies = set()  # blocks that are altered on their way
         self.ill = {}  # what SELFTEST says instead
+        self.full = False  # the log takes no RELEASED in this epoch
         self.boot()
 
     def boot(self):
@@ -227,13 +228,19 @@ class FakeCamera:
     def release(self, ask):
         n, blocks, digest, token = ask["n"], ask["k"], ask["d"], ask["t"]
         if n not in self.released:
-            if self.closed.get(n) != blocks:
+            earlier = self.released_to <= n < self.first
+            if not earlier and self.closed.get(n) != blocks:
                 raise No(3)
             if digest != self.digest(n, blocks):
                 raise No(9)
+            if earlier:
+                assert token == bytes(16)
+            elif self.full:
+                raise No(6)
             self.look(n, blocks)
-            self.log.add(RELEASED, u32(n) + u32(blocks) + digest + token)
-            self.state()
+            if not earlier:
+                self.log.add(RELEASED, u32(n) + u32(blocks) + digest + token)
+                self.state()
         with open(self.image, "r+b") as file:
             file.seek(self.place(n))
             file.write(bytes(4 << 20))
@@ -303,6 +310,7 @@ class FakeCamera:
         pages = [self.pending[at : at + PAGE] for at in range(0, len(self.pending), PAGE)]
         self.log.pages = [bytearray(page) for page in pages]
         self.log.save()
+        self.full = False
         self.boot()
         return {}
 
@@ -315,7 +323,8 @@ class FakeCamera:
         return {
             "boots": 1, "resets": 0, "lost": 0, "read_us": [1000, 2000], "write_ms": 0,
             "fault": None, "warning": None, "parts": [], "battery": {"pct": 80, "retire": []},
-            "log_pages": 256, "log_used": len(self.log.pages), "heap_bytes": 100_000, **self.ill,
+            "log_pages": 256, "log_used": 256 if self.full else len(self.log.pages),
+            "heap_bytes": 100_000, **self.ill,
         }  # fmt: skip
 
 

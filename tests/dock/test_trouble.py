@@ -1,24 +1,31 @@
 """What must not be released is not, and the person at the station is told what to do."""
 
+import json
 import os
 import pty
 import signal
 import threading
 import time
 import tty
+from pathlib import Path
 
 import pytest
 from fakecamera import FakeCamera, serve
+from model_writer import with_end
 from plugged import Plugged, begin, dock, is_blank, recorded, stored
 from typer.testing import CliRunner
 
 from tools.dock import cli
 from tools.dock.cli import Options
+from tools.dock.custody import Entry
 from tools.dock.display import closing
 from tools.dock.docking import Docking
+from tools.dock.epochs import given
+from tools.dock.ledger import check
 from tools.dock.parts import Part
 from tools.dock.station import Station
 from tools.dock.vault import Vault
+from tools.evidence.verdict import verify
 
 
 @pytest.fixture
@@ -53,8 +60,6 @@ def change(image, model, n, b, at, to):
 def test_a_forged_block_keeps_its_recording_on_the_camera(tmp_path, line):
     image, model = recorded(tmp_path / "a.img")
     forged = model.blocks[1, 2]
-    from model_writer import with_end
-
     forged = with_end(forged[:9_000] + b"X" + forged[9_001:], bytes(32))
     change(image, model, 1, 2, 0, forged)
     report = docked(line, image, tmp_path / "v", release_damaged=True)
@@ -220,3 +225,85 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_pat
         done = CliRunner().invoke(cli.app, [*map(str, words), "--port", "/dev/null"])
         assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
     assert sorted(tmp_path.iterdir()) == before
+
+
+# Segments of an earlier epoch ----------------------------------------------------------------
+
+
+def test_a_log_without_room_for_releases_is_followed_by_the_next(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    camera.full = True
+    report = docked(line, image, tmp_path / "v", camera)
+    assert (reasons(report), report.recordings, report.released) == ([], 2, 2)
+    assert is_blank(image, model.at(0)) and stored(tmp_path / "v", model) == model.blocks
+    assert camera.epoch == 3 and camera.released_to == camera.first == camera.next == 2
+    assert check(Vault(tmp_path / "v")).findings == []
+
+
+@pytest.fixture
+def left_over(tmp_path, line):
+    """A camera in its second epoch with two segments of its first: (image, model, camera). Vault
+    `v` holds the first epoch's log and segment 0.
+    """
+    image, model = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    camera.full, camera.ill = True, {"log_used": 9}
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == ["log_full"] and report.released == 0
+    next(Path(tmp_path, "v").rglob("segment-00000001-*")).unlink()
+    pages = Station([f"{image}.keys"]).epoch(
+        device=model.device, card=model.card, epoch=2, first=2, released=0, name="it", utc=1
+    )
+    camera.log.pages = [bytearray(pages[at : at + 256]) for at in range(0, len(pages), 256)]
+    camera.log.save()
+    camera.full, camera.ill = False, {}
+    camera.boot()
+    return image, model, camera
+
+
+def kinds_of(vault):
+    words = [Entry(p.read_bytes()).words for p in sorted(vault.rglob("custody/*/*.json"))]
+    return [(one["kind"], one["camera"]["epoch"], one.get("verdict")) for one in words]
+
+
+def test_what_an_earlier_epoch_left_is_judged_with_its_keys_and_log_and_released(
+    tmp_path, line, left_over
+):
+    image, model, camera = left_over
+    report = docked(line, image, tmp_path / "v", "there")
+    assert (reasons(report), report.recordings, report.released) == ([], 2, 2)
+    assert is_blank(image, model.at(0)) and stored(tmp_path / "v", model) == model.blocks
+    assert ("stored", 1, "intact") in kinds_of(tmp_path / "v")[2:] and camera.epoch == 3
+    found = verify(*given(f"{tmp_path}/v/cameras/{model.device.hex()}/000001"))
+    assert (found["verdict"], found["complete"]) == ("intact", True)
+
+
+def test_what_was_forged_in_an_earlier_epoch_stays_on_the_camera(tmp_path, line, left_over):
+    image, model, camera = left_over
+    forged = with_end(model.blocks[1, 2][:9_000] + b"X" + model.blocks[1, 2][9_001:], bytes(32))
+    change(image, model, 1, 2, 0, forged)
+    report = docked(line, image, tmp_path / "v", "there", release_damaged=True)
+    assert (reasons(report), report.released) == (["segment_bad"], 1)
+    assert not is_blank(image, model.at(1), 4 << 20) and is_blank(image, model.at(0), 4 << 20)
+    # Released in the epoch before, and there is no entry for it: it is not missed.
+    again = docked(line, image, tmp_path / "v", "there")
+    assert reasons(again) == ["segment_bad"] and camera.epoch == 2
+
+
+@pytest.mark.parametrize("lacks", ["earlier_keys", "earlier_log"])
+def test_without_keys_or_log_of_an_earlier_epoch_all_is_copied_and_stays(
+    tmp_path, line, left_over, lacks
+):
+    image, model, camera = left_over
+    card, vault = image.read_bytes(), tmp_path / "v"
+    if lacks == "earlier_keys":
+        for path in Path(f"{image}.keys").glob("*.json"):
+            if json.loads(path.read_text()).get("epoch") == 1:
+                path.unlink()
+    else:
+        vault = tmp_path / "another"
+    report = docked(line, image, vault, "there")
+    assert reasons(report) == [lacks] and camera.epoch == 2
+    assert image.read_bytes() == card and stored(vault, model) == model.blocks
+    assert ("stored", 1, "digests only") in kinds_of(vault)

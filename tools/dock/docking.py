@@ -5,16 +5,19 @@ again from the front and finds done what is done: a block in its part, a segment
 release in the camera's log, the next epoch in HELLO.
 """
 
+from functools import partial
+
 from tools.evidence.errors import InputError
 from tools.evidence.keyring import Access
 from tools.evidence.layout import BLOCK
 from tools.evidence.log import Log
 
-from . import facts, renewal
+from . import earlier, facts, renewal
 from . import session as ask
 from .copying import fetch
-from .intake import Intake, digest, grave
-from .link import BUSY, MISMATCH, NO_FILE, LinkLost, Refused
+from .intake import Intake, grave
+from .link import BUSY, NO_FILE, NOT_NOW, LinkLost, Refused
+from .releasing import kept, release
 from .report import Report
 from .session import Stranger, release_token
 from .updating import update
@@ -84,12 +87,12 @@ class Docking(Visit):
         intake = Intake(self.vaults, hello.device, hello.epoch)
         data = self.session.file("log")
         log = self._read_log(data, chain, hello)
-        self.report.known(log)
-        kept = intake.log(data)
+        name = intake.log(data)
         released = {n for n, segment in log.segments.items() if segment.released}
         segments = [s for n, s in sorted(log.segments.items()) if n >= log.released]
+        self.report.known(log, segments)
         sizes = {s.n: self._blocks(s, s.n in released) for s in segments}
-        self.report.total_bytes = sum(k for s, k in sizes.items() if s not in released) * BLOCK
+        self.report.total_bytes += sum(k for s, k in sizes.items() if s not in released) * BLOCK
         for segment in segments:
             if sizes[segment.n]:
                 fetch(self, intake, segment.n, sizes[segment.n], released)
@@ -107,7 +110,7 @@ class Docking(Visit):
             "findings": [finding.plain() for finding in verdict["findings"]],
             "objects": sorted(intake.objects),
             "vaults": [vault.name for vault in self.vaults],
-            "log": {"object": kept, "entries": head.s + 1, "mac": head.mac.hex()},
+            "log": {"object": name, "entries": head.s + 1, "mac": head.mac.hex()},
             "recordings": facts.recordings(segments),
             "rate": self.report.rate(),
         }
@@ -120,22 +123,31 @@ class Docking(Visit):
         if everywhere:
             self.report.unsafe("all_bad", what=everywhere[0])
             return self._health(intake, hello, log, ())
+        full = False
         for segment in open_:
-            n = segment.n
-            if n in here and not self._may(here[n]):
-                self.report.unsafe("segment_bad", what=here[n], recording=segment.recording)
+            n, recording = segment.n, segment.recording
+            if n in here and kept(self, here[n], recording):
                 continue
-            if self._release(intake, chain, segment, sizes[n]):
+            token = partial(release_token, chain, segment.s, n, sizes[n])
+            rc = release(self, intake, n, sizes[n], recording, token)
+            full = full or rc == NOT_NOW
+            if not rc:
                 released.add(n)
-        self.report.released_of(segments, released)
+        self.report.released_of(log, segments, released)
         left = [s.n for s in segments if s.n not in released]
         left += gone
-        earlier = hello.first - hello.released
-        if earlier:
-            self.report.unsafe("earlier", count=earlier, first=hello.released)
-        self._health(intake, hello, log, sorted(released))
-        used = self.report.health.get("log_used", 0) * 2 > self.report.health.get("log_pages", 1)
-        if not left and not earlier and (hello.next > hello.first or used):
+        earlier_gone, stay = earlier.settle(self, hello)
+        self._health(intake, hello, log, sorted([*released, *earlier_gone]))
+        health = self.report.health
+        used = health.get("log_used", 0) * 2 > health.get("log_pages", 1)
+        if full and used and not self.report.not_safe:
+            # Without room for entries they are released as those of an earlier epoch.
+            renewal.new_epoch(self, hello, log.name, hello.released)
+            hello = self.session.said
+            return self._with_keys(hello, self.station.check(hello.device, hello.epoch))
+        if full:
+            self.report.unsafe("log_full")
+        elif not left and not stay and (hello.next > hello.released or used):
             renewal.new_epoch(self, hello, log.name, hello.next)
         if self.options.release and not self.report.not_safe:
             update(self, self.options.release, self.session.said)
@@ -160,23 +172,6 @@ class Docking(Visit):
             if refusal.rc != NO_FILE:
                 raise
             return segment.least
-
-    def _release(self, intake, chain, segment, blocks):
-        n = segment.n
-        told = digest(intake.digests(n) if blocks else b"")
-        token = release_token(chain, segment.s, n, blocks, told)
-        try:
-            says = self.session.command(ask.RELEASE, {"n": n, "k": blocks, "d": told, "t": token})
-        except Refused as refusal:
-            why = "differs" if refusal.rc == MISMATCH else "not_erased"
-            self.report.unsafe(why, recording=segment.recording, rc=refusal.rc)
-            return False
-        self.progress(self.report)
-        return says.get("n") == n
-
-    def _may(self, finding):
-        """Return whether a segment with such a finding may be released."""
-        return self.options.release_damaged and finding.kind == "damaged"
 
     # Before it goes --------------------------------------------------------------------------
 
@@ -212,7 +207,7 @@ class Docking(Visit):
         self.report.unsafe(why, camera=hello.device.hex(), epoch=hello.epoch)
         intake = Intake(self.vaults, hello.device, hello.epoch)
         sizes = {}
-        for n in range(hello.released, hello.next):
+        for n in range(hello.first, hello.next):
             try:
                 sizes[n] = self.session.length(f"seg/{n}") // BLOCK
             except Refused as refusal:
@@ -232,6 +227,7 @@ class Docking(Visit):
             "rate": self.report.rate(),
         }
         self.custody("stored", words)
+        earlier.settle(self, hello, docked=False)
 
     def _enrol(self, hello):
         """Enrol a fresh camera where the person asked for it; return its HELLO, or None."""

@@ -47,7 +47,7 @@ class VaultCard:
     """Segments in a vault at the places of a card. `things` maps segment numbers to objects."""
 
     def __init__(self, vault: Vault, things: "dict[int, Named]", card: bytes):
-        self._vault, self._things = vault, things
+        self._vault, self.things = vault, things
         first, last = min(things, default=0), max(things, default=0)
         places = last - first + _AHEAD
         self._places = {n % places: n for n in things}
@@ -87,7 +87,7 @@ class VaultCard:
 
     def _segment(self, n):
         if self._last[0] != n:
-            self._last = n, self._vault.content(self._things[n])
+            self._last = n, self._vault.content(self.things[n])
         return self._last[1]
 
 

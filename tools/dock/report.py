@@ -23,6 +23,8 @@ class Report:
         self.not_safe: list[dict] = []
         self.findings: list[dict] = []
         self._busy_s = 0.0
+        self._recordings: set = set()  # (epoch, number)
+        self._released: set = set()
 
     @property
     def label(self) -> str:
@@ -33,11 +35,11 @@ class Report:
         """Take what HELLO says."""
         self.device, self.epoch = hello.device, hello.epoch
 
-    def known(self, log) -> None:
-        """Take what the log says."""
+    def known(self, log, segments) -> None:
+        """Take what an epoch's log says, and that these segments of it are to be docked."""
         self.name = log.name
-        opened = (s for n, s in log.segments.items() if n >= log.released)
-        self.recordings = len({segment.recording for segment in opened})
+        self._recordings |= {(log.epoch, segment.recording) for segment in segments}
+        self.recordings = len(self._recordings)
 
     def took(self, size_bytes: int, duration_s: float) -> None:
         """Count what a download brought, and how long it took."""
@@ -55,11 +57,12 @@ class Report:
                 words = {"en": finding.say("en"), "de": finding.say("de")}
                 self.findings.append({"what": finding.code, "kind": finding.kind, **words})
 
-    def released_of(self, segments, released) -> None:
-        """Count the recordings of which every segment is released."""
+    def released_of(self, log, segments, released) -> None:
+        """Count the recordings of which every one of these segments is released."""
         kept = {segment.recording for segment in segments if segment.n not in released}
         every = {segment.recording for segment in segments}
-        self.released = len(every - kept)
+        self._released |= {(log.epoch, recording) for recording in every - kept}
+        self.released = len(self._released)
 
     def tested(self, health: dict) -> None:
         """Take the answer to SELFTEST."""

@@ -92,11 +92,32 @@ UNSAFE = {
         "Aufnahme {recording} ist sicher im Archiv, aber die Kamera konnte sie nicht löschen "
         "(Code {rc}). Neu andocken; hilft das nicht, die Karte wechseln.",
     ),
-    "earlier": (
-        "{count} segments from {first} on, of an earlier epoch, are still on the camera. Put its "
-        "card into a reader and run `vault add`.",
-        "{count} Segmente ab {first} aus einer früheren Epoche sind noch auf der Kamera. Die "
-        "Karte in ein Lesegerät stecken und `vault add` ausführen.",
+    "log_full": (
+        "The camera's log is full. Everything is safe in the vault, but not yet released; put "
+        "right what is named here, then dock it again.",
+        "Das Logbuch der Kamera ist voll. Alles ist sicher im Archiv, aber noch nicht "
+        "freigegeben; beheben, was hier steht, dann neu andocken.",
+    ),
+    "earlier_keys": (
+        "{count} segments from {first} on are of epoch {epoch}, for which this station has no "
+        "keys: they are copied and stay on the camera. Bring the keys here (`keys import`).",
+        "{count} Segmente ab {first} sind aus Epoche {epoch}, für die diese Station keine "
+        "Schlüssel hat: Sie sind kopiert und bleiben auf der Kamera. Die Schlüssel herbringen "
+        "(`keys import`).",
+    ),
+    "earlier_log": (
+        "{count} segments from {first} on are of epoch {epoch}, whose log this vault does not "
+        "have from a station known here: they are copied and stay on the camera. Name the vault "
+        "that was used then.",
+        "{count} Segmente ab {first} sind aus Epoche {epoch}, deren Logbuch in diesem Archiv von "
+        "keiner hier bekannten Station liegt: Sie sind kopiert und bleiben auf der Kamera. Das "
+        "damals benutzte Archiv angeben.",
+    ),
+    "earlier_lost": (
+        "Segment {n} of an earlier epoch cannot be read on the camera. Put its card into a reader "
+        "and run `card salvage`.",
+        "Segment {n} aus einer früheren Epoche ist auf der Kamera nicht lesbar. Die Karte in ein "
+        "Lesegerät stecken und `card salvage` ausführen.",
     ),
     "elsewhere": (
         "Segment {n} was released at an earlier docking and is not in this vault. Name the vault "
