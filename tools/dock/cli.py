@@ -107,7 +107,7 @@ def dock(
     run = _Run(station, vaults, options)
     reports = run.given(port) if port else run.found()
     if as_json:
-        print(json.dumps({"cameras": [r.plain() for r in reports]}, ensure_ascii=False))
+        print(json.dumps({"cameras": [r.plain() for r in reports]}))
     closing(reports, station.demonstration)
     if run.stopped:
         return _INTERRUPTED
@@ -188,7 +188,7 @@ def _there(ports):
 
     known = [port.device for port in list_ports.comports()]
     for port in ports:
-        if port not in known and not Path(port).exists():
+        if port.upper() not in map(str.upper, known) and not Path(port).exists():
             there = ", ".join(known) or "none"
             raise InputError(
                 f"there is no port {port}: put the camera into the dock; serial ports that are "

@@ -5,6 +5,7 @@ log; its head is what the camera proved at that docking, from the custody entry.
 """
 
 import io
+import os
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -169,7 +170,7 @@ def given(address: str, stations=frozenset()) -> "tuple[VaultCard, Log | None]":
 
 def split_address(address: str) -> "tuple[str, str]":
     """Return the vault, and the folder in it that the address names; "" where it names none."""
-    match = _ADDRESS.fullmatch(address)
+    match = _ADDRESS.fullmatch(address.replace("\\", "/") if os.name == "nt" else address)
     if not match:
         return address, ""
     return match["vault"] or ".", f"{CAMERAS}/{match['device']}/{match['epoch']}"

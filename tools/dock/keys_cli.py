@@ -73,7 +73,7 @@ def show(keys: Keys, as_json: AsJson = False):
         rows = [row for folder in keys for row in _rows(folder)]
         stations = sorted(trusted(keys))
         if as_json:
-            print(json.dumps({"keys": rows, "stations": stations}, ensure_ascii=False))
+            print(json.dumps({"keys": rows, "stations": stations}))
             return
         for row in rows:
             print(f"{row['id']}  {row['file']}: {row['can']}")
@@ -102,7 +102,7 @@ def drill(
         with Medium(given_card(image, keys)) as medium:
             found = opened(medium, keyring)
         if as_json:
-            print(json.dumps(found, ensure_ascii=False))
+            print(json.dumps(found))
         else:
             for line in found["closed"]:
                 print(f"not opened: {line}")

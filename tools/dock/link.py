@@ -137,7 +137,8 @@ class Link:
         self.port = port
         self.retries = 0
         self._sequence = 0
-        self._loop = asyncio.new_event_loop()
+        # On Windows the usual loop takes Ctrl-C to itself, also after it was closed.
+        self._loop = asyncio.SelectorEventLoop()
         self._transport = None
 
     def open(self, wait_s: float = _OPEN_S) -> None:

@@ -4,12 +4,18 @@ Every object's name ends with the SHA-256 of its content, so that two stations c
 different bytes by one name, and an altered object tells on itself.
 """
 
+import contextlib
 import os
 import re
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 import obstore
 from obstore.exceptions import (
@@ -189,12 +195,20 @@ class Vault:
         path = self._folder / key
         try:
             with open(path, "r+b") as file:
-                os.fsync(file.fileno())
+                sync(file.fileno())
                 if hasattr(os, "posix_fadvise"):
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             sync_folder(path.parent)
         except OSError as error:
             raise VaultError(f"{self.name} does not keep {key}: {_said(error)}") from error
+
+
+def sync(handle: int) -> None:
+    """Bring an open file to the medium. On macOS `fsync` leaves it in the drive's memory."""
+    os.fsync(handle)
+    if hasattr(fcntl, "F_FULLFSYNC"):
+        with contextlib.suppress(OSError):  # a share of the network has no such thing
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
 
 
 def sync_folder(folder) -> None:

@@ -84,7 +84,7 @@ def verify(
             found = check(Vault(vault, make=False), trusted(keys or ()), roots, step)
         verdict = "altered" if found.findings else "as stored"
         if as_json:
-            print(json.dumps({"verdict": verdict, **vars(found)}, ensure_ascii=False))
+            print(json.dumps({"verdict": verdict, **vars(found)}))
         else:
             for finding in found.findings:
                 print(f"{finding['kind']}: {finding['what']}")
@@ -153,7 +153,7 @@ def add(
         with progress("Storing") as step:
             found = add_card(station, vaults, image, camera, step)
         if as_json:
-            print(json.dumps(found, ensure_ascii=False))
+            print(json.dumps(found))
         else:
             for epoch in found["epochs"]:
                 segments = count(epoch["segments"], "segment", "segments")
@@ -166,7 +166,7 @@ def add(
 
 def _rows(rows, as_json):
     if as_json:
-        print(json.dumps({"epochs": rows}, ensure_ascii=False))
+        print(json.dumps({"epochs": rows}))
         return
     for row in rows:
         docked = f"docked {row['docked']}, {row['verdict']}"
