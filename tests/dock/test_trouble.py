@@ -137,8 +137,9 @@ class Nonsense(FakeCamera):
 
 
 def test_what_ails_a_camera_is_said_in_plain_words_and_keeps_nothing_from_being_safe(
-    tmp_path, line, capsys
+    tmp_path, line, capsys, monkeypatch
 ):
+    monkeypatch.setattr("tools.dock.docking._USB_FACTOR", 1000)
     image, _ = recorded(tmp_path / "a.img")
     camera = FakeCamera(image)
     worn = {"cycles": 612, "fade_pct": 31, "resistance_pct": 240, "hot_full_h": 8}
@@ -156,6 +157,7 @@ def test_what_ails_a_camera_is_said_in_plain_words_and_keeps_nothing_from_being_
         "Der Akku ist verbraucht und muss getauscht werden: 612-mal geladen, 31 % weniger",
         "Die Kamera hat seit dem Einschalten 3 Bilder verloren.",
         "The camera's watchdog has restarted it 2 times",
+        "KB je Sekunde, aufgenommen werden",
         "The camera says: NO CAMERA: Take it to the station.",
         "Die Kamera meldet: ov2640: no answer at 0x30.",
     ):
