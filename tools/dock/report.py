@@ -37,7 +37,7 @@ class Report:
 
     def known(self, log, segments) -> None:
         """Take what an epoch's log says, and that these segments of it are to be docked."""
-        self.name = log.name
+        self.name = self.name or log.name  # the newest epoch's comes first
         self._recordings |= {(log.epoch, segment.recording) for segment in segments}
         self.recordings = len(self._recordings)
 
