@@ -59,6 +59,8 @@ class Docking(Visit):
             say("vault", error=str(error))
         except (InputError, OSError) as error:
             say("station", error=str(error))
+        except Exception as error:  # noqa: BLE001  what nobody foresaw must never look safe
+            say("unforeseen", error=f"{type(error).__name__}: {error}")
         finally:
             self.report.retries = self.link.retries
             self.step("done")
@@ -73,6 +75,9 @@ class Docking(Visit):
             if hello is None:
                 return
         self.report.met(hello)
+        if hello.card is None:
+            self.report.unsafe("no_card")
+            return
         chain = self.station.check(hello.device, hello.epoch)
         if chain is None:
             self._copy_only(hello, "no_check")
@@ -91,6 +96,9 @@ class Docking(Visit):
         released = {n for n, segment in log.segments.items() if segment.released}
         segments = [s for n, s in sorted(log.segments.items()) if n >= log.released]
         self.report.known(log, segments)
+        if hello.card != log.card and any(s.n not in released for s in segments):
+            self.report.unsafe("other_card")
+            return
         sizes = {s.n: self._blocks(s, s.n in released) for s in segments}
         self.report.total_bytes += sum(k for s, k in sizes.items() if s not in released) * BLOCK
         for segment in segments:
@@ -213,6 +221,7 @@ class Docking(Visit):
             except Refused as refusal:
                 if refusal.rc != NO_FILE:
                     raise
+            self.step("copy")
         self.report.total_bytes = sum(sizes.values()) * BLOCK
         self.report.recordings = len(sizes)
         for n, blocks in sizes.items():

@@ -196,6 +196,8 @@ class Link:
             except (TimeoutError, _Damaged, *_DAMAGED):
                 continue
             rc = answer.get("rc", 0)
+            if type(rc) is not int:
+                continue
             if rc:
                 raise Refused(rc)
             return sent, got, answer

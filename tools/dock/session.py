@@ -12,9 +12,10 @@ from typing import NamedTuple
 import cbor2
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from tools.evidence.layout import PAGE
 from tools.evidence.primitives import MAX_S, Chain, Mac, kdf
 
-from .link import CUSTODY, FILES, NO_SESSION, UNREADABLE, Link, LinkLost, Refused
+from .link import BLOCK, CUSTODY, FILES, NO_SESSION, UNREADABLE, Link, LinkLost, Refused
 
 HELLO, AUTH, RELEASE, TIME, EPOCH, CONFIRM, CONFIG, SELFTEST, UPDATE = range(9)
 
@@ -22,6 +23,8 @@ _WAIT_S = {RELEASE: 70.0, SELFTEST: 5.0, EPOCH: 3.0, CONFIRM: 3.0, UPDATE: 8.0}
 _TRIES = 5
 _BLOCK_TRIES_S = (1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 8.0)  # a card that stalls takes 6 s
 _NOBODY = bytes(32)  # CHECK of a camera that is not enrolled
+_LARGEST_BYTES = MAX_S * PAGE  # of a file: a log whose keys can still be counted to
+_MOST_SEGMENTS = 1 << 20  # on one camera: a card of 4 TiB
 
 
 class Stranger(Exception):
@@ -133,7 +136,7 @@ class Session:
             inner_back = says.get("b")
             if isinstance(inner_back, bytes):
                 if _same(says.get("m"), mac.of(b"say" + about + inner_back)):
-                    return cbor2.loads(inner_back) if inner_back else {}
+                    return self._understood(inner_back)
         raise LinkLost("silent", self.link.port)
 
     def wrap(self, pages: bytes) -> bytes:
@@ -148,7 +151,10 @@ class Session:
             Refused: there is none, or not now.
             LinkLost: it does not answer.
         """
-        return int(self.link.ask(FILES, 1, {"name": name}, wait_s=3.0)["len"])
+        size = self.link.ask(FILES, 1, {"name": name}, wait_s=3.0).get("len")
+        if type(size) is not int or not 0 <= size <= _LARGEST_BYTES:
+            raise LinkLost("nonsense", self.link.port)
+        return size
 
     def piece(self, name: str, off: int) -> "bytes | None":
         """Return what stands at `off` of a file up to the next multiple of 16 KiB, or None when
@@ -187,8 +193,19 @@ class Session:
             piece = self.piece(name, len(data))
             if not piece:
                 raise Refused(UNREADABLE)
+            if len(piece) < min(BLOCK, size - len(data)):
+                raise LinkLost("nonsense", self.link.port)
             data += piece
         return data
+
+    def _understood(self, inner):
+        try:
+            answer = cbor2.loads(inner) if inner else {}
+        except (ValueError, cbor2.CBORDecodeError) as error:
+            raise LinkLost("nonsense", self.link.port) from error
+        if not isinstance(answer, dict):
+            raise LinkLost("nonsense", self.link.port)
+        return answer
 
     def _again(self):
         before = self.said
@@ -214,6 +231,8 @@ def _hello(says):
     if len(says["id"]) not in (0, 16) or len(says["card"]) not in (0, 16) or says["s"] > MAX_S:
         raise ValueError("not an id")
     epoch, s, first, after, released, places = numbers
+    if not released <= first <= after < min(1 << 32, released + _MOST_SEGMENTS):
+        raise ValueError("not numbers of segments")  # nobody has proved them: they are counted to
     device, card = bytes(says["id"]) or None, bytes(says["card"]) or None
     words = str(says["fw"])[:64], str(says["board"])[:64]
     return Hello(device, epoch, s, first, after, released, card, places, *words)

@@ -32,26 +32,33 @@ UNSAFE = {
         "stellen.",
     ),
     "refused": (
-        "The camera refused (code {rc}). Nothing was erased; try again, or read its card.",
-        "Die Kamera lehnt ab (Code {rc}). Nichts wurde gelöscht; noch einmal versuchen oder die "
-        "Karte auslesen.",
+        "The camera refused (code {rc}). Nothing that is not in the vault was erased; try again, "
+        "or read its card.",
+        "Die Kamera lehnt ab (Code {rc}). Nichts wurde gelöscht, was nicht im Archiv ist; noch "
+        "einmal versuchen oder die Karte auslesen.",
     ),
     "stranger": (
-        "Keys do not fit: {error}. Nothing was erased. Keep this camera apart and tell whoever is "
-        "in charge of evidence.",
-        "Die Schlüssel passen nicht zur Kamera. Nichts wurde gelöscht. Kamera gesondert "
-        "verwahren und die Stelle für Beweismittel verständigen.",
+        "Keys do not fit: {error}. Nothing that is not in the vault was erased. Keep this camera "
+        "apart and tell whoever is in charge of evidence.",
+        "Die Schlüssel passen nicht zur Kamera. Nichts wurde gelöscht, was nicht im Archiv ist. "
+        "Kamera gesondert verwahren und die Stelle für Beweismittel verständigen.",
     ),
     "vault": (
-        "The vault failed: {error}. Everything is still on the camera; dock it again when the "
-        "vault works.",
-        "Das Archiv arbeitet nicht richtig: {error}. Alles ist noch auf der Kamera; neu "
-        "andocken, wenn das Archiv wieder geht.",
+        "The vault failed: {error}. Nothing was erased that was not in it; dock the camera again "
+        "when the vault works.",
+        "Das Archiv arbeitet nicht richtig: {error}. Nichts wurde gelöscht, was nicht darin war; "
+        "neu andocken, wenn das Archiv wieder geht.",
     ),
     "station": (
         "This station cannot go on: {error}. Nothing that is not in the vault was erased.",
         "Diese Station kann nicht weiterarbeiten: {error}. Nichts wurde gelöscht, was nicht im "
         "Archiv ist.",
+    ),
+    "unforeseen": (
+        "This station stopped at what nobody foresaw ({error}). Nothing that is not in the vault "
+        "was erased. Dock it again; if that does not help, read its card.",
+        "Diese Station hielt bei etwas an, das niemand vorhersah ({error}). Nichts wurde "
+        "gelöscht, was nicht im Archiv ist. Neu andocken; hilft das nicht, die Karte auslesen.",
     ),
     "no_check": (
         "This station has no keys for camera {camera}, epoch {epoch}: its recordings are copied, "
@@ -69,6 +76,12 @@ UNSAFE = {
     "no_card": (
         "There is no card in the camera that was prepared for it. Put one in (`card new`).",
         "In der Kamera steckt keine vorbereitete Karte. Eine einsetzen (`card new`).",
+    ),
+    "other_card": (
+        "The card in the camera is not the one it recorded on. Put that one back and dock the "
+        "camera again; if it cannot, read that card with `vault add`.",
+        "In der Kamera steckt nicht die Karte, auf die sie aufgenommen hat. Diese wieder "
+        "einsetzen und neu andocken; geht das nicht, sie mit `vault add` auslesen.",
     ),
     "all_bad": (
         "Nothing was released: {what}",
@@ -149,6 +162,12 @@ LINK = {
         "What answers on {port} is no camera of ours: unplug it, or name the camera's port.",
         "Was an {port} antwortet, ist keine Kamera von uns: abziehen, oder den Anschluss der "
         "Kamera angeben.",
+    ),
+    "nonsense": (
+        "What the camera on {port} answers makes no sense: dock it again; if that does not help, "
+        "read its card.",
+        "Was die Kamera an {port} antwortet, ergibt keinen Sinn: neu andocken; hilft das nicht, "
+        "die Karte auslesen.",
     ),
     "restart": (
         "The camera on {port} has not come back after its restart: put it into the dock again. It "
@@ -252,11 +271,19 @@ class Reason(NamedTuple):
 
 
 def say(pair: "tuple[str, str]", facts: dict) -> dict:
-    """Return {"en", "de"}: a pair of sentences with their facts in them."""
+    """Return {"en", "de"}: a pair of sentences with their facts in them. What would drive a
+    terminal or begin another line comes out as a question mark: a camera may have said it.
+    """
     return {
-        language: words.format_map({key: _fact(fact, language) for key, fact in facts.items()})
+        language: _line(
+            words.format_map({key: _fact(fact, language) for key, fact in facts.items()})
+        )
         for language, words in zip(("en", "de"), pair)
     }
+
+
+def _line(text):
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _fact(fact, language):
