@@ -12,6 +12,7 @@ from tools.dock import ledger, stamp
 from tools.dock.custody import Chain, Entry, read
 from tools.dock.station import Station
 from tools.dock.vault import Vault
+from tools.evidence.errors import InputError
 
 
 @pytest.fixture
@@ -109,3 +110,11 @@ def test_the_entry_says_what_the_camera_counted(tmp_path):
     assert health["rate"] > 0 and health["recording_rate"] > 0
     assert {"resets", "lost", "read_us", "write_ms"} <= set(health["selftest"])
     assert json.dumps(chain)
+
+
+def test_a_chain_that_lacks_an_entry_is_not_written_over(station, entries):
+    folder = station.folder / "custody"
+    (folder / "00000001.json").unlink()
+    with pytest.raises(InputError, match="entry 1 is missing in .*: copy it back from custody/"):
+        Chain(station).add("stored", {})
+    assert (folder / "00000003.json").read_bytes() == entries[3]

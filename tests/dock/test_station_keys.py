@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from tools.dock import keys_cli
 from tools.dock.epochs import given
+from tools.dock.station import Station
 from tools.evidence.keyring import Keyring
 from tools.evidence.verdict import verify
 
@@ -111,3 +112,22 @@ def test_a_station_without_the_cameras_keys_copies_and_releases_nothing(tmp_path
         (one,), said = dock(*words, "--keys", other)
     assert (one["released"], one["not_safe"], one["bytes"]) == (2, [], 0)
     assert not any(image.read_bytes()[model.at(0) :])
+
+
+def test_the_first_folder_with_a_signing_key_is_the_stations_own(tmp_path):
+    folders = [tmp_path / name / "station" for name in ("one", "two")]
+    for folder in folders:
+        run("new", folder.parent)
+    for given_ in (folders, folders[::-1]):
+        alone, both = Station(given_[:1]), Station(given_)
+        assert (both.folder, both.id) == (given_[0], alone.id)
+
+
+def test_keys_that_another_process_takes_over_meanwhile_count(tmp_path):
+    image, model = recorded(tmp_path / "a.img", recordings=0)
+    path = Path(f"{image}.keys/station.json")
+    hidden = path.rename(tmp_path / "elsewhere")
+    station = Station([path.parent])
+    assert station.check(model.device, 1) is None
+    hidden.rename(path)
+    assert station.check(model.device, 1) is not None

@@ -1,13 +1,11 @@
 """What must not be released is not, and the person at the station is told what to do."""
 
 import json
-import os
-import pty
 import signal
 import threading
 import time
-import tty
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakecamera import FakeCamera, serve
@@ -26,16 +24,6 @@ from tools.dock.parts import Part
 from tools.dock.station import Station
 from tools.dock.vault import Vault
 from tools.evidence.verdict import verify
-
-
-@pytest.fixture
-def line():
-    """A pty: (master, name of the port)."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    yield master, os.ttyname(slave)
-    os.close(slave)
-    os.close(master)
 
 
 def docked(line, image, vault, camera=None, **options):
@@ -220,6 +208,8 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_pat
         (("--vault", tmp_path / "v", "--keys", tmp_path / "none"), "there is no folder of keys"),
         (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
+        (("--vault", tmp_path, "--vault", f"{tmp_path}/x/..", *keys), "name two vaults"),
+        (("--vault", tmp_path, "--vault", tmp_path.as_uri(), *keys), "name two vaults"),
         (("--vault", tmp_path, *keys, "--timestamp", "http://x"), "belong together"),
         (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),
@@ -227,6 +217,15 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_pat
         done = CliRunner().invoke(cli.app, [*map(str, words), "--port", "/dev/null"])
         assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_computer_without_the_time_sets_no_camera(tmp_path, monkeypatch):
+    image, _ = recorded(tmp_path / "a.img", recordings=0)
+    monkeypatch.setattr("tools.dock.cli.time", SimpleNamespace(time=lambda: 100))
+    words = "--vault", tmp_path / "v", "--keys", f"{image}.keys", "--port", "/dev/null"
+    done = CliRunner().invoke(cli.app, [*map(str, words)])
+    assert done.exit_code == 2 and "clock is wrong" in done.stderr
+    assert not (tmp_path / "v").exists()
 
 
 # Segments of an earlier epoch ----------------------------------------------------------------

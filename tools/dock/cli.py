@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,7 @@ app = typer.Typer(
 
 _LOOK_S = 0.5
 _INTERRUPTED = 130
+_EARLIEST_S = 1_577_836_800  # 2020-01-01: a camera takes no time before it
 # Who makes the USB ports of our boards: Espressif, Raspberry Pi, MicroPython.
 _MAKERS = (0x303A, 0x2E8A, 0xF055)
 
@@ -101,8 +103,10 @@ def dock(
         release = Release(update) if update else None
         options = Options(enrol, _profile(profile), release_damaged, stamper, release)
         _there(port or ())
-        if len(set(vault)) < len(vault):
+        if len({_place(url) for url in vault}) < len(vault):
             raise InputError("two copies in the same vault are one copy; name two vaults")
+        if time.time() < _EARLIEST_S:
+            raise InputError("this computer's clock is wrong: set it, cameras are set from it")
         vaults = [Vault(url) for url in vault]  # last: it makes folders
     run = _Run(station, vaults, options)
     reports = run.given(port) if port else run.found()
@@ -174,6 +178,13 @@ class _Run:
 
         signal.signal(signal.SIGINT, stop)
         return Display(sys.stderr)
+
+
+def _place(url):
+    """Return where a vault is, however its folder or URL is written."""
+    if "://" in url and not url.startswith("file://"):
+        return url.rstrip("/")
+    return os.path.realpath(url.removeprefix("file://"))
 
 
 def _cameras():

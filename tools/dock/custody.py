@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tools.evidence.errors import InputError
 from tools.evidence.primitives import key_id
 
 from .station import Station, replace
@@ -40,10 +41,17 @@ class Chain:
         """Sign an entry, put it at the end of the chain and on the disk; return its file.
 
         Raises:
+            InputError: an entry is missing before it.
             OSError: it cannot be written.
         """
         with self._station.alone():
             before = self.paths()
+            for number, path in enumerate(before):
+                if path.stem != f"{number:08d}":
+                    raise InputError(
+                        f"custody entry {number} is missing in {self._folder}: copy it back from "
+                        f"custody/{self._station.id} of a vault"
+                    )
             words = {
                 "kind": kind,
                 "seq": len(before),

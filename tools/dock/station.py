@@ -42,7 +42,7 @@ class Station:
             )
         self.signer = self.keyring.signer
         self.id = key_id(self.signer.public_key()).hex()
-        self.folder = next(f for f in self.keyring.folders if _has_signer(f))
+        self.folder = next(f for f in self.keyring.folders if Keyring([f]).signer)
 
     @property
     def demonstration(self) -> bool:
@@ -50,7 +50,11 @@ class Station:
         return bool(self.keyring.viewers)
 
     def check(self, device: bytes, epoch: int):
-        """Return the chain of CHECK keys of a camera's epoch, or None: this station has none."""
+        """Return the chain of CHECK keys of a camera's epoch, or None: this station has none. What
+        another process has written into the folders meanwhile counts.
+        """
+        if (device, epoch) not in self.keyring.checks:
+            self.keyring = Keyring(self.keyring.folders)
         return self.keyring.checks.get((device, epoch))
 
     def home(self, device: bytes) -> Path:
@@ -141,10 +145,6 @@ def replace(path: Path, data: bytes) -> None:
     keyfiles.write_secret(part, data)
     os.replace(part, path)
     sync_folder(path.parent)
-
-
-def _has_signer(folder):
-    return Keyring([folder]).signer is not None
 
 
 def _public(path):

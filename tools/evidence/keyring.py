@@ -59,20 +59,16 @@ class Keyring:
     def _load(self, folder):
         if not folder.is_dir():
             raise InputError(f"there is no folder of keys at {folder}; check what --keys says")
-        before = len(self.checks) + len(self.viewers) + bool(self.signer)
-        for path in sorted(folder.iterdir()):
-            if path.suffix == ".json":
-                self._load_check(path)
-            elif path.suffix == ".pem":
-                self._load_private(path)
-        if len(self.checks) + len(self.viewers) + bool(self.signer) == before:
+        load = {".json": self._load_check, ".pem": self._load_private}
+        paths = [path for path in sorted(folder.iterdir()) if path.suffix in load]
+        if not any([load[path.suffix](path) for path in paths]):
             raise InputError(f"{folder} holds no key that can be used; check what --keys says")
 
     def _load_check(self, path):
         try:
             words = json.loads(path.read_text("utf-8"))
             if "check_seed" not in words:
-                return
+                return False
             seed = bytes.fromhex(words["check_seed"])
             device = bytes.fromhex(words["device_id"])
             epoch = words["epoch"]
@@ -81,19 +77,23 @@ class Keyring:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is not a station's key file: {error}") from error
         self.checks[device, epoch] = Chain(seed)
+        return True
 
     def _load_private(self, path):
         try:
             data = path.read_bytes()
             if b"PRIVATE KEY" not in data:
-                return
+                return False
             private = load_pem_private_key(data, None)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"{path} is not a private key without a pass phrase") from error
         if isinstance(private, X25519PrivateKey):
             self.viewers[key_id(private.public_key())] = (path.stem, private)
         elif isinstance(private, Ed25519PrivateKey):
-            self.signer = private
+            self.signer = self.signer or private  # the first folder's is one's own
+        else:
+            return False
+        return True
 
     def access(self, device: bytes, epoch: int, seeds: dict) -> Access:
         """Return what opens for a camera's epoch; `seeds` maps key ids to sealed READ seeds."""
