@@ -118,3 +118,19 @@ def test_a_chain_that_lacks_an_entry_is_not_written_over(station, entries):
     with pytest.raises(InputError, match="entry 1 is missing in .*: copy it back from custody/"):
         Chain(station).add("stored", {})
     assert (folder / "00000003.json").read_bytes() == entries[3]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"utc": 5},
+        {"objects": [[1]]},
+        {"recordings": [{"recording": [1], "segments": [0], "utc": 1}]},
+        {"log": {"object": "x", "entries": "many", "mac": "00"}},
+        {"camera": {"id": [1], "epoch": 1}},
+        {"camera": {"id": "00" * 16, "epoch": 1, "card": "no hex"}},
+    ],
+)
+def test_a_signed_entry_without_sense_is_none(station, words):
+    entry = Entry(Chain(station).add("stored", words).read_bytes())
+    assert (entry.signed, entry.words, entry.about) == (False, {}, None)

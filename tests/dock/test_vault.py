@@ -9,11 +9,13 @@ import pytest
 from plugged import Plugged, dock, recorded, stored
 from typer.testing import CliRunner
 
-from tools.dock import ledger, vault_cli
+from tools.dock import keys_cli, ledger, vault_cli
 from tools.dock.epochs import given
 from tools.dock.vault import Vault, VaultError, named
 from tools.evidence.keyring import Keyring
 from tools.evidence.verdict import verify
+
+PLACE = f"cameras/{0:032}/000001"
 
 
 @pytest.fixture(scope="module")
@@ -71,26 +73,26 @@ def run(*words):
 
 def test_what_is_stored_is_never_overwritten(tmp_path):
     vault = Vault(tmp_path / "v")
-    one = vault.put("cameras/x", "segment-1", "bwl", b"first")
-    two = vault.put("cameras/x", "segment-1", "bwl", b"second")
+    one = vault.put(PLACE, "segment-00000001", "bwl", b"first")
+    two = vault.put(PLACE, "segment-00000001", "bwl", b"second")
     assert one != two and (vault.read(one), vault.read(two)) == (b"first", b"second")
-    assert vault.put("cameras/x", "segment-1", "bwl", b"first") == one
+    assert vault.put(PLACE, "segment-00000001", "bwl", b"first") == one
     assert len(vault.keys()) == 2
 
 
 def test_two_stations_may_store_the_same_at_once(tmp_path, bucket):
     url = bucket("two-stations")
-    names = {Vault(url).put("cameras/x", "segment-1", "bwl", b"same") for _ in range(2)}
+    names = {Vault(url).put(PLACE, "segment-00000001", "bwl", b"same") for _ in range(2)}
     assert len(names) == 1 and len(Vault(url).keys()) == 1
 
 
 def test_what_a_vault_altered_is_stored_again_beside_it_and_found(tmp_path):
     vault = Vault(tmp_path)
     data = b"evidence"
-    name = f"cameras/x/segment-1-{sha256(data).hexdigest()}"
-    Path(tmp_path, "cameras/x").mkdir(parents=True)
+    name = f"{PLACE}/segment-00000001-{sha256(data).hexdigest()}"
+    Path(tmp_path, PLACE).mkdir(parents=True)
     Path(tmp_path, name + ".bwl").write_bytes(b"evid")
-    key = vault.put("cameras/x", "segment-1", "bwl", data)
+    key = vault.put(PLACE, "segment-00000001", "bwl", data)
     assert key == name + "-2.bwl" and named(key).turn == 2
     (finding,) = ledger.check(vault).findings
     assert (finding["kind"], finding["object"]) == ("altered", name + ".bwl")
@@ -192,3 +194,30 @@ def test_a_card_in_a_reader_gives_the_same_evidence(docked, tmp_path):
     assert image.read_bytes() == before
     found = verify(*given(str(tmp_path / "v")), Keyring([f"{image}.keys"]))
     assert (found["verdict"], found["complete"], found["frames"]) == ("torn-tail", True, 23)
+
+
+def test_what_is_altered_is_not_handed_out_and_all_else_is(copy, tmp_path, docked):
+    whole = len(Vault(copy).things())
+    altered = next(iter(copy.rglob("segment-*")))
+    altered.write_bytes(altered.read_bytes()[:-1])
+    done = run("export", copy, tmp_path / "out")
+    assert done.exit_code == 1 and f"{altered.name} is altered" in done.stdout
+    assert len(Vault(tmp_path / "out").things()) == whole - 1
+    done = CliRunner().invoke(keys_cli.app, ["drill", str(copy), "--keys", str(docked[2])])
+    assert done.exit_code == 1 and "does not give it as it was stored" in done.stdout
+
+
+def test_names_that_no_station_gives_are_foreign(copy):
+    one = next(iter(copy.rglob("segment-*")))
+    for name in ("cameras/odd/000001/", "cameras/", f"cameras/{0:032}/x/", f"custody/{0:032}/"):
+        (copy / name).mkdir(parents=True, exist_ok=True)
+        (copy / name / one.name).write_bytes(one.read_bytes())
+    one.with_name(one.name.replace("-0000", "-9999999999990000")).write_bytes(one.read_bytes())
+    assert [f["kind"] for f in ledger.check(Vault(copy)).findings] == ["foreign"] * 5
+    assert run("list", copy).exit_code == 0
+
+
+def test_an_export_of_nothing_leaves_no_folder(tmp_path):
+    (tmp_path / "v").mkdir()
+    assert run("export", tmp_path / "v", tmp_path / "out").exit_code == 2
+    assert not (tmp_path / "out").exists()

@@ -6,6 +6,7 @@ and copies it into every vault that it uses; `read` checks one from a vault.
 """
 
 import json
+import re
 from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,22 @@ from tools.evidence.primitives import key_id
 from .station import Station, replace
 
 FOLDER = "custody"
+
+# What is read from entries; who may write into a vault may have signed anything.
+_HEX = re.compile("([0-9a-f]{2})*")
+_SHAPE = {
+    "seq": (None, int),
+    "utc": (None, str),
+    "kind": (None, str),
+    "verdict": (None, str),
+    "objects": (None, [str]),
+    "camera": (
+        None,
+        {"id": _HEX, "epoch": int, "card": (None, _HEX), "name": (None, str)},
+    ),
+    "log": (None, {"object": str, "entries": int, "mac": _HEX}),
+    "recordings": (None, [{"recording": int, "segments": [int], "utc": (None, int)}]),
+}
 
 
 class Chain:
@@ -108,9 +125,11 @@ class Entry:
         self.words, self.key, self.signed = {}, None, False
         try:
             line, seal, rest = data.split(b"\n")
-            seal = json.loads(seal)
+            seal, words = json.loads(seal), json.loads(line)
+            if not _fits(words, _SHAPE):
+                return
             raw = bytes.fromhex(seal["key"])
-            self.words, self.key = dict(json.loads(line)), key_id(raw).hex()
+            self.words, self.key = words, key_id(raw).hex()
             Ed25519PublicKey.from_public_bytes(raw).verify(
                 bytes.fromhex(seal["signature"]), line + b"\n"
             )
@@ -145,6 +164,21 @@ def read(entries: "list[Entry]", station: str) -> "list[str]":
             wrong.append(f"custody entry {number} of station {station} does not follow the last")
         before = entry
     return wrong
+
+
+def _fits(value, shape):
+    """Return whether a value of JSON has a shape: a type, a pattern, one of several in a tuple, a
+    list of one, a map with these keys and others; None where nothing is.
+    """
+    if isinstance(shape, tuple):
+        return any(_fits(value, one) for one in shape)
+    if isinstance(shape, list):
+        return type(value) is list and all(_fits(one, shape[0]) for one in value)
+    if isinstance(shape, dict):
+        return type(value) is dict and all(_fits(value.get(key), shape[key]) for key in shape)
+    if isinstance(shape, re.Pattern):
+        return type(value) is str and shape.fullmatch(value) is not None
+    return value is None if shape is None else type(value) is shape
 
 
 def _now():

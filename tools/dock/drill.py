@@ -6,8 +6,9 @@ from tools.evidence.survey import survey
 from tools.evidence.verdict import streams
 
 
-def opened(medium, keyring) -> dict:
-    """Return how many pictures of how many segments a keyring opens without log or CHECK.
+def opened(medium, keyring, promised=()) -> dict:
+    """Return how many pictures of how many segments a keyring opens without log or CHECK;
+    `promised` are the numbers of those that must be there.
 
     `passed` is true when there is something, and every block of every segment was opened.
     """
@@ -25,6 +26,8 @@ def opened(medium, keyring) -> dict:
         else:
             used.add(access.viewer)
             closed += [finding.say() for finding in bad]
+    gone = sorted({*promised} - {segment.n for segment in segments})
+    closed += [f"segment {n}: the vault does not give it as it was stored" for n in gone]
     return {
         "passed": bool(segments) and not closed,
         "segments": len(segments),

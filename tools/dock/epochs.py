@@ -31,6 +31,7 @@ _ADDRESS = re.compile(r"(?P<vault>.*?)/?cameras/(?P<device>[0-9a-f]{32})/(?P<epo
 _PLACE_BYTES = layout.PLACE_SECTORS * layout.SECTOR
 _AHEAD = 65  # places behind the last segment: a reader looks whether more stands there
 _SHOWN = 20
+_TOO_LARGE = 1 << 32  # for the number of a segment
 
 
 def folder(device: bytes, epoch: int) -> str:
@@ -41,7 +42,8 @@ def folder(device: bytes, epoch: int) -> str:
 def number(thing: Named) -> "int | None":
     """Return the number of the segment that an object is, or None when it is none."""
     digits = thing.stem.removeprefix(SEGMENT)
-    return int(digits) if thing.stem != digits and digits.isdecimal() else None
+    n = int(digits) if thing.stem != digits and digits.isdecimal() else _TOO_LARGE
+    return n if n < _TOO_LARGE else None
 
 
 class VaultCard:

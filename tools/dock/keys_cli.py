@@ -99,8 +99,9 @@ def drill(
         keyring = Keyring(keys)
         if not keyring.viewers:
             raise InputError("no folder given with --keys holds a viewing key")
-        with Medium(given_card(image, keys)) as medium:
-            found = opened(medium, keyring)
+        card = given_card(image, keys)
+        with Medium(card) as medium:
+            found = opened(medium, keyring, getattr(card, "things", ()))
         if as_json:
             print(json.dumps(found))
         else:

@@ -11,6 +11,7 @@ from tools.evidence.errors import InputError
 
 from .stamp import StampError
 from .vault import VaultError
+from .words import one_line
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def plain():
     try:
         yield
     except (InputError, StampError, VaultError) as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(one_line(str(error))) from error
 
 
 def draws(console: Console) -> bool:

@@ -29,7 +29,9 @@ from obstore.store import LocalStore, from_url
 
 TRIES = 3  # names for one content, and readings of one object, before a vault is given up
 _NAME = re.compile(
-    r"(?P<folder>.+)/(?P<stem>[^/]+)-(?P<sha256>[0-9a-f]{64})(-(?P<turn>[2-9]))?\.(?P<kind>\w+)"
+    r"(?P<folder>cameras/[0-9a-f]{32}/[0-9]{6,10}|custody/[0-9a-f]{16})"
+    r"/(?P<stem>(segment-|log-)?[0-9]{6,10})-(?P<sha256>[0-9a-f]{64})"
+    r"(-(?P<turn>[2-9]))?\.(?P<kind>bwl|bin|json|tsr)"
 )
 _S3_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _RETRY = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}

@@ -10,7 +10,8 @@ import typer
 from tools.evidence.errors import InputError
 
 from .plain import count, plain, progress
-from .vault import Vault
+from .vault import Vault, VaultError
+from .words import one_line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,7 +88,7 @@ def verify(
             print(json.dumps({"verdict": verdict, **vars(found)}))
         else:
             for finding in found.findings:
-                print(f"{finding['kind']}: {finding['what']}")
+                print(f"{finding['kind']}: {one_line(finding['what'])}")
             print(
                 f"{verdict.upper()}: {count(found.objects, 'object', 'objects')}, "
                 f"{found.bytes >> 20} MiB, "
@@ -105,25 +106,35 @@ def export(
 ):
     """Copy the originals of an epoch, or of all, with every custody entry, to another vault.
 
-    What comes out is a vault: `vault verify` and `card` read it. Nothing is deciphered.
+    What comes out is a vault: `vault verify` and `card` read it. Nothing is deciphered. What is
+    altered is named and left out; then the status is 1.
     """
     from .epochs import CUSTODY, split_address
 
     with plain():
         name, place = split_address(address)
-        source, target = Vault(name, make=False), Vault(out)
+        source, altered = Vault(name, make=False), []
         things = [*source.things(place or "cameras"), *source.things(CUSTODY)]
         if not things:
             raise InputError(f"{address} holds nothing that could be handed out")
+        target = Vault(out)
         with progress("Copying") as step:
             for done, thing in enumerate(things):
-                data = source.content(thing)
-                target.put(thing.folder, thing.stem, thing.kind, data)
+                try:
+                    data = source.content(thing)
+                except VaultError as error:
+                    altered.append(str(error))
+                else:
+                    target.put(thing.folder, thing.stem, thing.kind, data)
                 step(done + 1, len(things))
+        copied = len(things) - len(altered)
         if as_json:
-            print(json.dumps({"objects": len(things)}))
+            print(json.dumps({"objects": copied, "altered": altered}))
         else:
-            print(f"{out}: {count(len(things), 'object', 'objects')}, each read back")
+            for what in altered:
+                print(f"not copied: {one_line(what)}")
+            print(f"{out}: {count(copied, 'object', 'objects')}, each read back")
+        raise typer.Exit(1 if altered else 0)
 
 
 @app.command()
@@ -169,9 +180,9 @@ def _rows(rows, as_json):
         print(json.dumps({"epochs": rows}))
         return
     for row in rows:
-        docked = f"docked {row['docked']}, {row['verdict']}"
+        docked = one_line(f"docked {row['docked']}, {row['verdict']}")
         print(
-            f"{row['name'] or 'camera'} ({row['id'][:8]}), epoch {row['epoch']}: "
+            f"{one_line(row['name'] or 'camera')} ({row['id'][:8]}), epoch {row['epoch']}: "
             f"{count(len(row['recordings']), 'recording', 'recordings')}, "
             f"{row['bytes'] / (1 << 20):.1f} MiB, "
             f"{docked if row['docked'] else 'no custody entry'}"

@@ -275,14 +275,15 @@ def say(pair: "tuple[str, str]", facts: dict) -> dict:
     terminal or begin another line comes out as a question mark: a camera may have said it.
     """
     return {
-        language: _line(
+        language: one_line(
             words.format_map({key: _fact(fact, language) for key, fact in facts.items()})
         )
         for language, words in zip(("en", "de"), pair)
     }
 
 
-def _line(text):
+def one_line(text: str) -> str:
+    """Return a text with a question mark for all that drives a terminal or ends a line."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
