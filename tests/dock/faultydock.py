@@ -25,7 +25,7 @@ class Faulty:
         drawn = random.Random(seed)
         self.reads = {drawn.randrange(2, 12): fault for fault in faults}
         self.count = 0
-        self.list = obstore.list
+        self.list, self.head = obstore.list, obstore.head
 
     def put(self, store, key, data, mode):
         if "stores-short" in self.reads.values() and key.endswith(".bwl"):

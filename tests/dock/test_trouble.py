@@ -1,6 +1,7 @@
 """What must not be released is not, and the person at the station is told what to do."""
 
 import json
+import shutil
 import signal
 import threading
 import time
@@ -180,6 +181,34 @@ def test_a_vault_that_is_gone_keeps_everything_on_the_camera(tmp_path, line):
     (tmp_path / "v" / "cameras").write_text("a file where a folder should be")
     report = docked(line, image, tmp_path / "v")
     assert reasons(report) == ["vault"] and image.read_bytes() == card
+
+
+def test_what_somebody_forged_into_the_vault_takes_no_recordings_place(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img", recordings=1, frames=4)
+    count = max(b for _, b in model.blocks) + 1
+    blocks = [model.blocks[0, b] for b in range(count)]
+    blocks[1] = with_end(blocks[1][:9_000] + b"X" + blocks[1][9_001:], bytes(32))
+    place = f"cameras/{model.device.hex()}/000001"
+    forged = Vault(tmp_path / "v").put(place, "segment-00000000", "bwl", b"".join(blocks))
+    report = docked(line, image, tmp_path / "v")
+    assert (reasons(report), report.released) == ([], 1)
+    kept = [p for p in (tmp_path / "v" / place).glob("segment-*") if p.name not in forged]
+    assert [p.read_bytes() for p in kept] == [b"".join(model.blocks[0, b] for b in range(count))]
+
+
+def test_a_second_vault_that_loses_its_copy_before_the_release_gets_none(tmp_path, line):
+    image, _ = recorded(tmp_path / "a.img", recordings=1, frames=4)
+    card = image.read_bytes()
+    threading.Thread(target=serve, args=(line[0], FakeCamera(image)), daemon=True).start()
+
+    def unplug(report):
+        if report.step == "release":
+            shutil.rmtree(tmp_path / "two", ignore_errors=True)
+
+    vaults = [Vault(tmp_path / "one"), Vault(tmp_path / "two")]
+    report = Docking(Station([f"{image}.keys"]), vaults, line[1], Options(), unplug).run()
+    assert reasons(report) == ["vault"] and "two lost cameras/" in report.not_safe[0]["en"]
+    assert image.read_bytes() == card
 
 
 def test_control_c_ends_at_the_next_block_and_says_what_is_not_safe(tmp_path):

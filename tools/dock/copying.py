@@ -9,17 +9,17 @@ from .parts import Part, discard
 _WRONG_READS = 3  # of a block whose digest does not fit, before the card is blamed
 
 
-def fetch(visit, intake, n: int, blocks: int, released=(), open_end=False) -> None:
-    """Bring a segment into the vaults: from the camera where they do not have it, and it is not
-    one of `released`. With an open end nobody knows how many of the `blocks` are the segment's: it
-    ends with the last that is whole.
+def fetch(visit, intake, n: int, blocks: int, released=(), open_end=False, again=False) -> None:
+    """Bring a segment into the vaults: from the camera where they do not have it, or `again`, and
+    it is not one of `released`. With an open end nobody knows how many of the `blocks` are the
+    segment's: it ends with the last that is whole.
 
     Raises:
         LinkLost, Refused: the camera does not answer, or has no such segment.
         VaultError: a vault failed three times.
     """
     parts, report = visit.station.folder / "parts", visit.report
-    if not open_end and intake.held(n, blocks):
+    if not open_end and not again and intake.held(n, blocks):
         report.total_bytes -= blocks * BLOCK if n not in released else 0
     elif n not in released:
         with Part(parts, report.device, n, blocks) as part:

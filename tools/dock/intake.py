@@ -31,6 +31,8 @@ class Intake:
         self.folder = folder(device, epoch)
         self.things: dict[int, Named] = {}
         self.objects: dict[str, list[str]] = {}
+        self.before: set[int] = set()  # segments that the first vault held before
+        self._copies: dict[int, list[str]] = {}
 
     def segment(self, n: int, data: bytes) -> None:
         """Store a segment in every vault and read it back from each.
@@ -38,11 +40,13 @@ class Intake:
         Raises:
             VaultError: a vault failed three times.
         """
-        self.things[n] = self._put(f"{SEGMENT}{n:08d}", "bwl", data)
+        keys = self._put(f"{SEGMENT}{n:08d}", "bwl", data)
+        self.things[n] = named(keys[0], len(data))
+        self._copies[n] = keys
 
     def log(self, data: bytes) -> str:
         """Store a camera's log likewise; return the object's name."""
-        return self._put(f"log-{len(data) // layout.PAGE:06d}", "bin", data).key
+        return self._put(f"log-{len(data) // layout.PAGE:06d}", "bin", data)[0]
 
     def held(self, n: int, blocks: int) -> bool:
         """Return whether the first vault holds just one segment n of so many whole blocks; it is
@@ -58,12 +62,19 @@ class Intake:
         if not all(is_block(block, self._device, n, b) for b, block in split(data)):
             return False
         self.segment(n, data)
+        self.before.add(n)
         return True
 
     def digests(self, n: int) -> bytes:
         """Return D of every block of a segment as it stands there, one after the other, read from
-        the first vault; zeros for a block that the card could not read.
+        the first vault; zeros for a block that the card could not read. That the others have not
+        lost their copy meanwhile is made sure of.
+
+        Raises:
+            VaultError: a vault does not have it any more.
         """
+        for vault, key in zip(self._vaults, self._copies[n]):
+            vault.there(key, self.things[n].size)
         blocks = split(self._vaults[0].content(self.things[n]))
         return b"".join(block[layout.DIGEST_AT :][:32] for _, block in blocks)
 
@@ -89,7 +100,7 @@ class Intake:
         keys = [self._safely(vault, stem, kind, data) for vault in self._vaults]
         for key, vault in zip(keys, self._vaults):
             self.objects.setdefault(key, []).append(vault.name)
-        return named(keys[0], len(data))
+        return keys
 
     def _safely(self, vault, stem, kind, data):
         for turn in range(3):

@@ -144,6 +144,19 @@ class Vault:
                 return True
         return False
 
+    def there(self, key: str, size: int) -> None:
+        """Make sure that an object of this size is there, without reading it.
+
+        Raises:
+            VaultError: it is not.
+        """
+        try:
+            if obstore.head(self._store, key)["size"] == size:
+                return
+        except (BaseError, OSError) as error:
+            raise VaultError(f"{self.name} lost {key}: {_said(error)}") from error
+        raise VaultError(f"{self.name} has altered {key}")
+
     def read(self, key: str) -> bytes:
         """Return an object's bytes, whatever they are.
 
