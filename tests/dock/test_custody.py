@@ -120,6 +120,21 @@ def test_a_chain_that_lacks_an_entry_is_not_written_over(station, entries):
     assert (folder / "00000003.json").read_bytes() == entries[3]
 
 
+@pytest.mark.parametrize("left", [0, 2])
+def test_a_station_restored_from_a_backup_goes_on_where_it_was(station, entries, tmp_path, left):
+    vault, folder = Vault(tmp_path / "v"), station.folder / "custody"
+    chain = Chain(station)
+    chain.publish(vault)
+    for path in chain.paths()[left:]:
+        path.unlink()
+    # Nobody else's entry goes in between, whatever its name says.
+    forged = entries[left].replace(b'"number"', b'"NUMBER"')
+    vault.put(f"custody/{station.id}", f"{left:08d}", "json", forged)
+    chain.take_back(vault)
+    assert [path.read_bytes() for path in chain.paths()] == entries
+    assert chain.add("stored", {}) == folder / "00000004.json"
+
+
 @pytest.mark.parametrize(
     "words",
     [

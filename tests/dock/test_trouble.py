@@ -231,15 +231,21 @@ def test_control_c_ends_at_the_next_block_and_says_what_is_not_safe(tmp_path):
 def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_path, monkeypatch):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    profile = tmp_path / "profile.json"
+    profile.write_text("5")
     before = sorted(tmp_path.iterdir())
     keys = "--keys", f"{image}.keys"
     for words, said in (
         (("--vault", tmp_path / "v", "--keys", tmp_path / "none"), "there is no folder of keys"),
+        (("--vault", "", *keys), "a vault has to be named"),
+        (("--vault", f"{image}.keys/v", *keys), "lie in one folder"),
+        (("--vault", image.parent, *keys), "lie in one folder"),
+        (("--vault", "x", *keys, "--profile", profile), "is not a profile"),
         (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
         (("--vault", tmp_path, "--vault", f"{tmp_path}/x/..", *keys), "name two vaults"),
         (("--vault", tmp_path, "--vault", tmp_path.as_uri(), *keys), "name two vaults"),
-        (("--vault", tmp_path, *keys, "--timestamp", "http://x"), "belong together"),
+        (("--vault", "x", *keys, "--timestamp", "http://x"), "belong together"),
         (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),
     ):

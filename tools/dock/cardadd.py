@@ -56,6 +56,8 @@ def add_card(station, vaults, image: str, camera=None, progress=None) -> dict:
                 words["log"] = _store_log(intake, log)
             words["objects"] = sorted(intake.objects)
             chain = Chain(station)
+            for vault in vaults:
+                chain.take_back(vault)
             chain.add("stored", words)
             for vault in vaults:
                 chain.publish(vault)

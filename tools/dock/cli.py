@@ -105,6 +105,7 @@ def dock(
         _there(port or ())
         if len({_place(url) for url in vault}) < len(vault):
             raise InputError("two copies in the same vault are one copy; name two vaults")
+        _apart(vault, keys)
         if time.time() < _EARLIEST_S:
             raise InputError("this computer's clock is wrong: set it, cameras are set from it")
         vaults = [Vault(url) for url in vault]  # last: it makes folders
@@ -180,6 +181,15 @@ class _Run:
         return Display(sys.stderr)
 
 
+def _apart(vaults, folders):
+    """Make sure that keys and recordings lie in different places."""
+    for url in vaults:
+        place = Path(_place(url))
+        for folder in map(Path.resolve, folders):
+            if place == folder or folder in place.parents or place in folder.parents:
+                raise InputError(f"the vault {url} and the keys in {folder} lie in one folder")
+
+
 def _place(url):
     """Return where a vault is, however its folder or URL is written."""
     if "://" in url and not url.startswith("file://"):
@@ -218,7 +228,10 @@ def _profile(path):
     if path is None:
         return ""
     try:
-        text = json.dumps(json.loads(path.read_text("utf-8")))
+        words = json.loads(path.read_text("utf-8"))
+        if not isinstance(words, dict) or not {"name", "changes"} <= set(words):
+            raise ValueError('it takes {"name": ..., "changes": {...}}')
+        text = json.dumps(words)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is not a profile in JSON: {error}") from error
     if len(text.encode()) > 1024:

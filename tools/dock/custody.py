@@ -87,6 +87,33 @@ class Chain:
             replace(path, line + json.dumps(seal).encode() + b"\n")
             return path
 
+    def take_back(self, vault) -> None:
+        """Bring back from a vault what this folder lacks at the chain's end, as after a backup of
+        it was restored: else the next entry would be a second one of its number. Once for each
+        vault.
+
+        Raises:
+            VaultError: the vault fails.
+            OSError: an entry cannot be written.
+        """
+        if vault.name in self._station.taken_back:
+            return
+        with self._station.alone():
+            own = self.paths()
+            last = sha256(own[-1].read_bytes()).hexdigest() if own else None
+            for thing in vault.things(f"{FOLDER}/{self._station.id}", "json"):
+                if int(thing.stem) != len(own):
+                    continue
+                data = vault.read(thing.key)
+                entry = Entry(data)
+                if not entry.signed or entry.key != self._station.id:
+                    continue
+                if (entry.seq, entry.words.get("previous")) == (len(own), last):
+                    own.append(self._folder / f"{thing.stem}.json")
+                    replace(own[-1], data)
+                    last = entry.hash
+        self._station.taken_back.add(vault.name)
+
     def publish(self, vault) -> None:
         """Copy into a vault what it does not have of the chain; each entry is read back.
 

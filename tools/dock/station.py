@@ -40,6 +40,7 @@ class Station:
                 "no folder given with --keys holds a station's signing key; make one with "
                 "`keys new`"
             )
+        self.taken_back: set[str] = set()  # vaults whose custody chain is here
         self.signer = self.keyring.signer
         self.id = key_id(self.signer.public_key()).hex()
         self.folder = next(f for f in self.keyring.folders if Keyring([f]).signer)

@@ -83,6 +83,8 @@ class Vault:
 
     def __init__(self, url, make=True):
         self.name = str(url)
+        if not self.name.strip():
+            raise VaultError("a vault has to be named: a folder, or a URL as s3://bucket/prefix")
         self._folder = None if "://" in self.name else Path(self.name)
         if self._folder is not None and not make and not self._folder.is_dir():
             raise VaultError(f"there is no vault at {self.name}: no such folder")

@@ -31,6 +31,8 @@ class Visit:
         """
         self.step("custody")
         chain = Chain(self.station)
+        for vault in self.vaults:
+            chain.take_back(vault)
         path = chain.add(kind, words)
         for vault in self.vaults:
             chain.publish(vault)
