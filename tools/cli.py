@@ -93,6 +93,8 @@ def run(program, argv):
 
         app = importlib.import_module(COMMANDS[argv[0]][0]).app
         command = typer.main.get_command(app)
+    except KeyboardInterrupt:  # what is imported takes half a second
+        return _fail(program, "interrupted", _INTERRUPTED)
     except ModuleNotFoundError as error:
         if inside():
             raise

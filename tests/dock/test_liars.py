@@ -66,6 +66,20 @@ def test_an_answer_without_sense_is_a_line_and_is_never_safe(
     assert image.read_bytes() == card or stored(tmp_path / "v", model) == model.blocks
 
 
+class Panic(BaseException):
+    """As a library in Rust raises."""
+
+
+def test_what_nobody_foresaw_is_never_safe(tmp_path, line, monkeypatch):
+    image, _ = recorded(tmp_path / "a.img", recordings=1, frames=2)
+
+    def panic(*_):
+        raise Panic("request valid")
+
+    monkeypatch.setattr("tools.dock.intake.Intake.log", panic)
+    assert reasons(docked(line, image, tmp_path / "v")) == ["unforeseen"]
+
+
 def test_what_a_camera_says_drives_no_terminal(tmp_path, line):
     image, _ = recorded(tmp_path / "a.img", recordings=1, frames=2)
 

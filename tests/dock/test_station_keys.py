@@ -131,3 +131,19 @@ def test_keys_that_another_process_takes_over_meanwhile_count(tmp_path):
     assert station.check(model.device, 1) is None
     hidden.rename(path)
     assert station.check(model.device, 1) is not None
+
+
+def test_keys_of_which_one_does_not_fit_are_not_taken_at_all(tmp_path):
+    run("new", tmp_path / "one")
+    station = tmp_path / "one" / "station"
+    rows = [
+        {"device_id": f"{7:032x}", "epoch": epoch, "check_seed": f"{epoch:064x}"}
+        for epoch in (1, 2)
+    ]
+    (tmp_path / "moved.json").write_text(json.dumps({"form": "bodycam CHECK 1", "checks": rows}))
+    second = station / f"check-{rows[1]['device_id'][:16]}-000002.json"
+    second.write_text(json.dumps({**rows[1], "check_seed": f"{9:064x}"}))
+    before = sorted(station.iterdir())
+    done = run("import", tmp_path / "moved.json", "--keys", station)
+    assert done.exit_code == 2 and "nothing taken" in " ".join(done.stderr.split())
+    assert sorted(station.iterdir()) == before

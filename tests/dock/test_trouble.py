@@ -14,6 +14,7 @@ from model_writer import with_end
 from plugged import Plugged, begin, dock, is_blank, recorded, stored
 from typer.testing import CliRunner
 
+from tools import cli as tools_cli
 from tools.dock import cli
 from tools.dock.cli import Options
 from tools.dock.custody import Entry
@@ -228,6 +229,15 @@ def test_control_c_ends_at_the_next_block_and_says_what_is_not_safe(tmp_path):
     assert stored(tmp_path / "v", model) == model.blocks
 
 
+def test_control_c_while_the_command_starts_is_one_line(monkeypatch, capsys):
+    def press(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tools.cli.importlib.import_module", press)
+    assert tools_cli.run("tools", ["dock"]) == 130
+    assert capsys.readouterr().err.strip() == "tools dock: interrupted"
+
+
 def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_path, monkeypatch):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
@@ -244,7 +254,8 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_pat
         (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
         (("--vault", tmp_path, "--vault", f"{tmp_path}/x/..", *keys), "name two vaults"),
-        (("--vault", tmp_path, "--vault", tmp_path.as_uri(), *keys), "name two vaults"),
+        (("--vault", "memory:///", *keys), "cannot be used as a vault"),
+        (("--vault", tmp_path.as_uri(), *keys), "cannot be used as a vault"),
         (("--vault", "x", *keys, "--timestamp", "http://x"), "belong together"),
         (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),

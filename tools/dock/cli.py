@@ -192,9 +192,7 @@ def _apart(vaults, folders):
 
 def _place(url):
     """Return where a vault is, however its folder or URL is written."""
-    if "://" in url and not url.startswith("file://"):
-        return url.rstrip("/")
-    return os.path.realpath(url.removeprefix("file://"))
+    return url.rstrip("/") if "://" in url else os.path.realpath(url)
 
 
 def _cameras():

@@ -59,7 +59,7 @@ class Docking(Visit):
             say("vault", error=str(error))
         except (InputError, OSError) as error:
             say("station", error=str(error))
-        except Exception as error:  # noqa: BLE001  what nobody foresaw must never look safe
+        except BaseException as error:  # noqa: BLE001  what nobody foresaw must never look safe
             say("unforeseen", error=f"{type(error).__name__}: {error}")
         finally:
             self.report.retries = self.link.retries

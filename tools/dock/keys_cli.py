@@ -152,7 +152,7 @@ def import_(
     keys: Keys,
 ):
     """Take over a camera that comes from another station."""
-    from .station import Station
+    from .station import Station, replace
 
     with plain():
         station = Station(keys)
@@ -163,13 +163,15 @@ def import_(
                      for row in rows if len(_hex(row["check_seed"], 32)) == 64]  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{file} is not what `keys export` writes") from error
+        new = []
         for name, row in files:
-            data = json.dumps(row, indent=2, ensure_ascii=False).encode() + b"\n"
             path = station.folder / name
-            if path.exists() and json.loads(path.read_bytes()) != row:
-                raise InputError(f"{path} is another key for that camera and epoch; nothing taken")
             if not path.exists():
-                keyfiles.write_secret(path, data)
+                new.append((path, row))
+            elif json.loads(path.read_bytes()) != row:
+                raise InputError(f"{path} is another key for that camera and epoch; nothing taken")
+        for path, row in new:
+            replace(path, json.dumps(row, indent=2, ensure_ascii=False).encode() + b"\n")
         print(f"{count(len(files), 'epoch', 'epochs')} taken over; delete {file}")
 
 

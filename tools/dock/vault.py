@@ -34,6 +34,7 @@ _NAME = re.compile(
     r"(-(?P<turn>[2-9]))?\.(?P<kind>bwl|bin|json|tsr)"
 )
 _S3_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_NO_STORES = ("memory:", "file:", "http:", "https:")  # gone with the process; not synced
 _RETRY = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _CLIENT = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}
 
@@ -100,8 +101,9 @@ class Vault:
                 plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true")
                 client = {**_CLIENT, "allow_http": plain}
                 options = {"retry_config": _RETRY, "client_options": client}
-                local = self.name.startswith(("file:", "memory:"))
-                self._store = from_url(self.name, **({} if local else options))
+                if self.name.startswith(_NO_STORES):
+                    raise ValueError("no store of objects that lasts")
+                self._store = from_url(self.name, **options)
         except (BaseError, OSError, ValueError, TypeError) as error:
             what = _said(error)
             if self._folder is None:
@@ -248,6 +250,10 @@ def _said(error):
     system = re.search(r"([A-Z][a-z ]+) \(os error \d+\)", str(error))
     if system:
         return system[1].lower()
+    if "404 Not Found" in str(error):
+        return "there is no such bucket; look at its name"
+    if "builder error" in str(error):
+        return "its address is not https; for another set AWS_ALLOW_HTTP=true"
     if "error sending request" in str(error):
         return "it does not answer; look at its address and the network"
     return str(error).split("\n", 1)[0].split(" in 0", 1)[0][:300]
