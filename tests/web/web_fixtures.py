@@ -28,9 +28,10 @@ def page_file(tmp_path_factory):
 class View:
     """One open page. What it asked for, and what it complained of, is kept."""
 
-    def __init__(self, context, address):
+    def __init__(self, context, address, before):
         self.context = context
         self.page = context.new_page()
+        self.page.add_init_script(before)
         self.requests, self.complaints = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", self._console)
@@ -86,13 +87,16 @@ def repr_js(value):
 
 @pytest.fixture
 def view(browser, page_file):
-    """A function (hash, **options of the context) -> View; nothing may go wrong in any of them."""
+    """A function (hash, **options of the context) -> View; nothing may go wrong in any of them.
+
+    `before` is a script that runs before the page's own.
+    """
     made = []
 
-    def open_view(situation="#lang=en", address=None, **options):
+    def open_view(situation="#lang=en", address=None, before="", **options):
         options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"} | options
         context = browser.new_context(**options)
-        made.append(View(context, (address or page_file.as_uri()) + situation))
+        made.append(View(context, (address or page_file.as_uri()) + situation, before))
         return made[-1]
 
     yield open_view
