@@ -23,6 +23,8 @@ export class Pace {
     this.busy = 0;
     this.late = 0; // milliseconds of virtual time that were let go
     this.last = this.looked = performance.now();
+    this.soon = new MessageChannel(); // a timer would wait 4 ms
+    this.soon.port1.onmessage = () => this.turn();
     setTimeout(() => this.turn(), 0);
   }
 
@@ -47,7 +49,8 @@ export class Pace {
     const done = performance.now();
     this.busy += done - began;
     if (began - this.looked >= LOOK_MS) this.look(done);
-    setTimeout(() => this.turn(), this.speed > 1 ? 1 : Math.max(1, TURN_MS - (done - began)));
+    if (this.now < Math.min(this.wanted, this.until)) this.soon.port2.postMessage(0);
+    else setTimeout(() => this.turn(), Math.max(1, TURN_MS - (done - began)));
   }
 
   follow(began) {
