@@ -21,6 +21,7 @@ export class Pace {
     this.now = 0; // virtual
     this.wanted = 0;
     this.busy = 0;
+    this.began = 0; // virtual, at the last look
     this.late = 0; // milliseconds of virtual time that were let go
     this.last = this.looked = performance.now();
     this.soon = new MessageChannel(); // a timer would wait 4 ms
@@ -76,8 +77,10 @@ export class Pace {
     this.camera.look();
     const took = performance.now() - now;
     this.busy += took;
-    this.tell("load", this.busy / (now - this.looked), this.speed, Math.round(this.late));
+    const passed = now - this.looked;
+    this.tell("load", this.busy / passed, (this.now - this.began) / passed, Math.round(this.late));
     this.busy = 0;
+    this.began = this.now;
     this.looked = now;
   }
 }

@@ -12,7 +12,7 @@ export async function unpack(text) {
 /**
  * One simulated camera. Its messages are told to who asked with `on(name, fn)`: ready(ms),
  * state(object), display(pixels, width, light), event(object), traffic(rows, missed),
- * load(share, speed, lateMs), arrived(ms), broken(text).
+ * load(share of a core, speed reached, lateMs), arrived(ms), broken(text).
  */
 export class Camera {
   /** @param {object} data the global BODYCAM of the built page */
@@ -23,6 +23,7 @@ export class Camera {
     this.ms = 0;
     this.waiting = new Map();
     this.number = 0;
+    this.starts = 0;
   }
 
   on(name, fn) {
@@ -32,12 +33,14 @@ export class Camera {
   /** Build the camera `board` and play `acts` from its first millisecond. */
   async start(board, acts = [], profile = "nrw_order_service") {
     this.stop();
+    const turn = ++this.starts;
     this.acts = acts;
     this.board = board;
     const { data } = this;
     const [code, wasm, sources, log] = await Promise.all(
       [data.worker, data.wasm, data.sources, data.card.log].map(unpack),
     );
+    if (turn !== this.starts) return new Promise(() => {}); // another start came after this one
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     this.worker = new Worker(url);
     this.worker.onmessage = ({ data: [name, ...facts] }) => this.hear(name, facts);

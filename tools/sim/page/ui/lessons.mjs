@@ -16,10 +16,6 @@ export class Lessons {
     this.list();
   }
 
-  has(id) {
-    return LESSONS.some((lesson) => lesson.id === id);
-  }
-
   list() {
     $("lessons").replaceChildren(
       ...LESSONS.map(({ id, name, what }, i) => {
@@ -36,11 +32,11 @@ export class Lessons {
   }
 
   /** Begin a lesson with a fresh camera. */
-  async start(id) {
+  async start(id, board = this.camera.board) {
     const lesson = LESSONS.find((one) => one.id === id);
     this.lesson = null;
     const acts = [[0, "boot"], ...(lesson.start ?? []).map((act) => [0, ...act]), ...(lesson.before ?? [])];
-    const took = await this.restart(this.camera.board ?? this.data.board, acts, BEGUN_MS);
+    const took = await this.restart(board, acts, BEGUN_MS);
     Object.assign(this, { lesson, at: 0, wrong: [], over: false, counts: null });
     this.begin();
     $("lesson").hidden = false;

@@ -12,6 +12,7 @@ export class Sound {
   }
 
   wake() {
+    if (!globalThis.AudioContext) return; // the tones are written below the camera, too
     this.context ??= new AudioContext();
     if (this.context.state === "suspended") this.context.resume();
   }

@@ -45,6 +45,7 @@ const WORDS = {
   time: ["Zeit", "Time"],
   camera_time: ["Zeit der Kamera", "Camera time"],
   pause: ["Pause", "Pause"],
+  pace: ["Erreicht: {n}×. Schneller geht es auf diesem Computer gerade nicht.", "Reached: {n}×. This computer cannot go faster just now."],
   step: ["Schritt 0,1 s", "Step 0.1 s"],
   speed_1: ["1×", "1×"],
   speed_60: ["60×", "60×"],
@@ -97,6 +98,23 @@ const WORDS = {
   save_word: [
     "Dieselben Dateien prüft auch `card verify`. Die Schlüssel dieser Seite sind öffentlich und nur zum Zeigen.",
     "`card verify` verifies the same files. This page’s keys are public, and only for showing.",
+  ],
+  station: ["Danach, an der Station", "Then, at the station"],
+  station_1: [
+    "Stellen Sie die Kamera in die Station. Beide weisen sich aus; jedes andere Kabel lädt nur.",
+    "Put the camera into the dock. Each proves who it is; any other cable only charges.",
+  ],
+  station_2: [
+    "Die Station holt jede Aufnahme und prüft sie Block für Block, wie eben diese Seite.",
+    "The station fetches every recording and verifies it block by block, as this page just did.",
+  ],
+  station_3: [
+    "Sie legt sie ab, liest sie zurück und unterschreibt. Erst dann darf die Kamera sie löschen. Was noch nicht sicher ist, nennt sie.",
+    "It stores them, reads them back and signs. Only then may the camera erase them. It names what is not yet safe.",
+  ],
+  station_4: [
+    "Ansehen kann sie nur, wer den Schlüssel der Behörde hat. Die Station hat ihn nicht, die Kamera auch nicht.",
+    "Only whoever has the agency’s key can view them. The station does not have it, nor does the camera.",
   ],
   lessons: ["Fünf Lektionen", "Five lessons"],
   lessons_lead: ["Jede beginnt mit einer Situation. Handeln Sie; die Kamera zählt mit.", "Each begins with a situation. Act; the camera keeps count."],
@@ -164,6 +182,10 @@ const WORDS = {
   foot: [
     "Diese Seite stellt keine Verbindung her und speichert nichts. Die nachgebauten Chips sind streng nach Datenblatt; was nur ein echtes Gerät zeigen kann, steht in der Beschreibung des Projekts. MIT-Lizenz.",
     "This page makes no connection and stores nothing. The simulated chips are strict, after their data sheets; what only a device can show stands in the project’s description. MIT licence.",
+  ],
+  refused: [
+    "Der Link enthielt etwas, das diese Seite nicht kennt. Es wurde weggelassen.",
+    "The link held something that this page does not know. It was left out.",
   ],
   broken: ["Die Simulation ist stehen geblieben: {what}", "The simulation has stopped: {what}"],
 };
