@@ -1,7 +1,7 @@
 // Plays recordings from the card, picture by picture at their own pace.
 
 import { make, put } from "./dom.mjs";
-import { say } from "./words.mjs";
+import { number, say } from "./words.mjs";
 
 const WRAP = 2 ** 30;
 const since = (from, to) => (to - from + WRAP) % WRAP;
@@ -32,7 +32,7 @@ export class Film {
   async draw(i) {
     this.i = i;
     const frame = this.frames[i];
-    const s = (since(this.frames[0].t_ms, frame.t_ms) / 1000).toFixed(1);
+    const s = number(since(this.frames[0].t_ms, frame.t_ms) / 1000);
     put(this.says, say("film_at", { i: i + 1, n: this.frames.length, s }));
     this.place.value = i;
     try {

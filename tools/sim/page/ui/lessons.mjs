@@ -40,7 +40,7 @@ export class Lessons {
     Object.assign(this, { lesson, at: 0, wrong: [], over: false, counts: null });
     this.begin();
     $("lesson").hidden = false;
-    $("lesson").scrollIntoView({ block: "nearest" });
+    $("try").scrollIntoView({ block: "start" });
     $("try").focus({ preventScroll: true });
     return took;
   }

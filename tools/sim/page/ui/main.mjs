@@ -102,6 +102,7 @@ async function open() {
   const asked = situationOf(location.hash, known);
   delete document.documentElement.dataset.ready;
   speak(asked.lang ?? ["de", "en"][language.is]);
+  scrollTo({ top: 0, behavior: "instant" });
   lessons.leave();
   lens.scene();
   const board = asked.board ?? data.board;
