@@ -15,7 +15,7 @@ export class Film {
     this.place.oninput = () => this.draw(Number(this.place.value));
     this.says = make("p", { class: "quiet" });
     const options = recordings.map(({ recording }, i) => make("option", { value: i }, say("recording_n", { n: recording })));
-    const choice = make("select", { "aria-label": say("film") }, ...options);
+    const choice = make("select", { "aria-label": say("film"), id: "film_choice" }, ...options);
     choice.onchange = () => this.choose(recordings[choice.value].frames);
     const info = make("div", { class: "info" }, choice, make("div", { class: "row" }, this.button), this.place, this.says);
     this.node = make("div", { class: "film" }, this.canvas, info);

@@ -108,6 +108,7 @@ export class Lessons {
   leave() {
     this.lesson = null;
     $("lesson").hidden = true;
+    $("lesson").replaceChildren();
     this.time.set(1);
   }
 
@@ -131,7 +132,7 @@ export class Lessons {
       if (this.counts) parts.push(make("p", { class: "quiet", id: "lesson_counts" }, say("lesson_count", this.counts)));
     }
     const index = LESSONS.indexOf(lesson);
-    const button = (key, kind, onclick) => make("button", { type: "button", class: kind, onclick }, say(key));
+    const button = (key, kind, onclick) => make("button", { type: "button", class: kind, id: key, onclick }, say(key));
     const row = make("div", { class: "row" });
     if (over && LESSONS[index + 1]) row.append(button("lesson_next", "primary", () => this.start(LESSONS[index + 1].id)));
     row.append(button("lesson_again", "plain", () => this.start(lesson.id)), button("lesson_end", "plain", () => this.leave()));

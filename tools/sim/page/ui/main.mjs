@@ -118,7 +118,7 @@ async function open() {
 }
 
 language.is = navigator.language.startsWith("de") ? 0 : 1;
-addEventListener("hashchange", open);
+addEventListener("hashchange", () => location.hash !== "#try" && open()); // that is the skip link's
 open();
 
 // For tests and pictures: the same controls without hands.
