@@ -77,6 +77,12 @@ class View:
         self.ready_s = time.monotonic() - started_s
         return self
 
+    def reload(self):
+        """Load the page anew, as it is without a situation."""
+        self.page.goto("about:blank")
+        self._opened = 0
+        return self.open("#lang=en")
+
     def ask(self, script):
         """Return what JavaScript says."""
         return self.page.evaluate(script)

@@ -9,6 +9,13 @@ export async function unpack(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+// The interpreter is compiled once: the next camera begins with what the one before has optimised.
+async function partsOf({ worker, wasm, sources, card }) {
+  const [code, binary, text, log] = await Promise.all([worker, wasm, sources, card.log].map(unpack));
+  const files = JSON.parse(new TextDecoder().decode(text));
+  return { code, wasm: await WebAssembly.compile(binary), files, log };
+}
+
 /**
  * One simulated camera. Its messages are told to who asked with `on(name, fn)`: ready(ms),
  * state(object), display(pixels, width, light), event(object), traffic(rows, missed),
@@ -37,9 +44,8 @@ export class Camera {
     this.acts = acts;
     this.board = board;
     const { data } = this;
-    const [code, wasm, sources, log] = await Promise.all(
-      [data.worker, data.wasm, data.sources, data.card.log].map(unpack),
-    );
+    this.parts ??= partsOf(data);
+    const { code, wasm, files, log } = await this.parts;
     if (turn !== this.starts) return new Promise(() => {}); // another start came after this one
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     this.worker = new Worker(url);
@@ -47,7 +53,6 @@ export class Camera {
     this.worker.onerror = (event) => this.hear("broken", [event.message]);
     const pieces = data.card.pieces.map(([at, text]) => [at, fromBase64(text)]);
     const card = { sizeBytes: data.card.size_bytes, pieces };
-    const files = JSON.parse(new TextDecoder().decode(sources));
     this.profile = profile;
     const config = { board, seed: 0, profile, card: "card", camera: "camera", out: "" };
     config.acts = acts.map(([ms, verb, ...args]) => [ms, verb, args, 0]);
