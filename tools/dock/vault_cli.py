@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from tools.evidence.errors import InputError
+from tools.progress import counted
 
-from .plain import count, plain, progress
+from .plain import count, plain
 from .vault import Vault
 
 app = typer.Typer(
@@ -80,7 +81,7 @@ def verify(
 
     with plain():
         roots = certificates(timestamp_ca) if timestamp_ca else ()
-        with progress("Verifying") as step:
+        with counted("Verifying") as step:
             found = check(Vault(vault, make=False), trusted(keys or ()), roots, step)
         verdict = "altered" if found.findings else "as stored"
         if as_json:
@@ -115,7 +116,7 @@ def export(
         things = [*source.things(place or "cameras"), *source.things(CUSTODY)]
         if not things:
             raise InputError(f"{address} holds nothing that could be handed out")
-        with progress("Copying") as step:
+        with counted("Copying") as step:
             for done, thing in enumerate(things):
                 data = source.content(thing)
                 target.put(thing.folder, thing.stem, thing.kind, data)
@@ -150,7 +151,7 @@ def add(
         with Medium(image):
             pass  # a card that cannot be opened leaves no vault behind
         vaults = [Vault(url) for url in vault]
-        with progress("Storing") as step:
+        with counted("Storing") as step:
             found = add_card(station, vaults, image, camera, step)
         if as_json:
             print(json.dumps(found))

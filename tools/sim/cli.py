@@ -191,23 +191,24 @@ def _new_folder(out):
 def _screen():
     """Give (progress, say, tell), which write to standard error."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+
+    from tools.progress import bar
 
     screen = Console(stderr=True, highlight=False)
     words = {"video": "Preparing the scene", "script": "Running"}
     tasks = {}
-    bar = Progress(
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
-        console=screen,
-        transient=True,
     )
+    shown = bar(*columns, console=screen)
 
     def progress(what, done, of):
         if what not in tasks:
-            tasks[what] = bar.add_task(words.get(what, what), total=of)
-        bar.update(tasks[what], completed=done, total=of)
+            tasks[what] = shown.add_task(words.get(what, what), total=of)
+        shown.update(tasks[what], completed=done, total=of)
 
     def tell(change):
         color = _MARKS.get(change["to"], "dim")
@@ -215,7 +216,7 @@ def _screen():
         stage = f"[{color}]{change['to']:<11}[/]"
         screen.print(f"  {_clock(change['t_ms'])}  {stage} {change['event']}{why}")
 
-    with bar:
+    with shown:
         yield progress, screen.print, tell
 
 
