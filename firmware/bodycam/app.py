@@ -84,6 +84,8 @@ class App:
         self.dock = self._join_dock()
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
+        if self.dock:
+            self.stages.observe(self.dock.follow)
 
     def _check_window(self):
         # Seconds before a recording are promised, or there are none.
