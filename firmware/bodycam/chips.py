@@ -211,6 +211,17 @@ class Chips:
         except OSError:
             return False
 
+    def forgetful(self) -> "str | None":
+        """Return the name of the power manager where it has forgotten how it was set up, and with
+        it who gets a supply; else None. One I2C read.
+        """
+        try:
+            if self.pmu is None or self.pmu.holds():
+                return None
+        except OSError:
+            return None  # that it does not answer is told already
+        return type(self.pmu).__name__
+
     def slow_clock(self, slow: bool):
         """Run the processor at the board's SLOW_HZ, or at its full rate again."""
         hz = self.board.SLOW_HZ if slow else self.board.CPU_HZ

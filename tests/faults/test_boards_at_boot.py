@@ -155,6 +155,8 @@ def test_a_part_that_fails_at_boot_is_a_fault_or_a_warning_and_named(bench, boar
     assert seen["fault"] == (part in FAULT), seen
     if seen["fault"]:
         assert seen["reason"] in FAULT[part], seen
+        if what is lose_registers:  # not whom it left without a supply
+            assert (seen["reason"], seen["warning"]) == ("unexpected", part), seen
     if part in WARNING and what is not lose_registers:
         assert seen["warning"] in WARNING[part], seen
     is_told(run, seen)

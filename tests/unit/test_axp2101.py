@@ -189,9 +189,12 @@ def test_registers_that_do_not_hold_are_found_at_boot(bench, reg):
 
 
 def test_after_a_brown_out_setup_makes_all_well_again(bench, pmu):
+    assert pmu.holds()
     bench.pmu.brown_out()
+    assert not pmu.holds()
     assert peek(bench, 0x27) == 0x15
     pmu.setup(RAILS_MV, ("ALDO1", "ALDO4"))
+    assert pmu.holds()
     assert {name: mv for name, mv in rails(bench).items() if mv} == {"ALDO1": 1800, "ALDO4": 3300}
 
 
