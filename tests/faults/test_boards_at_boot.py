@@ -230,7 +230,9 @@ def test_no_wrong_pin_ends_in_a_hang_or_an_exception(bench, seed, full):
             try:
                 seen = play(run)
             except ChipError as error:
-                # Two chips drive the same wires: nobody can say what is read then.
+                # Two chips drive the same wires. The simulated bus could mix what they say, but a
+                # real one gives what the stronger of two outputs wants, and heat: the promise ends
+                # here, and the simulator says so in place of the firmware.
                 assert "two devices selected" in str(error), (board_id, part, key, pin)
                 run.camera.close()
                 continue

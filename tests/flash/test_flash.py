@@ -62,17 +62,25 @@ def line(err):
 def install_on(port, board, files, version="1"):
     """Flash `files` and return the plan that was carried out."""
     with Link(port) as link:
-        plan = install.Plan(link, board, version, files)
-        plan.carry_out(link.call("about"), lambda n: None)
-        return plan
+        return install_by(link, board, files, version)
+
+
+def install_by(link, board, files, version="1"):
+    plan = install.Plan(link, board, version, files)
+    plan.carry_out(link.call("about"), lambda n: None)
+    return plan
 
 
 def contents(port):
     """Return {path: [bytes, digest]} of what is on the camera."""
     with Link(port) as link:
-        folders = ("", "/bodycam", "/drivers", "/new", "/new/bodycam", "/new/drivers")
-        paths = [f"{top}/{name}" for top in folders for name in link.call("names", top or "/")]
-        return dict(zip(paths, link.call("digests", paths)))
+        return contents_by(link)
+
+
+def contents_by(link):
+    folders = ("", "/bodycam", "/drivers", "/new", "/new/bodycam", "/new/drivers")
+    paths = [f"{top}/{name}" for top in folders for name in link.call("names", top or "/")]
+    return dict(zip(paths, link.call("digests", paths)))
 
 
 # What it does ----------------------------------------------------------------------------------
@@ -196,11 +204,12 @@ def cut_and_mended(folder, board, old, **cut):
         for name, data in (old if state == "old" else FILES).items():
             assert on_it["/" + name] == install.described(data), name
         state = "held" if held else state
-        install_on(there.port, board, FILES)
-        on_it = contents(there.port)
-        assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
-        assert install_on(there.port, board, FILES).complete
-        install_on(there.port, board, old)
+        with Link(there.port) as link:
+            install_by(link, board, FILES)
+            on_it = contents_by(link)
+            assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
+            assert install.Plan(link, board, "1", FILES).complete
+            install_by(link, board, old)
     return state
 
 

@@ -9,6 +9,7 @@ make when they are run stays in the heap. Both are measured here: what importing
 takes, and what it takes to run the same modules once more from code that was compiled before.
 """
 
+import functools
 import json
 import re
 import subprocess
@@ -227,4 +228,7 @@ def compile_firmware(folder, board):
 def place(target, path, board):
     """Compile one file."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(boards_command.compiled(path, board.MPY_ARCH))
+    target.write_bytes(compiled(path, board.MPY_ARCH))
+
+
+compiled = functools.cache(boards_command.compiled)  # two boards have the same processor

@@ -482,3 +482,10 @@ def test_measurements_need_their_channel(bench):
     assert values == [4200, 1000, 5000, 4800, 7214, 0]
     bench.pmu.lies_mv = 0x3FFF
     assert AXP2101(bench.i2c()).battery_mv() == 16383
+
+
+def test_the_charge_in_hundredths_is_the_middle_of_the_percent_that_is_shown(bench, pmu):
+    bench.world.act("battery", 50)
+    assert pmu.percent() == 50 and pmu.charge_pct100() == 5050
+    bench.world.act("battery", 100)
+    assert pmu.charge_pct100() == 10_000
