@@ -98,7 +98,7 @@ HEAP_BYTES = 430_000
 #            dock a block that is handed out
 #    12,000  the camera's JPEG
 #    21,600  the dock's messages
-#    55,000  left while docked, 58,000 while recording: garbage until it is collected
+#    54,000  left while docked, 56,000 while recording: garbage until it is collected
 # The ring bridges a stall of the card of 1 s at the largest pictures, and of 2 s at usual ones.
 RING_BYTES = 65_536
 # One cell, of at most 4,300 mAh.
