@@ -54,9 +54,7 @@ def _worst(outcome, kind):
     return max((ms for ms, _ in promises.losses(outcome, found)), default=0) if found else 0
 
 
-def torture(
-    seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpython", at_least=1
-):
+def torture(seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpython", at_least=1):
     """Run cases for `seconds`, and `at_least` so many; return `seed`, `cases` {name: count},
     `violations`, `worst_loss_ms`.
 
