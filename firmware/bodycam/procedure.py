@@ -329,6 +329,10 @@ class Procedure:
         """Go to FAULT with `reason` (key of words.FAULTS): close what can be closed, enter it,
         say it.
         """
+        chip = self.parts.chips.forgetful()
+        if chip and reason in _CARD_FAULTS + _EYE_FAULTS:
+            # Without its supply a card or a camera is silent: the fault is not theirs.
+            self.warning, reason, detail = chip, "unexpected", chip + " reset; " + detail
         self.reason = reason
         self._give_up()
         self._note(log.FAULT, {"why": reason, "detail": detail[:48]})

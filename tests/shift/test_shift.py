@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from conftest import ROOT
@@ -117,3 +118,12 @@ def test_twelve_hours_take_less_than_a_minute_and_come_out_the_same_to_the_milli
     assert once["wall_ms"] <= 60_000 and once["virtual_ms"] >= 12 * 3_600_000
     for key in ("stages", "energy", "track", "virtual_ms", "frames"):
         assert once[key] == again[key], key
+
+
+def test_a_shift_leaves_no_folder_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        runs.headless, "run", lambda *args, **more: {"used": list(tmp_path.iterdir())}
+    )
+    result = runs.run("m5stack_cores3", "nrw_order_service", "0:00 boot\n0:01 end\n")
+    assert result["used"] and not list(tmp_path.iterdir())

@@ -17,7 +17,10 @@ def run(board_id, profile, script, changes=None, battery=None, c10=250, out=None
 
     Raises: as tools.sim.headless.run.
     """
-    out = Path(out or tempfile.mkdtemp(prefix="bodycam-shift-"))
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="bodycam-shift-") as folder:
+            return run(board_id, profile, script, changes, battery, c10, folder, progress)
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "use.txt"
     lines = script.splitlines()

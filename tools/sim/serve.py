@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def serve(board, interpreter, cards, profile, seed, say):
             path.write_text(json.dumps({**config, "acts": _ACTS, "out": str(out)}), "utf-8")
             cameras.append(_start(stack, interpreter, path))
         _wait(cameras, say)
+    shutil.rmtree(out)  # where a camera ended by itself, its words stay
 
 
 def _start(stack, interpreter, path):
