@@ -7,6 +7,7 @@ import sys
 import pytest
 from conftest import ROOT
 
+from tools import cli
 from tools.boards_command import board_ids, load
 from tools.shift import run as runs
 from tools.shift.table import table_ma
@@ -75,12 +76,25 @@ def test_the_command_says_what_the_contract_asks_for(tmp_path):
         (("--use", "no_such.txt"), "cannot read the script"),
         (("--calibrate", "no_such.csv"), "No such file"),
         (("--capacity", "9000"), "4300"),
+        (("--plot", "{folder}/none/x.png"), "there is no folder"),
+        (("--plot", "{folder}/x.jpg"), ".png"),
+        (("--use", "{folder}/use.txt"), "use.txt, line 2: "),
     ],
 )
-def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says):
-    status, out, said = shift(*words)
+def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says, tmp_path, capsys):
+    (tmp_path / "use.txt").write_text("0:00 boot\n0:10 dance\n")
+    status = cli.run("bodycam", ["shift", *(word.format(folder=tmp_path) for word in words)])
+    out, said = capsys.readouterr()
     assert status == 2 and not out
     assert says in said and len(said.strip().splitlines()) == 1
+
+
+def test_an_expectation_that_is_not_met_is_named_with_its_line(tmp_path, capsys):
+    use = tmp_path / "use.txt"
+    use.write_text("0:00 boot\n0:10 expect recording\n0:11 end\n")
+    status = cli.run("bodycam", ["shift", "--use", str(use)])
+    assert status == 1
+    assert f"{use}: line 2: " in capsys.readouterr().err
 
 
 def policy(hours, full_mah, saves):

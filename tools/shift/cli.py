@@ -1,6 +1,7 @@
 """The command `shift`: will the battery last, where does it go, and what to change."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -59,6 +60,8 @@ def shift(
     battery["capacity_mah"] = capacity or battery["capacity_mah"]
     if calibrate:
         return _calibrate(about, calibrate, battery["capacity_mah"], as_json)
+    if plot:
+        _check_plot(plot)
     values, steps = _firmware(profile)
     changes = {} if saves else {"saves": False}
     script = _script(use, values["shift_h"])
@@ -97,13 +100,27 @@ def _firmware(profile):
         raise typer.BadParameter(str(error)) from None
 
 
+def _check_plot(path):
+    if path.suffix != ".png":
+        raise typer.BadParameter(f"--plot draws a .png: {path} has another name")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"--plot: there is no folder {path.parent}; make it first")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"--plot: {path} cannot be written to")
+
+
 def _script(use, hours):
     from tools.shift.use import typical
+    from tools.sim.script import ScriptError, parse
 
     if use is None:
         return typical(hours)
     try:
-        return use.read_text(encoding="utf-8-sig")
+        text = use.read_text(encoding="utf-8-sig")
+        parse(text)
+        return text
+    except ScriptError as error:
+        raise typer.BadParameter(f"{use}, {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise typer.BadParameter(f"cannot read the script {use}: {reason}") from None

@@ -1,5 +1,6 @@
 """Runs the real firmware through a shift, and reckons with what it drew."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -23,7 +24,10 @@ def run(board_id, profile, script, changes=None, battery=None, c10=250, out=None
     lines = script.splitlines()
     path.write_text(f"0:00 temperature {c10 / 10:g}\n" + "\n".join(lines) + "\n")
     args = (board_id, "cpython", None, path, None, 0, out / "run", profile, progress)
-    return headless.run(*args, changes=changes, battery=battery or {})
+    result = headless.run(*args, changes=changes, battery=battery or {})
+    # The line of the temperature is not one of the script's.
+    result["error"] = re.sub(r"line (\d+)", lambda m: f"line {int(m[1]) - 1}", result["error"])
+    return result
 
 
 def usable_mah(battery, recording_ma, c10=250):
