@@ -2,9 +2,13 @@
 is known and nothing else.
 """
 
+import json
+
 import pytest
 
+from tools.evidence import layout
 from tools.evidence.case import beside
+from tools.evidence.log import Log
 from tools.evidence.verdict import verify
 from tools.sim import headless
 
@@ -12,12 +16,15 @@ RECORD = "+5 press twice\n+10 expect recording\n"
 STOP = "+10 hold 3\n+1 press\n+3 expect display_on\n+1 press\n"
 
 
-def run(tmp_path, script, board="m5stack_cores3"):
+def run(tmp_path, script, board="m5stack_cores3", battery=None):
     """Run a script; return what happened, and what the reader says of the card."""
     path = tmp_path / "script.txt"
     path.write_text("0:00 boot\n" + script + "+1 end\n")
     image = tmp_path / "card.img"
-    result = headless.run(board, "cpython", None, path, image, 1, tmp_path / "out", battery={})
+    battery = battery or {}
+    result = headless.run(
+        board, "cpython", None, path, image, 1, tmp_path / "out", battery=battery
+    )
     assert result["error"] == ""
     return result, verify(image, *beside(image))
 
@@ -61,3 +68,20 @@ def test_a_cable_that_comes_and_goes_and_a_dock_without_power_change_no_recordin
     result, found = run(tmp_path, script)
     assert result["frames"]["dropped"] == 0
     assert found["verdict"] == "intact" and found["complete"] is True
+
+
+def test_what_was_learned_of_the_consumption_survives_a_cut_and_a_boot(tmp_path):
+    # The cell holds an eighth of what the board file says, and the camera seems hungry. It enters
+    # what it knows after two hours, and when it is switched off.
+    script = "2:00:30 cut\n" + "+5 boot\n+30 hold 6\n+2 expect off\n" * 2
+    run(tmp_path, script, battery={"capacity_mah": 250})
+    entries = [e for e in Log(tmp_path / "card.img.camera").entries if e.code == layout.POWER]
+    facts = [json.loads(entry.detail) for entry in entries]
+    use = [row["use"] for row in facts if "use" in row]
+    health = [row["health"] for row in facts if "health" in row]
+    assert len(use) == len(health) == 3
+    assert use[0][0] > 1400 and use[0][5] < 195  # of idle: the factor, and how far off it may be
+    for row in use[1:]:
+        assert row[:4] == use[0][:4], use
+        assert all(0 <= b - a <= 3 for a, b in zip(use[0][5:9], row[5:9], strict=True)), use
+    assert health == sorted(health) and health[0][0] > 400
