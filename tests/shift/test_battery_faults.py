@@ -3,6 +3,7 @@ is known and nothing else.
 """
 
 import json
+import re
 
 import pytest
 
@@ -38,6 +39,10 @@ def test_a_gauge_that_lies_ends_no_recording_and_is_not_repeated(tmp_path, board
     assert result["frames"]["dropped"] == 0
     assert found["verdict"] == "intact" and found["complete"] is True
     assert [row for row in result["stages"] if row["to"] in ("off", "fault")] == []
+    words = {row[6] for row in result["track"][2:]}
+    assert "Battery: ?" in words and all(
+        word.startswith(("Battery: ?", "until ")) for word in words
+    )
     said = [row[5] for row in result["track"][2:]]
     truth = [row[1] / 100 for row in result["track"][2:]]
     assert None in said  # 255 % for twelve minutes is unknown
@@ -46,26 +51,37 @@ def test_a_gauge_that_lies_ends_no_recording_and_is_not_repeated(tmp_path, board
 
 
 def test_a_battery_that_sags_seals_the_recording_and_switches_off(tmp_path):
-    result, found = run(tmp_path, "0:05 press twice\n+10 battery 2\n+300 boot\n")
+    result, found = run(tmp_path, "0:05 press twice\n+50 battery 2\n+300 boot\n")
     ends = [row for row in result["stages"] if row["to"] == "off"]
     assert [row["event"] for row in ends] == ["battery_empty"]
     assert found["verdict"] == "intact" and found["complete"] is True
-    assert found["frames"] == result["frames"]["recorded"]
+    assert found["frames"] == result["frames"]["recorded"] > 0
+    # At the next boot, five minutes later, it is as empty, and says so instead of recording.
+    words = [row[6] for row in result["track"] if row[6]]
+    assert words and not [word for word in words if word.startswith("until")], words
 
 
 @pytest.mark.parametrize("end", ["battery 0", "cut"])
 def test_a_battery_that_is_gone_at_once_costs_the_last_moment_alone(tmp_path, end):
-    script = f"0:05 press twice\n+40 {end}\n+30 battery 80\n+1 boot\n+5 expect idle\n"
+    script = f"0:05 press twice\n+40 {end}\n+30 battery 80\n+1 boot\n+70 expect idle\n"
     result, found = run(tmp_path, script)
     assert found["verdict"] in ("intact", "torn-tail") and found["complete"] is True
     assert result["frames"]["recorded"] - found["frames"] <= 8
+    assert found["frames"] >= 100  # of 40 s, and what was lost is the end
+    booted = [row[6] for row in result["track"] if row[0] > 80]
+    assert booted and not {word[:5] for word in booted} - {"until", "Batte"}, booted
 
 
 def test_a_cable_that_comes_and_goes_and_a_dock_without_power_change_no_recording(tmp_path):
     script = "0:01 battery 50\n" + RECORD
     script += "+5 cable in\n+30 cable out\n+2 cable in\n+2 cable out\n" * 3 + STOP
-    script += "+1 dock in\n+20 cable out\n+20 dock out\n+5 expect idle\n"
+    script += "+1 dock in\n+70 expect docked\n+1 cable out\n+70 dock out\n+5 expect idle\n"
     result, found = run(tmp_path, script)
+    words = [row[6] for row in result["track"] if row[6]]
+    assert any(re.fullmatch(r"charging: \d+ %", word) for word in words), words
+    assert words[-1].startswith("until ") and result["battery_pct"] in (49, 50, 51)
+    assert [row for row in result["stages"] if row["to"] in ("off", "fault")] == []
+    assert found["frames"] == result["frames"]["recorded"] > 0
     assert result["frames"]["dropped"] == 0
     assert found["verdict"] == "intact" and found["complete"] is True
 
