@@ -53,6 +53,19 @@ def test_the_default_profile_lasts_twelve_hours_on_every_board(probes, board):
     assert have_mah >= need_mah and battery["capacity_mah"] <= 4300
 
 
+def test_what_waking_costs_in_time_and_charge_is_counted_by_board(probes):
+    every_ms, button = {}, {}
+    for board in board_ids():
+        about, stages = load(board), runs.by_stage(probes[board])
+        found = runs.waking(about, stages["idle"])
+        every_ms[board], button[board] = found["every_ms"], found["button"]
+        assert found["ms"] == found["count"] * about.COSTS["wake_us"] // 1000 > 0
+        # It is part of what idle has worked, by the ledger of the run.
+        assert 0 < found["mah"] <= stages["idle"]["parts"]["working"]
+    assert button["m5stack_cores3"] == "poll" and every_ms["m5stack_cores3"] <= 500
+    assert button["esp32_s3_eye"] == button["pico2w_arducam"] == "interrupt", button
+
+
 def test_the_command_says_what_the_contract_asks_for(tmp_path):
     use = tmp_path / "use.txt"
     use.write_text(PROBE)

@@ -170,6 +170,7 @@ def _report(about, values, steps, result, battery, c10):
         "battery_mah": battery["capacity_mah"],
         "own_hours": own,
         "by_stage": {stage: _rounded(row) for stage, row in stages.items()},
+        "waking": {s: runs.waking(about, row) for s, row in stages.items() if row["wakes"]},
         "suggestions": suggestions,
         "reaches": reaches,
         "given_up": given_up,
@@ -203,6 +204,12 @@ def _say(about, report):
         where = ", ".join(f"{part} {mah:.0f}" for part, mah in most if mah >= 0.5)
         drawn = f"{row['hours']:6.2f} h {row['ma']:7.1f} mA {row['mah']:7.1f} mAh"
         print(f"  {stage:<11}{drawn}  {where}")
+    for stage, row in report["waking"].items():
+        how = "a press ends the sleep at once"
+        if row["button"] == "poll":
+            how = f"a press is seen when it wakes, every {row['every_ms']} ms"
+        print(f"  {stage} wakes {row['count']} times: {row['ms'] / 1000:.1f} s at work, ", end="")
+        print(f"{row['mah']:.2f} mAh; {how}")
     for row in report["suggestions"]:
         print(f"  {row['setting']} {row['value']}: {row['minutes']:+} minutes")
     if report["reaches"]:
