@@ -76,12 +76,11 @@ class DCSPanel:
         self._order = None  # what MADCTL is set to
         self._pixels = None  # what is sent; None: the line, over and over
         self._line = line = memoryview(bytearray(_FILL_BYTES))
-        self._undyed, self._dyed = [], []
+        self._doublings = []  # (what is not dyed yet, as much that is)
         done = 2
         while done < _FILL_BYTES:
             n = min(done, _FILL_BYTES - done)
-            self._undyed.append(line[done : done + n])
-            self._dyed.append(line[:n])
+            self._doublings.append((line[done : done + n], line[:n]))
             done += n
         self._awake = False
         self._turned = None  # ticks of the last reset, SLPIN or SLPOUT
@@ -183,10 +182,8 @@ class DCSPanel:
     def _dye(self, rgb565):
         self._line[0] = rgb565 >> 8
         self._line[1] = rgb565 & 255
-        i = 0
-        while i < len(self._undyed):
-            self._undyed[i][:] = self._dyed[i]
-            i += 1
+        for pair in self._doublings:
+            pair[0][:] = pair[1]
 
     def _pour(self, window):
         lines = window[3]

@@ -18,7 +18,11 @@ from bodycam.memory import words_of
 
 BLOCK_BYTES = const(16_384)
 SEGMENT_BLOCKS = const(256)
-STAGE_BYTES = const(32_768)  # blocks that are written at once when several wait
+STAGE_BLOCKS = const(2)  # that are written at once when several wait
+STAGE_BYTES = const(32_768)
+
+LAST = const(0)
+WAIT = const(1)
 
 HEAD = const(1)
 SEAL = const(3)
@@ -34,7 +38,8 @@ _HEADER_WORDS = const(16)
 _BODY = const(64)
 _CLEAR_END = const(320)  # of HEAD
 _BODY_END = const(16_320)
-_BODY_BYTES = const(16_256)
+_PREFIX_BYTES = const(16)
+_PIECE_BYTES = const(16_240)  # of a block that is full
 _DIGEST = const(16_332)
 _COMMIT = const(16_380)
 
@@ -54,10 +59,6 @@ _BLANK = bytes(16)
 _pack = struct.pack_into
 
 
-def _put(buf, at, a, b):
-    _pack("<II", buf, at, a, b)
-
-
 class _Slot:
     """One block of the stage, cut into the views that its making needs."""
 
@@ -69,6 +70,7 @@ class _Slot:
         self.head_body = block[_CLEAR_END:_BODY_END]
         self.digested = block[:_DIGEST]
         self.signed = block[_DIGEST:_COMMIT]
+        self.digest, self.tag = self.signed[:32], self.signed[32:]
 
 
 class Sealer:
@@ -77,26 +79,29 @@ class Sealer:
 
     `aes` is `cryptolib.aes`, `card_id` and `device_id` have 16 bytes. After `begin`, call `head`,
     then `data` for each piece, then `seal`; each leaves a finished block in the stage, behind
-    those since the last `restart`. `waiting` are the bytes of these blocks, `block` is the number
-    of the last one.
+    those that wait there. `made` is a list of two: LAST, the number of the last finished block in
+    its segment, and WAIT, how many wait; set that to 0 when they are written. `stages[n]` is the
+    view of n blocks.
     """
 
     def __init__(self, aes, stage, device_id, card_id):
         self._aes = aes
         stage = memoryview(stage)
-        cuts = range(BLOCK_BYTES, len(stage) + 1, BLOCK_BYTES)
-        self._stages = [stage[:at] for at in cuts]
-        self._slots = [_Slot(blocks[-BLOCK_BYTES:]) for blocks in self._stages]
+        cuts = range(0, len(stage) + 1, BLOCK_BYTES)
+        self.stages = [stage[:at] for at in cuts]
+        self._slots = [_Slot(blocks[-BLOCK_BYTES:]) for blocks in self.stages[1:]]
         self._zeros = memoryview(bytes(_BODY_END - _BODY))
-        self._device_id = bytes(device_id)
-        self._card_id = bytes(card_id)
-        self._prefix = bytearray(16)
-        self._prefix_words = words_of(self._prefix, 4)
+        self._end = self._zeros[: BLOCK_BYTES - _BODY_END]
+        self._ids = bytes(card_id) + bytes(device_id)
+        self._header = bytearray(_BODY)  # what all blocks of a segment have in common
+        self._header[:4] = b"BWB1"
+        self._header[40:48] = card_id[:8]
+        self._header[48:56] = device_id[:8]
+        self._words = words_of(self._header, _HEADER_WORDS)
         self._plain = bytearray(16)
         self._mac = DigestMAC(aes)
         self._cipher = None
-        self.block = 0
-        self.waiting = 0
+        self.made = [0, 0]
 
     def begin(self, keys, names):
         """Take the cipher and MAC key of a new segment (a bytearray of 64 bytes, wiped here)
@@ -106,46 +111,23 @@ class Sealer:
         self._cipher = self._aes(view[:32], _CBC, _BLANK)
         self._mac.begin(view[32:])
         wipe(keys)
-        for i in range(len(self._slots)):
-            self._lay_out(self._slots[i].block)
-            self._name(self._slots[i].words, names)
-        self._prefix_words[0] = names[0]
-        self.block = -1
-        self.waiting = 0
-
-    def _lay_out(self, block):
-        # All of it: between two segments the stage may be somebody else's.
-        block[:_BODY] = self._zeros[:_BODY]
-        block[_BODY_END:] = self._zeros[: BLOCK_BYTES - _BODY_END]
-        block[:4] = b"BWB1"
-        block[40:48] = self._card_id[:8]
-        block[48:56] = self._device_id[:8]
-
-    def _name(self, words, names):
+        words = self._words
         words[_SEGMENT] = names[0]
         words[_ENTRY] = names[1]
         words[_EPOCH] = names[2]
         words[_BOOT] = names[3]
-
-    @property
-    def stage(self) -> memoryview:
-        """The finished blocks that wait to be written, one behind the other: one of a few views
-        that are made once.
-        """
-        return self._stages[self.waiting // BLOCK_BYTES - 1]
-
-    def restart(self):
-        """The stage has been written: begin again at its first place."""
-        self.waiting = 0
+        for slot in self._slots:  # all of it: between two segments the stage may be another's
+            slot.block[:_BODY] = self._header
+            slot.block[_BODY_END:] = self._end
+        self.made[LAST] = -1
+        self.made[WAIT] = 0
 
     def head(self, which, event, t_ms: int):
         """Make block 0. `which` is (nonce, epoch, recording, index, seals), with up to two
         sealed READ seeds of 88 bytes, `event` the JSON bytes of the `open` event.
         """
         slot = self._next(HEAD)
-        slot.body[:] = self._zeros
         self._identify(slot.body, which)
-        slot.body[256:272] = self._prefix
         self._put_event(slot.body, t_ms, event)
         self._note(slot.words, 288 + len(event) + 3 & -4, t_ms)
         self._encipher(slot.head_body, slot.head_body, slot.last)
@@ -153,10 +135,8 @@ class Sealer:
 
     def _identify(self, body, which):
         body[0:16] = which[0]
-        body[16:32] = self._card_id
-        body[32:48] = self._device_id
-        _put(body, 48, which[1], which[2])
-        _put(body, 56, which[3], len(which[4]))
+        body[16:48] = self._ids
+        _pack("<IIII", body, 48, which[1], which[2], which[3], len(which[4]))
         for i in range(len(which[4])):
             self._put_seal(body, which[4], i)
 
@@ -164,20 +144,20 @@ class Sealer:
         body[64 + 88 * i : 152 + 88 * i] = seals[i]
 
     def _put_event(self, body, t_ms, event):
-        _put(body, 272, 3, 0)
-        _put(body, 280, t_ms, len(event))
+        _pack("<IIIIIIII", body, 256, self._words[_SEGMENT], 0, 0, 0, 3, 0, t_ms, len(event))
         body[288 : 288 + len(event)] = event
 
-    def data(self, frames, t_ms: int):
-        """Encipher the piece that the ring `frames` found last into a DATA block.
+    def data(self, frames, n: int, t_ms: int):
+        """Encipher the piece of `n` bytes that was found last in the ring `frames` into a DATA
+        block.
 
         Bounded: AES and SHA-256 of 16 KiB.
         """
-        self.block += 1
-        slot = self._slots[self.waiting // BLOCK_BYTES]
-        used = describe(slot.words, frames.words, self.block, t_ms)
-        source = frames.view(used)
-        if used < _BODY_BYTES:
+        slot = self._slots[self.made[WAIT]]
+        source = describe(slot.words, frames.words, self.made[LAST] + 1, t_ms)
+        # The same name again: a local more, and each call would take its frame from the heap.
+        source = frames.memory[source : source + n + _PREFIX_BYTES]
+        if n < _PIECE_BYTES:
             source = self._copy(slot.body, source)
         self._encipher(source, slot.body, slot.last)
         self._close(slot)
@@ -198,9 +178,8 @@ class Sealer:
         """
         slot = self._next(SEAL)
         body = slot.body
-        body[:] = self._zeros
-        body[:16] = self._prefix
-        _pack("<IIIII", body, 16, self.block + 1, counts[0], counts[1], counts[2], counts[3])
+        _pack("<II", body, 0, slot.words[_SEGMENT], slot.words[_BLOCK])
+        _pack("<IIIII", body, 16, self.made[LAST] + 2, counts[0], counts[1], counts[2], counts[3])
         _pack("<IIII", body, 36, reason, opened_ms, t_ms, next_seq)
         self._note(slot.words, 52, t_ms)
         self._encipher(body, body, slot.last)
@@ -213,10 +192,10 @@ class Sealer:
         self._cipher = None
 
     def _next(self, kind):
-        slot = self._slots[self.waiting // BLOCK_BYTES]
-        self.block += 1
+        slot = self._slots[self.made[WAIT]]
         slot.words[_KIND] = 1 | kind << 8
-        slot.words[_BLOCK] = self._prefix_words[1] = self.block
+        slot.words[_BLOCK] = self.made[LAST] + 1
+        slot.body[:] = self._zeros
         return slot
 
     def _encipher(self, source, target, last):
@@ -229,14 +208,16 @@ class Sealer:
         self._cipher.encrypt(source, target)
         if last == plain or last == _BLANK:
             target[:] = self._zeros[: len(target)]  # it may be the plaintext
-            raise Fault("crypto_error", "AES failed at block %d" % self.block)
+            raise Fault("crypto_error", "AES failed at block %d" % (self.made[LAST] + 1))
 
     def _close(self, slot):
         digest = sha256(slot.digested).digest()
-        slot.signed[:32] = digest
-        slot.signed[32:] = self._mac.tag(digest)
+        slot.digest[:] = digest
+        slot.tag[:] = self._mac.tag(digest)
         _pack("<I", slot.block, _COMMIT, crc32(slot.signed))
-        self.waiting += BLOCK_BYTES
+        made = self.made  # a list: to set an attribute costs as much as two calls
+        made[LAST] += 1
+        made[WAIT] += 1
 
 
 def segment_keys(aes, read, check, context, keys):

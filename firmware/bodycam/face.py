@@ -102,7 +102,7 @@ class Face:
     def light(self, pct: int) -> None:
         """Let the display shine at `pct` percent from now on."""
         self.backlight_pct = pct
-        if self._look:
+        if self._look is not None:
             self._dirty |= _LIGHT
 
     def show(
@@ -132,7 +132,7 @@ class Face:
             self._reason = reason
             self._touch_reason()
         if battery != self._bar.battery:
-            if self._look and self._bar.battery and battery:
+            if self._look is not None and self._bar.battery and battery:
                 self._bar.battery = battery
                 self._dirty |= _TOP
             else:
@@ -149,7 +149,7 @@ class Face:
         Raises:
             OSError: the chip behind the backlight did not answer; the next call tries again.
         """
-        wait_ms = self._tick(now_ms - self._began & _TICKS) if self._look else _LONG_MS
+        wait_ms = self._tick(now_ms - self._began & _TICKS) if self._look is not None else _LONG_MS
         if not self._dirty:
             return wait_ms
         piece = self._dirty & -self._dirty
@@ -177,7 +177,7 @@ class Face:
         self._stage = stage
         self._look = look = self._looks.get(stage)
         self._mirror.forget()
-        if not look:
+        if look is None:
             self._dirty = _SLEEP if was is not None else self._dirty & _SLEEP
             self._area = None
             return
@@ -200,7 +200,7 @@ class Face:
             self._dirty |= _HEADLINE | _ADVICE
 
     def _annotate(self):
-        if not self._look:
+        if self._look is None:
             return
         warning, note, line = self._warning, None, 0
         if self._asks:
@@ -213,7 +213,7 @@ class Face:
         self._make_room()
 
     def _make_room(self):
-        if not self._look:
+        if self._look is None:
             return
         top = FRAME
         self._dirty &= ~_TOP

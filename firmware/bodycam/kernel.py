@@ -3,8 +3,8 @@ bytecode elsewhere. Both do the same.
 """
 
 try:
-    from bodycam.kernel_viper import describe, double, mix, release, reserve
+    from bodycam.kernel_viper import describe, double, mix, piece, release, reserve
 except (ImportError, SyntaxError, AttributeError, ValueError):
-    from bodycam.kernel_plain import describe, double, mix, release, reserve
+    from bodycam.kernel_plain import describe, double, mix, piece, release, reserve
 
-__all__ = ("describe", "double", "mix", "release", "reserve")
+__all__ = ("describe", "double", "mix", "piece", "release", "reserve")

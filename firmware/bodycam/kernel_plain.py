@@ -84,19 +84,33 @@ def _make_room(words, need):
     return at
 
 
+def piece(words, flush: bool) -> int:
+    """Find the piece of the ring that is to be sealed next; return its bytes, at most 16,240, or
+    0 when there is none. Allocates nothing.
+
+    With `flush` one that may still grow counts too. Only while the ring is held.
+    """
+    write, low = words[_WRITE], words[_LOW]
+    used = min((write if write >= low else words[_END]) - low, _PIECE_WORDS)
+    if used < _PIECE_WORDS and write > low and not flush:
+        used = 0
+    words[_USED] = used
+    return 4 * used
+
+
 def describe(header, words, block: int, t_ms: int) -> int:
-    """Write number, time and content of DATA block `block` into its `header`, and the prefix in
-    front of the piece of the ring that goes into it; return the piece's length with the prefix,
-    in bytes. Allocates nothing.
+    """Write number, time and content of DATA block `block` into its `header`, and the prefix of
+    16 bytes in front of the piece that was found last, which goes into it; return at which byte
+    of the ring the prefix stands. Allocates nothing.
     """
     used = words[_USED]
     header[_KIND] = 0x201 | (used < _PIECE_WORDS) << 16
-    header[_BYTES] = used = 4 * used + 16
+    header[_BYTES] = 4 * used + 16
     header[_T_MS] = t_ms
     header[_BLOCK] = block
     _describe_first(header, words)
     _put_prefix(words, words[_LOW], header[_SEGMENT], block)
-    return used
+    return 4 * words[_LOW] - 16
 
 
 def _describe_first(header, words):
@@ -134,12 +148,12 @@ def release(words) -> int:
     return passed
 
 
-def mix(halves):
-    """Add (exclusive or) sixteen numbers of 16 bits to the sixteen in front of them. Allocates
-    nothing.
+def mix(halves, digest):
+    """Put the sum (exclusive or) of a digest's 32 bytes and the second sixteen of `halves`,
+    numbers of 16 bits, into the first sixteen. Allocates nothing.
     """
     for i in range(16):
-        halves[i] ^= halves[16 + i]
+        halves[i] = halves[16 + i] ^ (digest[2 * i] | digest[2 * i + 1] << 8)
 
 
 def double(block):

@@ -77,10 +77,29 @@ def reserve(words: ptr32, kind: int, t_ms: int, n: int) -> int:
 
 
 @micropython.viper
+def piece(words: ptr32, flush: int) -> int:
+    """Find the piece of the ring that is to be sealed next; return its bytes, at most 16,240, or
+    0 when there is none. Allocates nothing.
+
+    With `flush` one that may still grow counts too. Only while the ring is held.
+    """
+    low = words[_LOW]
+    used = words[_WRITE] - low
+    if used < 0:
+        used = words[_END] - low
+    elif used < _PIECE_WORDS and not flush:
+        used = 0
+    if used > _PIECE_WORDS:
+        used = _PIECE_WORDS
+    words[_USED] = used
+    return used << 2
+
+
+@micropython.viper
 def describe(header: ptr32, words: ptr32, block: int, t_ms: int) -> int:
-    """Write number, time and content of DATA block `block` into its `header`, and the prefix in
-    front of the piece of the ring that goes into it; return the piece's length with the prefix,
-    in bytes. Allocates nothing.
+    """Write number, time and content of DATA block `block` into its `header`, and the prefix of
+    16 bytes in front of the piece that was found last, which goes into it; return at which byte
+    of the ring the prefix stands. Allocates nothing.
     """
     low = words[_LOW]
     used = words[_USED]
@@ -98,7 +117,7 @@ def describe(header: ptr32, words: ptr32, block: int, t_ms: int) -> int:
         header[_FIRST_SEQ] = words[at + 1]
         header[_FIRST_AT] = 4 * (at - low) + 16
     header[_T_MS] = t_ms
-    return 4 * used + 16
+    return (low - 4) << 2
 
 
 @micropython.viper
@@ -126,12 +145,12 @@ def release(words: ptr32) -> int:
 
 
 @micropython.viper
-def mix(halves: ptr16):
-    """Add (exclusive or) sixteen numbers of 16 bits to the sixteen in front of them. Allocates
-    nothing.
+def mix(halves: ptr16, digest: ptr16):
+    """Put the sum (exclusive or) of a digest's 32 bytes and the second sixteen of `halves`,
+    numbers of 16 bits, into the first sixteen. Allocates nothing.
     """
     for i in range(16):
-        halves[i] = halves[i] ^ halves[16 + i]
+        halves[i] = halves[16 + i] ^ digest[i]
 
 
 @micropython.viper

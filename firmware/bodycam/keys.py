@@ -88,11 +88,12 @@ class DigestMAC:
     def __init__(self, aes):
         self._new = aes
         self._aes = None
-        self._work = memoryview(bytearray(64))
-        self._message, self._tag = self._work[:32], self._work[16:32]
+        self._work = memoryview(bytearray(96))
+        self._message = self._work[:32]
         # What is added to a digest: CBC goes on from its last block, which has to be taken out
         # again, and the subkey K1.
-        self._before, self._subkey = self._work[32:48], self._work[48:]
+        self._before, self._subkey = self._work[32:48], self._work[48:64]
+        self._made, self._tag = self._work[64:], self._work[80:]
         self._halves = halves_of(self._work, 32)
 
     def begin(self, key):
@@ -116,9 +117,11 @@ class DigestMAC:
             Fault: the cipher failed.
         """
         tag = self._tag
-        self._message[:] = digest
+        tag[:] = _ZERO
         # By 16 bits: 32 would not be small integers on a 32-bit processor.
-        mix(self._halves)
-        _encrypt(self._aes, self._message, tag)
+        mix(self._halves, digest)
+        self._aes.encrypt(self._message, self._made)
+        if tag == _ZERO:  # left as it was, or blank: see `_encrypt`
+            raise Fault("crypto_error", "AES failed")
         self._before[:] = tag
         return tag

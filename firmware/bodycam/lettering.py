@@ -155,21 +155,18 @@ class Strip:
     def __init__(self, size_bytes: int, block_bytes: int):
         self.pixels = memoryview(bytearray(size_bytes))
         self._first = self.pixels[:block_bytes]
-        self._to, self._from = [], []
+        self._doublings = []  # (where the next ones go, as many that are there)
         done = block_bytes
         while done < size_bytes:
             n = min(done, size_bytes - done)
-            self._to.append(self.pixels[done : done + n])
-            self._from.append(self.pixels[:n])
+            self._doublings.append((self.pixels[done : done + n], self.pixels[:n]))
             done += n
 
     def flood(self, block) -> None:
         """Fill all of it with `block`."""
         self._first[:] = block
-        i = 0
-        while i < len(self._to):
-            self._to[i][:] = self._from[i]
-            i += 1
+        for pair in self._doublings:
+            pair[0][:] = pair[1]
 
     def put(self, cell, at: int) -> int:
         """Put `cell` at byte `at`; return where the next one begins."""

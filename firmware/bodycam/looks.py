@@ -67,7 +67,7 @@ class Look:
     @property
     def border(self) -> Border:
         """The frame, made when it is first asked for."""
-        if not self._border:
+        if self._border is None:
             self._border = Border(self.frame, self._other)
         return self._border
 

@@ -86,7 +86,7 @@ class Mirror:
         self._right = display.window(width - FRAME, FRAME, FRAME, height, "columns")
         self._places = {}
         self.border: "Border | None" = None
-        if not self._zoom:
+        if self._zoom is None:
             self._draw_dot(dot_color)
         self._pictures = {}  # address: (all of a picture, the part to send)
         self.move(FRAME)
@@ -113,7 +113,7 @@ class Mirror:
         if top not in self._places:
             self._places[top] = _Place(self._display, top)
         self._place = self._places[top]
-        if self._zoom:
+        if self._zoom is not None:
             self._zoom.move(top)
         self.forget()
 
@@ -144,7 +144,7 @@ class Mirror:
         Blocks for 44 ms at 20 MHz. Allocates nothing as long as the camera's pictures come to the
         same two or three places in memory.
         """
-        if self._zoom:
+        if self._zoom is not None:
             self._zoom.draw(view)
             return
         picture = self._pictures.get(addressof(view)) or self._meet(view)

@@ -11,7 +11,8 @@ import json
 from micropython import const
 
 from bodycam import blocks, ring
-from bodycam.ring import reserve
+from bodycam.kernel import piece, reserve
+from bodycam.ring import FRAME
 from bodycam.segments import Segments
 
 _IDLE = const(0)
@@ -25,6 +26,8 @@ _GARBAGE_LIMIT = const(1_500_000)
 _BLOCK_GARBAGE_BYTES = const(448)  # at most
 _WAIT_MS = const(1000)
 _PAIR_MS = const(125)  # so long a block waits for a second one: a power cut takes both
+
+_WAIT = const(1)  # as in `blocks`
 
 # Places in the tally. An attribute would cost four times as much at each frame.
 _GARBAGE_BYTES = const(0)  # of frames since the last collection
@@ -43,7 +46,7 @@ _MISSED = const(7)
 
 _GAP_BYTES = const(256)  # of a GAP record at most, and of the header behind it
 
-_PRE_EVENT_FRAME = ring.FRAME | ring.PRE_EVENT
+_PRE_EVENT_FRAME = FRAME | ring.PRE_EVENT
 _PRE_EVENT_AUDIO = ring.AUDIO | ring.PRE_EVENT
 
 
@@ -59,8 +62,9 @@ class Recorder:
         self.ring, self._memory, self._words = frames, frames.memory, frames.words
         self._segments = Segments(card, journal, sealer, clock, hooks["facts"], hooks["nonce"])
         self.segments = self._segments  # for who reads its counters
+        self._made = sealer.made
         self._log = journal
-        self._clock = clock
+        self._clock, self._diff = clock, clock.diff
         self._flush_ms = profile["flush_ms"]
         self._pre_event_ms = profile["pre_event_s"] * 1000
         self._sealed = hooks["sealed"]
@@ -118,17 +122,17 @@ class Recorder:
         """Take one JPEG into the recording or, while none runs, into the pre-event memory;
         return whether it was taken. One copy; allocates nothing.
         """
-        tally = self._tally
+        tally, n = self._tally, len(data)
         if type(data) is bytes:  # garbage from now on; a view of a camera's buffer is not
-            tally[_GARBAGE_BYTES] += len(data)
+            tally[_GARBAGE_BYTES] += n
         if self._state == _IDLE:
             return self.ring.push(_PRE_EVENT_FRAME, t_ms, data)
         if self._behind and not self._tell_gap():
             return self._miss(_FRAMES, t_ms, data)
-        at = reserve(self._words, ring.FRAME, t_ms, len(data))
+        at = reserve(self._words, FRAME, t_ms, n)
         if at < 0:
             return self._miss(_FRAMES, t_ms, data)
-        self._memory[at : at + len(data)] = data
+        self._memory[at : at + n] = data
         tally[_RECORDED] += 1
         return True
 
@@ -204,9 +208,14 @@ class Recorder:
         if segments.last and not segments.takes(self.ring.used_bytes):
             self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         if segments.writing:
-            return self._go_on()
-        if segments.ready and self.ring.piece(False):
-            return self._add(now)
+            if segments.step():
+                return self._end() if self._ending else 0
+            self._steps = self._steps + 1 & _BREATH_STEPS
+            return _BUSY_MS if segments.stalled else int(not self._steps)
+        if segments.ready:
+            n = piece(self._words, False)
+            if n:
+                return self._add(now, n)
         return self._wait() if self._state == _IDLE else self._next(now)
 
     def again(self, error):
@@ -240,21 +249,18 @@ class Recorder:
         self._tally[_GARBAGE_BYTES] = 0
         self._collect()
 
-    def _go_on(self):
-        if not self._segments.step():
-            self._steps = self._steps + 1 & _BREATH_STEPS
-            return _BUSY_MS if self._segments.stalled else int(not self._steps)
-        if self._ending and not self._segments.is_open:
+    def _end(self):
+        if not self._segments.is_open:
             self._state = _IDLE
             self.ring.clear()
             self._sealed()
         return 0
 
-    def _add(self, now):
+    def _add(self, now, n):
         segments = self._segments
-        segments.add(self.ring)
+        segments.add(self.ring, n)
         self._tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
-        if segments.waits and self._clock.diff(now, self._sealed_at) > _PAIR_MS:
+        if not segments.writing and self._diff(now, self._sealed_at) > _PAIR_MS:
             segments.flush()  # the second one would not come soon either
         self._sealed_at = now
         return 0
@@ -263,18 +269,20 @@ class Recorder:
         segments = self._segments
         if not segments.is_open:
             return self._open(segments)
-        waited_ms = self._clock.diff(now, self._sealed_at)
-        hurry = self._in_a_hurry()
-        if segments.full:
+        waited_ms = self._diff(now, self._sealed_at)
+        hurry = self._state == _STOPPING or (
+            self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
+        )
+        if not segments.ready:
             segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
-        elif (hurry or waited_ms >= self._flush_ms) and self.ring.piece(True):
-            return self._add(now)
+        elif (hurry or waited_ms >= self._flush_ms) and piece(self._words, True):
+            return self._add(now, piece(self._words, True))
         elif self._behind:
             self._tell_gap()
         elif self._state == _STOPPING:
             self._ending = True
             segments.seal(self._reason, self.ring.next_seq())
-        elif segments.waits and (hurry or waited_ms >= _PAIR_MS):
+        elif self._made[_WAIT] and (hurry or waited_ms >= _PAIR_MS):
             segments.flush()
         else:
             return self._rest(now, waited_ms)
@@ -286,20 +294,16 @@ class Recorder:
         self._index += 1
         return 0
 
-    def _in_a_hurry(self):
-        garbage = self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT
-        return self._state == _STOPPING or garbage and self._frame_waits()
-
     def _frame_waits(self):
-        return self._segments.waits or self.ring.frame_waits()
+        return self._made[_WAIT] or self.ring.frame_waits()
 
     def _rest(self, now, waited_ms):
         if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and not self._frame_waits():
             self._tidy()
-        if self._clock.diff(now, self._told_at) >= _CLOCK_MS:
+        if self._diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
-        wait_ms = (_PAIR_MS if self._segments.waits else self._flush_ms) - waited_ms
+        wait_ms = (_PAIR_MS if self._made[_WAIT] else self._flush_ms) - waited_ms
         if wait_ms <= 0:
             self._sealed_at, wait_ms = now, self._flush_ms
         return wait_ms

@@ -176,27 +176,6 @@ class Ring:
         words[_LOW] = low
         words[_LIMIT] = 0
 
-    def piece(self, flush: bool) -> int:
-        """Return how many bytes the piece has that is to be sealed next, at most 16,240; 0 when
-        there is none.
-
-        With `flush` one that may still grow counts too. Only while held.
-        """
-        words = self.words
-        write, low = words[_WRITE], words[_LOW]
-        used = min((write if write >= low else words[_END]) - low, _PIECE_WORDS)
-        if used < _PIECE_WORDS and write > low and not flush:
-            used = 0
-        words[_USED] = used
-        return 4 * used
-
-    def view(self, n: int) -> memoryview:
-        """Return that piece behind the 16 bytes in front of it, which the sealer writes: `n`
-        bytes in all, as a memoryview that is made anew.
-        """
-        at = 4 * self.words[_LOW] - 16
-        return self.memory[at : at + n]
-
     def next_seq(self) -> int:
         """Sequence number of the first record whose header no piece has passed, or that the
         next one will have.

@@ -6,12 +6,18 @@ import json
 
 from micropython import const
 
-from bodycam import blocks, log
+from bodycam import log
 from bodycam.errors import Fault
 from bodycam.kernel import release
 from bodycam.ring import PIECE_BYTES
 
 _LAST_DATA_BLOCK = const(254)
+_STAGE_BLOCKS = const(2)
+
+# As in `blocks`.
+_LAST = const(0)
+_WAIT = const(1)
+
 _EIO = const(5)
 _ETIMEDOUT = const(110)
 _LIMIT_MS = const(4700)  # for a write and its second attempt: a fault is said within 5 s
@@ -31,7 +37,9 @@ class Segments:
         self._card = card
         self._log = journal
         self._sealer = sealer
+        self._made, self._stages = sealer.made, sealer.stages
         self._clock = clock
+        self._stamp = clock.stamp
         self._facts = facts
         self._random = nonce
         self._keys = bytearray(64)
@@ -41,11 +49,6 @@ class Segments:
         self.last = False  # no other segment can be opened after this one
         self._closing = self._retried = False
         self.slowest_ms = 0  # until the card took what it was given, since boot
-
-    @property
-    def full(self) -> bool:
-        """Whether only the place for the SEAL block is left."""
-        return self._sealer.block == _LAST_DATA_BLOCK
 
     @property
     def room_bytes(self) -> int:
@@ -67,8 +70,7 @@ class Segments:
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
         self._closing = False
-        self._acknowledged = -1
-        self._opened_ms = self._clock.stamp()
+        self._opened_ms = self._stamp()
         self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
         self._head(recording, index)
         self.flush()
@@ -93,11 +95,12 @@ class Segments:
 
     def takes(self, waiting_bytes: int) -> bool:
         """Return whether this last segment still has room to spare beyond what waits."""
-        pieces = _LAST_DATA_BLOCK - self._sealer.block - _SPARE_PIECES
+        pieces = _LAST_DATA_BLOCK - self._made[_LAST] - _SPARE_PIECES
         return waiting_bytes < pieces * PIECE_BYTES
 
-    def add(self, frames):
-        """Seal the piece that the ring `frames` found last, and give it back.
+    def add(self, frames, n: int):
+        """Seal the piece of `n` bytes that was found last in the ring `frames`, and give it
+        back.
 
         Two blocks go to the card together: the first one `waits`.
 
@@ -105,13 +108,14 @@ class Segments:
             Fault: the cipher failed.
             OSError: the card failed.
         """
-        sealer = self._sealer
-        sealer.data(frames, self._clock.stamp())
+        self._sealer.data(frames, n, self._stamp())
         passed = release(frames.words)
-        self.counts[0] += passed >> 10
-        self.counts[1] += passed & 1023
-        self.ready = sealer.block != _LAST_DATA_BLOCK
-        if sealer.waiting == blocks.STAGE_BYTES:
+        counts = self.counts
+        counts[0] += passed >> 10
+        counts[1] += passed & 1023
+        if self._made[_LAST] == _LAST_DATA_BLOCK:
+            self.ready = False
+        if self._made[_WAIT] == _STAGE_BLOCKS:
             self.flush()
 
     def flush(self):
@@ -120,12 +124,9 @@ class Segments:
         Raises:
             OSError: the card failed.
         """
-        sealer = self._sealer
-        first = sealer.block + 1 - sealer.waiting // blocks.BLOCK_BYTES
-        self._lba = self._card.lba(self._number, first)
         self._since = self._clock.ticks_ms()
         self.writing = True
-        self._hand_over()
+        self._begin()
 
     def seal(self, reason: int, next_seq: int):
         """Hand the SEAL block to the card, behind the one that waits.
@@ -136,15 +137,10 @@ class Segments:
             Fault: the cipher failed.
             OSError: the card failed.
         """
-        self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._clock.stamp())
+        self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._stamp())
         self._closing = True
         self.ready = False
         self.flush()
-
-    @property
-    def waits(self) -> bool:
-        """Whether a block is sealed and not yet handed to the card."""
-        return self._sealer.waiting > 0 and not self.writing
 
     @property
     def stalled(self) -> bool:
@@ -164,17 +160,19 @@ class Segments:
         if answer is not True:
             return self._unfinished(answer)
         took_ms = self._clock.diff(self._clock.ticks_ms(), self._since)
-        if self.writing and took_ms > self.slowest_ms:
+        if took_ms > self.slowest_ms:
             self.slowest_ms = took_ms
-        self.writing = self._retried = False
-        sealer = self._sealer
-        sealer.restart()
-        self._acknowledged = sealer.block
-        self._log.acknowledged(sealer.block)
-        self.last = self.last or self._log.full
+        self.writing = False
+        if self._retried:
+            self._retried = False
+        made = self._made
+        made[_WAIT] = 0
+        self._log.acknowledged(made[_LAST])
+        if self._log.full:
+            self.last = True
         if self._closing:
             self.is_open = False
-            self._log.close_segment(log.SEAL, self._number, sealer.block + 1)
+            self._log.close_segment(log.SEAL, self._number, made[_LAST] + 1)
         return True
 
     def _unfinished(self, answer):
@@ -200,7 +198,7 @@ class Segments:
         self._retried = True
         try:
             self._card.device.cancel()
-            self._hand_over()
+            self._begin()
         except OSError as second:
             raise Fault("card_error", second)
 
@@ -210,9 +208,12 @@ class Segments:
         self._sealer.end()
         if self.is_open:
             self.is_open = False
-            self._log.close_segment(log.TORN, self._number, self._acknowledged + 1)
+            made = self._made
+            self._log.close_segment(log.TORN, self._number, made[_LAST] + 1 - made[_WAIT])
 
-    def _hand_over(self):
-        answer = self._card.device.begin(self._lba, self._sealer.stage)
+    def _begin(self):
+        card, made = self._card, self._made
+        lba = card.lba(self._number, made[_LAST] + 1 - made[_WAIT])
+        answer = card.device.begin(lba, self._stages[made[_WAIT]])
         if answer is not None:
             raise OSError(_EIO, "card: begin answered %r" % (answer,))

@@ -290,7 +290,7 @@ MUTATIONS = [
     ("controls.py", 'self._post("mark")', "pass", "hands", MARKS, "short presses were 0"),
     (
         "segments.py",
-        "self._log.close_segment(log.SEAL, self._number, sealer.block + 1)",
+        "self._log.close_segment(log.SEAL, self._number, made[_LAST] + 1)",
         "self._log.open = False",
         "hands",
         TWICE,

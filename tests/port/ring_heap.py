@@ -8,7 +8,7 @@ import gc
 import micropython
 from cryptolib import aes
 
-from bodycam.kernel import describe, release
+from bodycam.kernel import describe, piece, release
 from bodycam.keys import DigestMAC
 from bodycam.memory import words_of
 from bodycam.ring import FRAME, PIECE_BYTES, PRE_EVENT, Ring
@@ -32,7 +32,7 @@ def armed(n):
 def recorded(n):
     for i in range(n):
         ring.push(FRAME, i, frame)
-        while ring.piece(False):
+        while piece(ring.words, False):
             describe(header, ring.words, 1, i)
             release(ring.words)
 

@@ -122,7 +122,7 @@ async def look_around(client):
 
 
 def test_a_stock_client_reads_echo_parameters_and_files(image):
-    with Served(image) as served:
+    with Served(image, board="esp32_s3_eye") as served:
         data = talk(served.ports[0], look_around)
     with open(image, "rb") as file:
         content = file.read(64 << 20)

@@ -2,6 +2,7 @@
 
 import random
 import zlib
+from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -20,12 +21,13 @@ DEVICE, CARD = b"d" * 16, b"c" * 16
 PAGES = 64
 
 
-def enrolled(pages=PAGES) -> Flash:
-    """Return the flash of a camera that a station has just enrolled."""
+@cache
+def image() -> bytes:
+    """Return what a station has written to a camera."""
     recipients = [
         X25519PrivateKey.from_private_bytes(bytes([n]) * 32).public_key() for n in (1, 2)
     ]
-    image = epoch_log(
+    return epoch_log(
         device=DEVICE,
         card=CARD,
         epoch=3,
@@ -37,8 +39,12 @@ def enrolled(pages=PAGES) -> Flash:
         check=CHECK,
         recipients=recipients,
     )
+
+
+def enrolled(pages=PAGES) -> Flash:
+    """Return the flash of a camera that a station has just enrolled."""
     flash = Flash(pages * 256)
-    flash.memory[:] = image[: len(flash.memory)]
+    flash.memory[:] = image()[: len(flash.memory)]
     return flash
 
 
@@ -51,15 +57,20 @@ def booted(flash) -> Log:
     return journal
 
 
+@cache
+def key(seed, s):
+    """Return key `s` of a chain."""
+    return Chain(seed).at(s)
+
+
 def old_keys_in(flash, newest: int):
     """Return which chain keys up to index `newest` stand anywhere in flash."""
     memory = bytes(flash.memory)
-    chains = {"READ": Chain(READ), "CHECK": Chain(CHECK)}
     return [
         (name, s)
-        for name, chain in chains.items()
+        for name, seed in (("READ", READ), ("CHECK", CHECK))
         for s in range(newest + 1)
-        if chain.at(s) in memory
+        if key(seed, s) in memory
     ]
 
 

@@ -354,8 +354,7 @@ class SilentAES:
 def test_a_cipher_that_fails_silently_is_a_fault_and_its_block_never_written(how):
     rig = Rig()
     cipher = SilentAES(how)
-    stage = bytearray(STAGE_BYTES)
-    rig.recorder._segments._sealer = Sealer(cipher, stage, rig.log.device_id, rig.log.card_id)
+    rig.recorder._segments._sealer._aes = cipher
     rig.recorder.start("record")
     rng = random.Random(1)
     for _ in range(8):

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from bodycam.kernel import describe, release
+from bodycam.kernel import describe, piece, release
 from bodycam.memory import words_of
 from bodycam.ring import EVENT, FRAME, PIECE_BYTES, PRE_EVENT, Ring
 
@@ -23,12 +23,14 @@ def records_of(stream: bytes):
     return found
 
 
-def piece_header(ring):
-    """Return where the piece's first record header stands, -1 when none does, and its number."""
+def described(ring, used):
+    """Return where the piece's first record header stands, -1 when none does, its number, and the
+    piece.
+    """
     header = bytearray(64)
-    describe(words_of(header, 16), ring.words, 0, 0)
+    start = 16 + describe(words_of(header, 16), ring.words, 0, 0)
     seq, at = struct.unpack_from("<II", header, 28)
-    return (at or 15) - 16, seq
+    return (at or 15) - 16, seq, ring.memory[start : start + used]
 
 
 class Reader:
@@ -42,11 +44,10 @@ class Reader:
 
     def take(self, flush=False) -> bool:
         ring = self.ring
-        used = ring.piece(flush)
+        used = piece(ring.words, flush)
         if not used:
             return False
-        first, seq = piece_header(ring)
-        view = ring.view(16 + used)[16:]
+        first, seq, view = described(ring, used)
         assert len(view) == used <= PIECE_BYTES
         at = len(self.stream)
         if not at:
@@ -156,9 +157,9 @@ def test_what_stood_before_the_oldest_frame_does_not_reach_the_card():
     for i in range(200):
         ring.push(FRAME, i, bytes([i + 1]) * 3001)
     ring.hold()
-    used = ring.piece(True)
-    first, _ = piece_header(ring)
-    assert used and not any(ring.view(16 + used)[16 : 16 + first])
+    used = piece(ring.words, True)
+    first, _, view = described(ring, used)
+    assert used and not any(view[:first])
 
 
 def test_clear_leaves_nothing_in_memory():

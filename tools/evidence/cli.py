@@ -101,12 +101,15 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
     with _plain(as_json):
         from .verdict import verify as judge
 
+        given = _given(image, camera, keys)
         with _progress("Verifying") as step:
-            found = judge(*_given(image, camera, keys), step)
+            found = judge(*given, step)
         if as_json:
             _print(found)
         else:
             _show_verdict(found)
+            if not any(given[2]):
+                print("Who wrote it can be told with the station's keys: --keys FOLDER")
         raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
 
 

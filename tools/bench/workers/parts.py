@@ -11,10 +11,19 @@ try:
     from cryptolib import aes
 except ImportError:  # WebAssembly and CPython
     aes = None
+try:
+    from time import ticks_diff
+except ImportError:
+
+    def ticks_diff(a, b):
+        """Return a - b, across the wrap."""
+        return (a - b + 0x20000000 & 0x3FFFFFFF) - 0x20000000
+
 
 CBC = 2
 _BODY, _BODY_END = 64, 16_320  # of a block: what is enciphered
 _DIGESTED_END = 16_332  # as far as the hash goes
+_LOW = 2  # word of the ring's state: where its next piece begins
 _STATE_BYTES = 64  # of the ring, before its records
 
 
@@ -31,9 +40,7 @@ class Clock:
 
     stamp = ticks_ms
 
-    def diff(self, a, b):
-        """Return a - b, across the wrap."""
-        return (a - b + 0x20000000 & 0x3FFFFFFF) - 0x20000000
+    diff = staticmethod(ticks_diff)
 
     def utc_s(self):
         """Return None: the time is not known."""
@@ -150,3 +157,9 @@ class Floor:
             memory[at : at + piece_bytes]
             for at in range(0, len(memory) - piece_bytes + 1, piece_bytes)
         ]
+
+
+def view(ring, n):
+    """Return the view of a ring's next piece of `n` bytes and of the 16 bytes in front of it."""
+    at = 4 * ring.words[_LOW] - 16
+    return ring.memory[at : at + 16 + n]

@@ -4,8 +4,8 @@ bytes.
 
 import gc
 
-from bodycam.blocks import BLOCK_BYTES, STAGE_BYTES
-from bodycam.kernel import release, reserve
+from bodycam.blocks import BLOCK_BYTES, STAGE_BLOCKS, WAIT
+from bodycam.kernel import piece, release, reserve
 from bodycam.ring import FRAME, PIECE_BYTES
 from tools.bench.workers import common, parts
 
@@ -52,18 +52,18 @@ def _round(ring, sealer, floor):
     _prepare(ring, sealer)
     floor_laps, seal_laps = [], []
     for i in range(_PIECES):
-        view = ring.view(16 + ring.piece(True))
-        whole = len(view) == 16 + PIECE_BYTES  # the floor's cipher takes no others
+        n = piece(ring.words, True)
+        view = parts.view(ring, n)
+        whole = n == PIECE_BYTES  # the floor's cipher takes no others
         if whole and i & 1:
             floor_laps.append(_floor_us(view, floor))
-        seal_us = _seal_us(ring, sealer)
+        seal_us = _seal_us(ring, sealer, n)
         if whole:
             seal_laps.append(seal_us)
             if not i & 1:
                 floor_laps.append(_floor_us(view, floor))
         release(ring.words)
-        if sealer.waiting == STAGE_BYTES:
-            sealer.restart()
+        _empty(sealer)
     return floor_laps, seal_laps
 
 
@@ -75,11 +75,16 @@ def _floor_us(view, floor):
     return common.now_us() - start_us
 
 
-def _seal_us(ring, sealer):
+def _seal_us(ring, sealer, n):
     data = sealer.data
     start_us = common.now_us()
-    data(ring, 5)
+    data(ring, n, 5)
     return common.now_us() - start_us
+
+
+def _empty(sealer):
+    if sealer.made[WAIT] == STAGE_BLOCKS:
+        sealer.made[WAIT] = 0
 
 
 def _garbage_bytes(ring, sealer, blocks=20):
@@ -88,12 +93,11 @@ def _garbage_bytes(ring, sealer, blocks=20):
     gc.disable()
     taken = 0
     for _ in range(blocks):
-        ring.piece(False)
+        n = piece(ring.words, False)
         before = gc.mem_alloc()
-        sealer.data(ring, 5)
+        sealer.data(ring, n, 5)
         taken += gc.mem_alloc() - before
         release(ring.words)
-        if sealer.waiting == STAGE_BYTES:
-            sealer.restart()
+        _empty(sealer)
     gc.enable()
     return taken / blocks
