@@ -1,7 +1,7 @@
 """How much is in the battery: what was drawn is subtracted, the gauge and the voltage correct it.
 
 A gauge shows whole percents and wanders by one or two, most where the voltage hardly changes, and
-for hours; the voltage says much in the last tenth, something above the middle, and little between.
+for hours; the voltage says much in the last tenth, and little before.
 So the charge is reckoned from the currents, and less sure the more was drawn since it was known.
 What the gauge says beside it counts in the measure in which the one or the other is less sure; the
 voltage pulls what is reckoned itself.
@@ -38,7 +38,7 @@ _RESERVE_MV = const(40)
 
 _LEAST_MOHM, _MOST_MOHM = const(30), const(2000)
 _STEP_UA = const(60_000)  # the least step of load that resistance is reckoned from
-_STEEP = const(1000)  # and the least charge: below it voltage falls too fast by itself
+_STEEP = const(1000)  # below it the voltage says much, and falls too fast to tell resistance
 
 
 def rest_mv(share: int) -> int:
@@ -170,12 +170,12 @@ class Estimate:
         return True
 
     def weigh(self, mv: int):
-        """Take the voltage at rest: where the curve is steep it tells more than any gauge.
+        """Take the voltage at rest: below 10 % it tells more than any gauge.
 
         It no longer counts when what is reckoned is better known than an error that lasts.
         """
-        if self.known:
-            share = share_at(mv)
+        share = share_at(mv)
+        if self.known and share < _STEEP:
             self._pull(share, self._gain(voltage_unsure(share)))
 
     def _gain(self, off):
@@ -196,9 +196,12 @@ class Estimate:
     def _follow(self, share):
         off = (self.uah(share) - self._left_uah) * 256
         self._off += (off - self._off) // _SLOW
-        gauge = gauge_unsure(share)
-        weight = _weight(self._variance(), gauge * gauge)
-        self._shift_uah = self._off // 256 * weight // 1000
+        self._shift_uah = self._off // 256 * self._gauges_weight(gauge_unsure(share)) // 1000
+
+    def _gauges_weight(self, gauge):
+        # A gauge is hardly ever off by more than twice that: beyond it what is reckoned is wrong.
+        wrong = 2 * max(0, self._share(abs(self._off) // 256) - 2 * gauge)
+        return _weight(max(self._variance(), wrong * wrong), gauge * gauge)
 
     # Resistance
 

@@ -13,7 +13,7 @@ _N = len(STAGES)
 _COMMON, _OWN = 0.15, 0.13  # what nobody has measured may be off by: all together, each: estimates
 _BETWEEN_SHIFTS = 0.01  # by how much all may move meanwhile
 _GAUGE = 0.005  # of its range, the error of a difference of two of a gauge's readings: estimate
-_LOWEST, _HIGHEST = 0.3, 3.0
+_LOWEST, _HIGHEST = 0.3, 8.0  # a cell of a quarter of what the board file names is still learned
 
 
 class Learning:

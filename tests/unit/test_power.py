@@ -181,6 +181,19 @@ def test_a_step_of_load_tells_the_resistance():
     assert 300 <= estimate.mohm <= 330
 
 
+def test_what_is_reckoned_with_the_wrong_currents_follows_the_gauge_all_the_same():
+    # A cell of a fifth of the capacity that the board file says, and nobody who doubts.
+    estimate, share = Estimate(BATTERY), 9500
+    estimate.adopt(share)
+    estimate.doubt(10)
+    for _ in range(3000):
+        estimate.draw(30_000, 10_000)
+        share -= 2
+        estimate.read(share, None)
+        assert abs(estimate.share - share) <= 600, share
+    assert estimate.unsure_share() > 0
+
+
 # Learning ------------------------------------------------------------------------------------
 
 
@@ -200,7 +213,7 @@ def test_what_is_learned_gets_near_what_is_true_and_survives_the_night():
         assert abs(again.ua[stage] / TABLE_UA[stage] / truth[stage] - 1) < most, stage
 
 
-@pytest.mark.parametrize("row", [None, [], "x", [1] * 9, [-1] * 10, [1.5] * 10, [5000] * 10])
+@pytest.mark.parametrize("row", [None, [], "x", [1] * 9, [-1] * 10, [1.5] * 10, [9000] * 10])
 def test_what_is_no_row_is_not_learned(row):
     learning = Learning(TABLE_UA, 2_000_000, TYPICAL)
     learning.restore(row)
@@ -210,7 +223,7 @@ def test_what_is_no_row_is_not_learned(row):
 def test_the_longest_row_fits_into_an_entry_of_the_log(rig):
     import json
 
-    rig.power.learning._factors = [3.0] * 4
+    rig.power.learning._factors = [8.0] * 4
     rig.power.estimate.mohm = 2000
     assert len(json.dumps(rig.power.facts())) <= 96
     rig.power.health._row = [5_000_000, 99_999, 99_999, 300, 300]
