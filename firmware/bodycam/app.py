@@ -29,6 +29,7 @@ from bodycam.procedure import Procedure
 from bodycam.recorder import Recorder
 from bodycam.ring import Ring
 from bodycam.savings import Savings
+from bodycam.update import Update
 
 urandom = os.urandom
 
@@ -68,6 +69,7 @@ class App:
         if unlocked:
             chips.warning = "unlocked"  # before any other: it is what the person in front may know
             chips.troubles.append("unlocked")
+        self._kept = b""  # of the epoch before
         self._log_fault = self._fault_of(self._recover)
         self.card = Card(chips.card)
         # The card goes into SPI mode before the display's first traffic: one that has not might
@@ -79,7 +81,7 @@ class App:
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
         self._join_power()
-        self.update = slots.update if slots else None  # takes the dock's UPDATE
+        self.update = Update(slots) if slots else None  # takes the dock's UPDATE
         self.dock = self._join_dock()
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
@@ -101,7 +103,7 @@ class App:
             self.clock.set_utc(utc_s, CHIP)
 
     def _recover(self):
-        epoch.settle(self.chips.flash)
+        self._kept = epoch.settle(self.chips.flash)
         self.log.recover()
 
     def _join_face(self):
@@ -233,13 +235,15 @@ class App:
     def _note_boot(self):
         self.log.boot += 1
         stall_ms = headroom.stall_ms(self.board, self.profile["audio"])
-        self.keeper.restore()
+        self.keeper.restore(self._kept)
         facts = {"firmware": VERSION, "cause": machine.reset_cause(), "stall_ms": stall_ms}
         if self.slots:
             facts["release"] = self.slots.status()["number"]
             if self.slots.gave_up:
                 self.chips.troubles.append("release %d did not work" % self.slots.gave_up)
         self.log.note(log.BOOT, facts)
+        if self._kept:
+            self.keeper.keep()
         for trouble in self.chips.troubles:
             self.log.note(log.WARNING, {"why": trouble})
         if self.power.health.facts()["retire"]:

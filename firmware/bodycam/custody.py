@@ -28,6 +28,8 @@ _EARLIEST_S = const(1_577_836_800)  # 2020-01-01
 _PROFILE_BYTES = const(1024)
 _READS = const(16)
 _WATCHDOG_RESET = const(3)
+_TROUBLES = const(6)
+_TROUBLE_CHARS = const(40)
 
 
 class Custody:
@@ -114,7 +116,8 @@ class Custody:
             raise Refusal(BAD_VALUE)
         pages = self._session.unwrap(sealed)
         self._check_epoch(*epoch.opening(pages))
-        self._aside = epoch.put_aside(self._parts.chips.flash, pages)
+        kept = json.dumps(self._parts.keeper.facts()).encode()
+        self._aside = epoch.put_aside(self._parts.chips.flash, pages, kept)
         for i in range(len(pages)):
             pages[i] = 0
         return {"d": self._aside}
@@ -174,9 +177,10 @@ class Custody:
             "lost": parts.recorder.missed,
             "read_us": read_us,
             "write_ms": parts.recorder.segments.slowest_ms,
-            "battery_pct": parts.power.percent,
             "fault": parts.procedure.reason,
             "warning": parts.procedure.warning,
+            "parts": [trouble[:_TROUBLE_CHARS] for trouble in parts.chips.troubles[:_TROUBLES]],
+            "battery": parts.keeper.report(),
             "log_pages": journal.pages,
             "log_used": journal.used_pages,
         }
@@ -201,4 +205,6 @@ class Custody:
         update = self._parts.update
         if update is None:
             raise Refusal(UNKNOWN)
-        return update(body)
+        answer = update(body)
+        self.restart = not answer  # the next boot tries what is complete
+        return answer

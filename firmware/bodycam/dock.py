@@ -55,7 +55,7 @@ class Dock:
         self._log = parts.log
         self._clock = parts.clock
         self._link = Link(parts.chips.usb, crc16, BLOCK_BYTES + _OVERHEAD_BYTES)
-        self._inner = bytearray(512)
+        self._inner = bytearray(1024)
         self._session = Session(parts.log, aes, parts.clock, urandom, self._refused)
         self._inventory = Inventory(parts.card, parts.log, parts.chips.flash)
         self._custody = Custody(parts, self._session, self._inventory)
@@ -111,7 +111,7 @@ class Dock:
             self._end()
             if self._mend or self._log.refusal:
                 parts.restart()
-            parts.procedure.stages.post("undock")
+            parts.procedure.undock()
 
     def _unplugged(self):
         chips = self._parts.chips

@@ -15,7 +15,9 @@ from bodycam.session import BAD_VALUE, Refusal
 
 SECTOR_BYTES = const(4096)
 
-_MARK = const(3840)  # the sector's last page
+_KEPT = const(1024)  # in the sector: what the camera takes along
+_KEPT_BYTES = const(1000)
+_MARK = const(3840)  # its last page
 _ENTRY = const(160)
 _KEYS = const(164)
 _SEALED_BYTES = const(88)
@@ -58,8 +60,9 @@ def _keys_right(page, newest):
     return any(keys) and crc32(keys) == check if newest else not any(page[_KEYS:232])
 
 
-def put_aside(flash, pages) -> bytes:
-    """Put the pages aside, read them back, and return their digest. Blocks some 50 ms.
+def put_aside(flash, pages, kept: bytes = b"") -> bytes:
+    """Put the pages aside, read them back, and return their digest. Blocks some 50 ms. `kept`, at
+    most 1,000 bytes, is what `settle` gives back in the new epoch.
 
     Raises:
         Fault: the flash failed.
@@ -67,6 +70,8 @@ def put_aside(flash, pages) -> bytes:
     at = flash.size_bytes - SECTOR_BYTES
     _erase(flash, at)
     _program(flash, at, pages)
+    if 0 < len(kept) <= _KEPT_BYTES:
+        _program(flash, at + _KEPT, struct.pack("<II", len(kept), crc32(kept)) + kept)
     return sha256(pages).digest()
 
 
@@ -87,8 +92,9 @@ def confirm(flash, digest) -> bool:
     return False
 
 
-def settle(flash):
-    """At boot: begin the epoch that was confirmed, forget one that was not.
+def settle(flash) -> bytes:
+    """At boot: begin the epoch that was confirmed, and return what was kept for it; forget one
+    that was not.
 
     Blocks 50 ms for each sector of the old log that is not blank, up to 13 s; almost always
     there is nothing to do.
@@ -96,20 +102,29 @@ def settle(flash):
     Raises:
         Fault: the flash failed.
     """
+    kept = b""
     if not flash:
-        return
+        return kept
     aside = flash.size_bytes - SECTOR_BYTES
     sector = bytearray(SECTOR_BYTES)
     try:
         flash.read(aside, sector)
         pages = _confirmed(sector)
         if pages:
+            kept = _kept(sector)
             for at in range(0, aside, SECTOR_BYTES):
                 _erase(flash, at)
             _program(flash, 0, pages)
         _erase(flash, aside)
     except OSError as error:
         raise Fault("log_error", error)
+    return kept
+
+
+def _kept(sector):
+    size, crc = struct.unpack_from("<II", sector, _KEPT)
+    kept = bytes(sector[_KEPT + 8 : _KEPT + 8 + min(size, _KEPT_BYTES)])
+    return kept if crc32(kept) == crc else b""
 
 
 def _confirmed(sector):

@@ -15,6 +15,10 @@ _KEEP_ENTRIES = const(100)  # of the log: so an entry is found again by reading 
 _FOUND_WITHIN = const(160)  # pages
 _MINUTE_MS = const(60_000)
 
+# What each of the two POWER entries has of `facts`: they are small.
+_USE = ("use", "mohm")
+_HEALTH = ("health", "begun")
+
 
 class Keeper:
     """Looks after `power` and `savings`, with entries in `journal`, the log.
@@ -31,6 +35,7 @@ class Keeper:
         self._cable = False
         self._judged_ms = self._kept_ms = 0
         self._kept_seq = 0
+        self._knows = False  # something that an earlier shift has learned
 
     @property
     def needed_min(self) -> int:
@@ -61,22 +66,35 @@ class Keeper:
         Raises:
             Fault: the log takes nothing any more.
         """
+        facts = self.facts()
+        if facts:
+            self._kept_ms = self._clock.up_ms
+            self._enter(facts, _USE)
+            self._enter(facts, _HEALTH)
+            self._kept_seq = self._log.seq
+
+    def _enter(self, facts, names):
+        self._log.note(log.POWER, {name: facts[name] for name in names})
+
+    def facts(self) -> dict:
+        """Return what the next shift should know; nothing where nothing was ever known."""
         power = self._power
-        if not power.ever_known:
-            return
-        self._kept_ms = self._clock.up_ms
+        if not power.ever_known and not self._knows:
+            return {}
         begun_s = self._clock.utc_s()
         if begun_s is not None:
             begun_s -= (self._clock.up_ms - self._begun_ms) // 1000
-        self._log.note(log.POWER, power.facts())
-        self._log.note(log.POWER, {"health": power.health.row(), "begun": begun_s or 0})
-        self._kept_seq = self._log.seq
+        facts = power.facts()
+        facts.update({"health": power.health.row(), "begun": begun_s or 0})
+        return facts
 
-    def restore(self):
-        """Take up what the log knows: reads at most 160 pages, some 20 ms, and mostly a few."""
+    def restore(self, kept: bytes = b""):
+        """Take up what the log knows: reads at most 160 pages, some 20 ms, and mostly a few. After
+        a change of epoch the log is blank, and `kept` is the JSON of what `facts` were before.
+        """
         facts = {}
         try:
-            for detail in self._log.recall(log.POWER, _FOUND_WITHIN):
+            for detail in [kept] if kept else self._log.recall(log.POWER, _FOUND_WITHIN):
                 for name, value in self._read(detail).items():
                     facts.setdefault(name, value)
                 if "use" in facts and "health" in facts:
@@ -84,6 +102,7 @@ class Keeper:
         except Fault:
             return  # the log itself will say so when it is written to
         self._kept_seq = self._log.seq
+        self._knows = "use" in facts
         self._power.restore(facts)
         begun_s, now_s = facts.get("begun"), self._clock.utc_s()
         if type(begun_s) is int and now_s and 0 <= now_s - begun_s < self._shift_min * 60:
@@ -98,7 +117,8 @@ class Keeper:
 
     def report(self) -> dict:
         """Return what a station wants to know of the battery: `pct`, `minutes` at the expected
-        use, `use` and `mohm` as learned, and Health.facts(). None: unknown.
+        use, `use` and `mohm` as learned, and Health.facts(). `pct` and `minutes` are None when
+        unknown.
         """
         power = self._power
         facts = {"pct": power.percent, "minutes": power.minutes_expected()}

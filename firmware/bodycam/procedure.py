@@ -271,6 +271,15 @@ class Procedure:
         else:
             self.stages.post(event)
 
+    def undock(self):
+        """Leave the dock: the card is looked at again, as at boot. Blocks up to 1.2 s."""
+        try:
+            self.parts.mend()
+        except Fault as fault:
+            self.fail(fault.reason, fault.detail)
+        else:
+            self.stages.post("undock")
+
     def battery_empty(self):
         """Seal what runs, then switch off."""
         self.leave("battery_empty", BATTERY)

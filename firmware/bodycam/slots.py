@@ -152,31 +152,6 @@ class Slots:
         self._save()
         self._files = {}
 
-    def update(self, body: dict) -> dict:
-        """Do what a dock asks for in `body`, and return the answer, whatever is in it.
-
-        `do` 0: begin with manifest `m` and signature `s`, answer `need`, the paths to be written;
-        1: write `d` at offset `o` of file `f`, answer `n`, its length now; 2: switch. The answer
-        to a refusal is `why`. Blocks for some 0.3 s at 0 and 2 (estimate).
-
-        Raises:
-            OSError: the file system is full or failed.
-        """
-        try:
-            do = body["do"]
-            if do == 0:
-                return {"need": self.begin(b"" + body["m"], b"" + body["s"])}
-            if do == 1:
-                return {"n": self.write(body["f"], body["o"], body["d"])}
-            if do == 2:
-                self.switch()
-                return {}
-        except Refused as refused:
-            return {"why": str(refused)}
-        except (KeyError, TypeError, ValueError):
-            pass
-        return {"why": "not understood"}
-
     # State
 
     def _load(self):

@@ -89,6 +89,8 @@ class FakeCamera:
         self.first_lba, self.places = struct.unpack_from("<II", sector, 32)
         self.unreadable = set()  # (segment, block)
         self.lies = set()  # blocks that are altered on their way
+        self.ill = {}  # what SELFTEST says instead
+        self.full = False  # the log takes no RELEASED in this epoch
         self.boot()
 
     def boot(self):
@@ -226,19 +228,25 @@ class FakeCamera:
     def release(self, ask):
         n, blocks, digest, token = ask["n"], ask["k"], ask["d"], ask["t"]
         if n not in self.released:
-            if self.closed.get(n) != blocks:
+            earlier = self.released_to <= n < self.first
+            if not earlier and self.closed.get(n) != blocks:
                 raise No(3)
             if digest != self.digest(n, blocks):
                 raise No(9)
+            if earlier:
+                assert token == bytes(16)
+            elif self.full:
+                raise No(6)
             self.look(n, blocks)
-            self.log.add(RELEASED, u32(n) + u32(blocks) + digest + token)
-            self.state()
+            if not earlier:
+                self.log.add(RELEASED, u32(n) + u32(blocks) + digest + token)
+                self.state()
         with open(self.image, "r+b") as file:
             file.seek(self.place(n))
             file.write(bytes(4 << 20))
             file.flush()
             file.seek(self.place(n))
-            assert not any(file.read(4 << 20))
+            assert file.read(4 << 20) == bytes(4 << 20)
         return {"n": n, "fill": 0}
 
     def look(self, n, blocks):
@@ -302,6 +310,7 @@ class FakeCamera:
         pages = [self.pending[at : at + PAGE] for at in range(0, len(self.pending), PAGE)]
         self.log.pages = [bytearray(page) for page in pages]
         self.log.save()
+        self.full = False
         self.boot()
         return {}
 
@@ -313,8 +322,9 @@ class FakeCamera:
     def selftest(self, ask):
         return {
             "boots": 1, "resets": 0, "lost": 0, "read_us": [1000, 2000], "write_ms": 0,
-            "battery_pct": 80, "fault": None, "warning": None, "log_pages": 256,
-            "log_used": len(self.log.pages), "heap_bytes": 100_000,
+            "fault": None, "warning": None, "parts": [], "battery": {"pct": 80, "retire": []},
+            "log_pages": 256, "log_used": 256 if self.full else len(self.log.pages),
+            "heap_bytes": 100_000, **self.ill,
         }  # fmt: skip
 
 

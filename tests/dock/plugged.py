@@ -88,12 +88,20 @@ def begin(*words, faults="", seed=0):
     )
 
 
-def dock(*words, status=0, faults="", seed=0):
+def dock(*words, status=0, faults="", seed=0, limit_s=100):
     """Run the command; return the cameras of its JSON, and what it said."""
     process = begin(*words, faults=faults, seed=seed)
-    out, said = process.communicate(timeout=100)
+    out, said = process.communicate(timeout=limit_s)
     assert process.returncode == status, out + said
     return json.loads(out)["cameras"], said
+
+
+def is_blank(image, at, size=-1):
+    """Return whether a card image has nothing but zeros from byte `at` on."""
+    with open(image, "rb") as file:
+        file.seek(at)
+        data = file.read(size)
+    return data.count(0) == len(data) > 0
 
 
 def stored(vault, model):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fakecamera import FakeCamera, serve
 from faultydock import Steps
-from plugged import Plugged, recorded, stored
+from plugged import Plugged, is_blank, recorded, stored
 
 from tools.dock.cli import Options
 from tools.dock.docking import Docking
@@ -76,11 +76,8 @@ def left(image, model, vaults):
     """What is left when everything is over, as JSON has it."""
     log = Path(f"{image}.camera/log.bin").read_bytes()
     pages = [log[at : at + 256] for at in range(0, len(log), 256)]
-    with open(image, "rb") as file:
-        file.seek(model.at(0))
-        place = file.read(4 << 20)
     return {
-        "card_is_empty": not any(place),
+        "card_is_empty": is_blank(image, model.at(0), 4 << 20),
         "parts": len(list(Path(f"{image}.keys", "parts").iterdir())),
         "blocks_are_there": [stored(vault, model) == model.blocks for vault in vaults],
         "segments": [len(list(Path(vault).rglob("segment-*"))) for vault in vaults],

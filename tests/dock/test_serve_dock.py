@@ -11,7 +11,9 @@ import pytest
 from conftest import in_a_thread
 from plugged import dock, environment
 
+from bodycam import VERSION
 from tools.bootstrap import ROOT
+from tools.dock.custody import Entry
 from tools.dock.epochs import given
 from tools.dock.link import BLOCK, Link
 from tools.dock.session import Session
@@ -75,6 +77,21 @@ def own_bytes_per_s(port, size):
     return rate
 
 
+def _look_at_health(vault):
+    """What the real camera says of itself is in the custody entry."""
+    chain = [Entry(path.read_bytes()).words for path in sorted(vault.rglob("custody/*/*"))]
+    (said,) = [words for words in chain if words["kind"] == "released"]
+    assert said["firmware"] == VERSION and said["board"] == "m5stack_cores3"
+    assert said["rate"] > 0 and said["recording_rate"] > 0 and said["retries"] >= 0
+    health = said["selftest"]
+    assert (health["resets"], health["lost"], health["fault"], health["parts"]) == (0, 0, None, [])
+    assert health["boots"] >= 2 and 0 < health["read_us"][0] <= health["read_us"][1]
+    assert health["write_ms"] >= 0 and 0 < health["log_used"] < health["log_pages"]
+    battery = health["battery"]
+    assert 0 <= battery["pct"] <= 100 and battery["minutes"] > 0 and len(battery["use"]) == 10
+    assert (battery["cycles"], battery["retire"]) == (0, [])
+
+
 def test_the_real_firmware_is_docked_as_fast_as_it_can_be(served, tmp_path):
     image, port = served
     size = 64 * BLOCK
@@ -90,5 +107,7 @@ def test_the_real_firmware_is_docked_as_fast_as_it_can_be(served, tmp_path):
     assert found["frames"] > 200
     log = Path(f"{image}.camera", "log.bin").read_bytes()
     assert log[:4] == b"BWL1" and os.path.getsize(image) == 64 << 20
+    assert log[48:52] == b"\2\0\0\0" and b'{"use": [' in log  # learned in the last epoch
+    _look_at_health(tmp_path / "v")
     empty = verify(image, f"{image}.camera", [f"{image}.keys"])
     assert (empty["verdict"], empty["segments"]) == ("intact", 0)

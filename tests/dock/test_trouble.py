@@ -1,23 +1,31 @@
 """What must not be released is not, and the person at the station is told what to do."""
 
+import json
 import os
 import pty
 import signal
 import threading
 import time
 import tty
+from pathlib import Path
 
 import pytest
 from fakecamera import FakeCamera, serve
-from plugged import Plugged, begin, dock, recorded, stored
+from model_writer import with_end
+from plugged import Plugged, begin, dock, is_blank, recorded, stored
 from typer.testing import CliRunner
 
 from tools.dock import cli
 from tools.dock.cli import Options
+from tools.dock.custody import Entry
+from tools.dock.display import closing
 from tools.dock.docking import Docking
+from tools.dock.epochs import given
+from tools.dock.ledger import check
 from tools.dock.parts import Part
 from tools.dock.station import Station
 from tools.dock.vault import Vault
+from tools.evidence.verdict import verify
 
 
 @pytest.fixture
@@ -52,8 +60,6 @@ def change(image, model, n, b, at, to):
 def test_a_forged_block_keeps_its_recording_on_the_camera(tmp_path, line):
     image, model = recorded(tmp_path / "a.img")
     forged = model.blocks[1, 2]
-    from model_writer import with_end
-
     forged = with_end(forged[:9_000] + b"X" + forged[9_001:], bytes(32))
     change(image, model, 1, 2, 0, forged)
     report = docked(line, image, tmp_path / "v", release_damaged=True)
@@ -70,7 +76,7 @@ def test_a_damaged_block_is_kept_until_somebody_decides(tmp_path, line):
     assert report.damaged_blocks == 1
     report = docked(line, image, tmp_path / "v", "there", release_damaged=True)
     assert reasons(report) == [] and report.released == 2
-    assert not any(image.read_bytes()[model.at(0) :])
+    assert is_blank(image, model.at(0))
 
 
 def test_a_block_that_comes_wrong_once_is_asked_for_again(tmp_path, line):
@@ -130,6 +136,36 @@ class Nonsense(FakeCamera):
         return {"v": 1, "id": 5, "len": -1, "off": "0", "data": None, "m": "text", "e": []}
 
 
+def test_what_ails_a_camera_is_said_in_plain_words_and_keeps_nothing_from_being_safe(
+    tmp_path, line, capsys, monkeypatch
+):
+    monkeypatch.setattr("tools.dock.docking._USB_FACTOR", 1000)
+    image, _ = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    worn = {"cycles": 612, "fade_pct": 31, "resistance_pct": 240, "hot_full_h": 8}
+    camera.ill = {
+        "battery": {"pct": 50, **worn, "retire": ["cycles", "fade_pct", "resistance_pct"]},
+        **{"lost": 3, "resets": 2, "warning": "battery_retire", "fault": "camera_missing"},
+        **{"parts": ["ov2640: no answer at 0x30"]},
+    }
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == [] and report.released == 2
+    closing([report], demonstration=False)
+    said = capsys.readouterr().err
+    for sentence in (
+        "The battery is worn out, have it changed: charged 612 times, 31 % less capacity,",
+        "Der Akku ist verbraucht und muss getauscht werden: 612-mal geladen, 31 % weniger",
+        "Die Kamera hat seit dem Einschalten 3 Bilder verloren.",
+        "The camera's watchdog has restarted it 2 times",
+        "KB je Sekunde, aufgenommen werden",
+        "The camera says: NO CAMERA: Take it to the station.",
+        "Die Kamera meldet: ov2640: no answer at 0x30.",
+    ):
+        assert sentence in said
+    entry = max((tmp_path / "v").rglob("custody/*/00000001*")).read_text()
+    assert '"cycles": 612' in entry and '"resets": 2' in entry
+
+
 @pytest.mark.parametrize("answers", [0, 9])
 def test_a_camera_that_goes_silent_is_one_plain_line(tmp_path, line, answers, monkeypatch):
     monkeypatch.setattr("tools.dock.session._BLOCK_TRIES_S", (0.1, 0.1))
@@ -139,7 +175,8 @@ def test_a_camera_that_goes_silent_is_one_plain_line(tmp_path, line, answers, mo
     card = image.read_bytes()
     report = docked(line, image, tmp_path / "v", Vanishing(image, answers))
     assert reasons(report) == ["link"] and image.read_bytes() == card
-    assert "\n" not in report.not_safe[0]["de"]
+    assert report.not_safe[0]["en"].startswith(f"The camera on {line[1]} does not answer: put it")
+    assert report.not_safe[0]["de"].startswith(f"Die Kamera an {line[1]} antwortet nicht: neu in")
 
 
 def test_what_answers_nonsense_is_no_camera(tmp_path, line):
@@ -174,14 +211,101 @@ def test_control_c_ends_at_the_next_block_and_says_what_is_not_safe(tmp_path):
     assert stored(tmp_path / "v", model) == model.blocks
 
 
-def test_what_a_person_types_wrong_is_one_line(tmp_path):
-    image, _ = recorded(tmp_path / "a.img")
+def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    image, _ = recorded(tmp_path / "a.img", recordings=0)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    before = sorted(tmp_path.iterdir())
     keys = "--keys", f"{image}.keys"
     for words, said in (
         (("--vault", tmp_path / "v", "--keys", tmp_path / "none"), "there is no folder of keys"),
         (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
         (("--vault", tmp_path, *keys, "--timestamp", "http://x"), "belong together"),
+        (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),
     ):
         done = CliRunner().invoke(cli.app, [*map(str, words), "--port", "/dev/null"])
         assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
+    assert sorted(tmp_path.iterdir()) == before
+
+
+# Segments of an earlier epoch ----------------------------------------------------------------
+
+
+def test_a_log_without_room_for_releases_is_followed_by_the_next(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    camera.full = True
+    report = docked(line, image, tmp_path / "v", camera)
+    assert (reasons(report), report.recordings, report.released) == ([], 2, 2)
+    assert is_blank(image, model.at(0)) and stored(tmp_path / "v", model) == model.blocks
+    assert camera.epoch == 3 and camera.released_to == camera.first == camera.next == 2
+    assert check(Vault(tmp_path / "v")).findings == []
+
+
+@pytest.fixture
+def left_over(tmp_path, line):
+    """A camera in its second epoch with two segments of its first: (image, model, camera). Vault
+    `v` holds the first epoch's log and segment 0.
+    """
+    image, model = recorded(tmp_path / "a.img")
+    camera = FakeCamera(image)
+    camera.full, camera.ill = True, {"log_used": 9}
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == ["log_full"] and report.released == 0
+    next(Path(tmp_path, "v").rglob("segment-00000001-*")).unlink()
+    pages = Station([f"{image}.keys"]).epoch(
+        device=model.device, card=model.card, epoch=2, first=2, released=0, name="it", utc=1
+    )
+    camera.log.pages = [bytearray(pages[at : at + 256]) for at in range(0, len(pages), 256)]
+    camera.log.save()
+    camera.full, camera.ill = False, {}
+    camera.boot()
+    return image, model, camera
+
+
+def kinds_of(vault):
+    words = [Entry(p.read_bytes()).words for p in sorted(vault.rglob("custody/*/*.json"))]
+    return [(one["kind"], one["camera"]["epoch"], one.get("verdict")) for one in words]
+
+
+def test_what_an_earlier_epoch_left_is_judged_with_its_keys_and_log_and_released(
+    tmp_path, line, left_over
+):
+    image, model, camera = left_over
+    report = docked(line, image, tmp_path / "v", "there")
+    assert (reasons(report), report.recordings, report.released) == ([], 2, 2)
+    assert is_blank(image, model.at(0)) and stored(tmp_path / "v", model) == model.blocks
+    assert ("stored", 1, "intact") in kinds_of(tmp_path / "v")[2:] and camera.epoch == 3
+    found = verify(*given(f"{tmp_path}/v/cameras/{model.device.hex()}/000001"))
+    assert (found["verdict"], found["complete"]) == ("intact", True)
+
+
+def test_what_was_forged_in_an_earlier_epoch_stays_on_the_camera(tmp_path, line, left_over):
+    image, model, camera = left_over
+    forged = with_end(model.blocks[1, 2][:9_000] + b"X" + model.blocks[1, 2][9_001:], bytes(32))
+    change(image, model, 1, 2, 0, forged)
+    report = docked(line, image, tmp_path / "v", "there", release_damaged=True)
+    assert (reasons(report), report.released) == (["segment_bad"], 1)
+    assert not is_blank(image, model.at(1), 4 << 20) and is_blank(image, model.at(0), 4 << 20)
+    # Released in the epoch before, and there is no entry for it: it is not missed.
+    again = docked(line, image, tmp_path / "v", "there")
+    assert reasons(again) == ["segment_bad"] and camera.epoch == 2
+
+
+@pytest.mark.parametrize("lacks", ["earlier_keys", "earlier_log"])
+def test_without_keys_or_log_of_an_earlier_epoch_all_is_copied_and_stays(
+    tmp_path, line, left_over, lacks
+):
+    image, model, camera = left_over
+    card, vault = image.read_bytes(), tmp_path / "v"
+    if lacks == "earlier_keys":
+        for path in Path(f"{image}.keys").glob("*.json"):
+            if json.loads(path.read_text()).get("epoch") == 1:
+                path.unlink()
+    else:
+        vault = tmp_path / "another"
+    report = docked(line, image, vault, "there")
+    assert reasons(report) == [lacks] and camera.epoch == 2
+    assert image.read_bytes() == card and stored(vault, model) == model.blocks
+    assert ("stored", 1, "digests only") in kinds_of(vault)

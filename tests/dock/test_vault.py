@@ -121,6 +121,23 @@ def test_an_untouched_vault_is_as_stored(docked):
     assert found["objects"] == 8
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify", "HERE"), "is no vault: nothing in it is what a station writes"),
+        (("list", "HERE/none"), "there is no vault at"),
+        (("find", "ftp://x/y"), "name a folder, or a URL as s3://bucket/prefix"),
+        (("add", "HERE/no.img", "--vault", "HERE/v", "--keys", "KEYS"), "cannot open"),
+    ],
+)
+def test_what_is_no_vault_is_one_line(docked, tmp_path, words, said):
+    (tmp_path / "a file").touch()
+    words = [word.replace("HERE", str(tmp_path)).replace("KEYS", str(docked[2])) for word in words]
+    done = run(*words)
+    assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
+    assert [path.name for path in tmp_path.iterdir()] == ["a file"]
+
+
 @pytest.mark.parametrize("broken", ["altered", "missing"])
 def test_every_object_that_is_broken_is_named(docked, copy, broken):
     for key, _ in Vault(copy).keys():

@@ -129,6 +129,9 @@ class LogFlash(Flash):
         if cut:
             raise PowerCut
 
+    def erase(self, at, n):
+        self.memory[at : at + n] = b"\xff" * n
+
 
 class Lens:
     """The camera: every picture is another one. `taken` are (t_ms, digest, bytes, at_ms)."""

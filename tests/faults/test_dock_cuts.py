@@ -3,13 +3,15 @@ a segment: the camera works on, with one epoch or the other, and the evidence re
 """
 
 import contextlib
+import json
 import struct
 from hashlib import sha256
 
 import model_writer
+import modelrig
 import pytest
 
-from bodycam import log
+from bodycam import epoch, log
 from tests.unit.dock_rig import (
     CARD_ID,
     CHECK,
@@ -121,7 +123,34 @@ def test_a_cut_at_any_operation_leaves_the_old_or_the_new_epoch(part, tmp_path):
         assert cut(camera, begin_epoch, at, part), at
         found.append(check_epoch(camera, tmp_path))
     assert found == sorted(found) and set(found) == {3, 4}, "once the new one, always the new one"
-    assert count == 9
+    assert count == 10
+
+
+def test_the_next_epoch_knows_what_the_battery_taught_in_the_last(tmp_path):
+    """The whole camera; of two boots the second finds it in the new log."""
+    (tmp_path / "it").mkdir()
+    rig = modelrig.Rig(modelrig.base(tmp_path), tmp_path / "it", 1)
+    use, health = [1100, 900, 1000, 1050, 1200, 60, 61, 62, 63, 50], [123_456, 7, 0, 100, 120]
+    kept = json.dumps({"use": use, "mohm": 201, "health": health, "begun": 0}).encode()
+    before = Log(f"{rig.image}.camera")
+    pages = epoch_log(
+        device=before.device,
+        card=before.card,
+        epoch=before.epoch + 1,
+        first=modelrig.PLACES,
+        released=modelrig.PLACES,
+        name="rig",
+        utc=1_790_000_000,
+        read=SEEDS[4][0],
+        check=NEW,
+        recipients=[],
+    )[:256]
+    assert epoch.confirm(rig.flash, epoch.put_aside(rig.flash, pages, kept))
+    for _ in range(2):
+        rig.boot()
+        knows = rig.app.keeper.report()
+        assert (knows["use"][:5], knows["mohm"]) == (use[:5], 201)
+        assert knows["cycles"] == 12 and rig.log().epoch == before.epoch + 1
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -55,6 +55,7 @@ ALARMS = {FREE - 2: "card_80", FREE - 1: "card_90", FREE: "card_98"}  # by place
 FIRST = PLACES - FREE  # number of the first segment
 WINDOW_MS = PRE_EVENT_S * 1000
 UNASKED = ("open", "clock", "battery", "warning")  # events that come by themselves
+CARD_FAULTS = ("card_missing", "card_full")
 NAMES = {
     layout.BOOT: "boot",
     layout.SEALED: "seal",
@@ -210,8 +211,8 @@ class Camera(RuleBasedStateMachine):
 
     def put_away(self):
         how = self.draw(("battery_empty", "off", "dock", "dock"))
-        if self.stage == "fault" and how == "dock":
-            return  # that is the station's
+        if self.stage == "fault" and self.reason not in CARD_FAULTS:
+            return  # a card that refuses what is written looks well until it is written to
         procedure = self.rig.app.procedure
 
         def model():
@@ -224,7 +225,17 @@ class Camera(RuleBasedStateMachine):
         self._let(200)
 
     def undock(self):
-        self._do(lambda: self.rig.app.stages.post("undock"), lambda: self._go("undock", "idle"))
+        def model():
+            if self._open and self.card:
+                self._close("torn")
+            if not self.card:
+                self._fault("card_missing")
+            elif self.used >= FREE:
+                self._fault("card_full")
+            else:
+                self._go("undock", "idle")
+
+        self._do(self.rig.app.procedure.undock, model)
         self._let(200)
 
     def trouble(self):
@@ -262,7 +273,7 @@ class Camera(RuleBasedStateMachine):
         device.fails, device.stall_until_ms = 0, 0
 
         def model():
-            if self._open:
+            if self._open and self.stage != "docked":
                 self._close("torn")
             if self.stage == "fault" and self.used >= FREE:
                 if self.reason != "card_full":
@@ -476,7 +487,7 @@ CHOICES = {
     "armed": (*_AWAKE, "wait", "record"),
     "recording": ("wait", "wait", "press", "press", "scene", "stop", "stop", "trouble", "cut"),
     "fault": ("card_in", "card_in", "card_in", "press", "wait", "put_away"),
-    "docked": ("undock", "undock", "undock", "put_away", "card_out", "cut"),
+    "docked": ("undock", "undock", "undock", "put_away", "card_out", "card_in", "cut"),
 }
 
 # The test --------------------------------------------------------------------------------------

@@ -207,6 +207,8 @@ class Camera:
         self.profile_path = profile_path
         self.board = Plain(ID="rig")
         self.update = None
+        self.battery = {"pct": 77, "retire": []}
+        self.learned = [1000] * 10
         self.randoms = 0
         self.cable = True
 
@@ -219,9 +221,10 @@ class Camera:
         self.chips = Plain(
             usb=self.usb, flash=self.flash, rtc=self.rtc, pmu=pmu, cable_in=lambda: self.cable
         )
+        self.chips.troubles = []
         self.log = Log(self.flash, aes, self.clock)
         self.fault = None
-        epoch.settle(self.flash)
+        self.kept = epoch.settle(self.flash)
         try:
             self.log.recover()
             self.log.boot += 1
@@ -235,9 +238,10 @@ class Camera:
             self.fault = self.fault or fault.reason
         stages = Stages()
         stages.post("fault" if self.fault else "boot")
-        self.procedure = Plain(stages=stages, reason=self.fault, warning=None)
+        undock = lambda: stages.post("undock")  # noqa: E731
+        self.procedure = Plain(stages=stages, reason=self.fault, warning=None, undock=undock)
         self.recorder = Plain(missed=0, segments=Plain(slowest_ms=0))
-        self.power = Plain(percent=77)
+        self.keeper = Plain(report=lambda: self.battery, facts=lambda: {"use": self.learned})
         self.dock = Dock(self, crc16, aes, self._random)
         return self
 

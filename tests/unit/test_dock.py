@@ -337,8 +337,19 @@ def test_a_profile_is_checked_and_stored_whole(camera, tmp_path):
 def test_the_self_test_counts_and_measures(camera):
     answer = docked(camera).command(7, {})
     assert answer["boots"] == 1 and answer["resets"] == 0 and answer["lost"] == 0
-    assert answer["battery_pct"] == 77 and len(answer["read_us"]) == 2
+    assert answer["battery"] == camera.battery and len(answer["read_us"]) == 2
     assert answer["log_pages"] == 112 and answer["log_used"] == camera.log.used_pages
+    assert answer["parts"] == []
+
+
+def test_the_longest_self_test_is_answered(camera):
+    camera.chips.troubles = ["ov2640: no answer at 0x30, or another chip" * 2] * 20
+    keys = ("pct", "minutes", "mohm", "cycles", "full_h", "hot_full_h", "resistance_pct")
+    camera.battery = {key: (1 << 31) - 1 for key in keys}
+    camera.battery.update({"use": [65_535] * 10, "retire": list(keys), "fade_pct": 99})
+    answer = docked(camera).command(7, {})
+    assert answer["battery"] == camera.battery
+    assert len(answer["parts"]) == 6 and {len(text) for text in answer["parts"]} == {40}
 
 
 def test_an_update_is_passed_on_or_unknown(camera):
@@ -361,13 +372,14 @@ def test_an_epoch_counts_from_its_confirmation(camera):
     station = docked(camera)
     digest = change(station)
     camera.boot()
-    assert camera.log.epoch == 3  # not confirmed: the old one goes on
+    assert camera.log.epoch == 3 and camera.kept == b""  # not confirmed: the old one goes on
     station = docked(camera)
     assert station.command(5, {"d": digest}) == 6  # and what was put aside is forgotten
     digest = change(station)
     with pytest.raises(Restart):
         station.command(5, {"d": digest})
     camera.boot()
+    assert json.loads(camera.kept) == {"use": camera.learned}
     assert (camera.log.epoch, camera.log.first, camera.log.released) == (4, 2, 2)
     assert camera.stage == "idle"
     again = Station(camera, Chain(b"k" * 32).at(1), at=1)

@@ -12,10 +12,10 @@ BOARD = "m5stack_cores3"
 
 @pytest.fixture
 def run(tmp_path):
-    def run(text, **more):
+    def run(text, board=BOARD, **more):
         script = tmp_path / "script.txt"
         script.write_text(text)
-        return headless.run(BOARD, "cpython", script=script, out_dir=tmp_path / "out", **more)
+        return headless.run(board, "cpython", script=script, out_dir=tmp_path / "out", **more)
 
     return run
 
@@ -42,6 +42,14 @@ def test_a_cut_loses_the_power_and_boot_brings_it_back(run):
     ]
     assert result["boots"] == 2
     assert result["card"]["bytes_written_outside_recording"] == 0
+
+
+def test_a_camera_that_leaves_the_dock_looks_at_its_card_again(run, tmp_path):
+    """On a board whose slot has no switch nothing else tells that it was taken out there."""
+    text = "0:00 boot\n+2 dock in\n+3 expect docked\n+1 card out\n+1 dock out\n+62 expect fault"
+    result = run(text, "esp32_s3_eye", card=str(tmp_path / "a.img"))
+    assert result["error"] == "", steps(result)
+    assert result["stages"][-1]["reason"] == "card_missing"
 
 
 def test_the_button_switches_off_and_on(run):

@@ -252,6 +252,21 @@ def test_what_was_learned_is_found_again_and_the_shift_goes_on():
     assert again.needed_min in (9 * 60 - 31, 9 * 60 - 30)
 
 
+def test_what_was_learned_goes_along_into_a_log_that_is_blank():
+    old, _ = keep(Journal(), Clock(up_ms=0))
+    kept = json.dumps(old.facts()).encode()
+    journal = Journal()
+    keeper, power = keep(journal, Clock(up_ms=1000))
+    power.ever_known = False  # it has just booted
+    assert keeper.facts() == {}
+    keeper.restore(kept)
+    assert power.restored["use"] == [1000] * 10 and power.restored["health"] == [1, 2, 3, 4, 5]
+    keeper.keep()
+    again, power = keep(journal, Clock(up_ms=1000))
+    again.restore()
+    assert power.restored["use"] == [1000] * 10 and power.restored["health"] == [1, 2, 3, 4, 5]
+
+
 def test_the_next_day_is_another_shift():
     journal, clock = Journal(), Clock(up_ms=0)
     keep(journal, clock)[0].keep()

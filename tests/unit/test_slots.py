@@ -8,6 +8,7 @@ import pyhsslms
 import pytest
 
 from bodycam.slots import Refused, Slots
+from bodycam.update import Update
 
 FILES = {
     "board.mpy": b"M\x06board" * 40,
@@ -238,28 +239,51 @@ def test_a_trial_that_cannot_be_noted_is_not_begun(boot, key, tmp_path):
     assert folder == "/a" and slots.gave_up == 2
 
 
+def begin(update, manifest, signature, piece=1800):
+    """Begin as a station does, in pieces; return the last answer."""
+    text = manifest + signature
+    about = {"do": 0, "k": len(manifest), "n": len(text)}
+    for at in range(0, len(text), piece):
+        answer = update({**about, "o": at, "d": text[at : at + piece]})
+    return answer
+
+
 def test_a_dock_installs_a_release_by_one_function(boot, key):
     manifest, signature, files = release(key, 1)
     slots = boot()[1]
-    need = slots.update({"do": 0, "m": manifest, "s": signature})["need"]
+    update = Update(slots)
+    need = begin(update, manifest, signature)["need"]
     assert sorted(need) == sorted(files)
     for path in need:
         body = {"do": 1, "f": path, "o": 0, "d": files[path]}
-        assert slots.update(body) == {"n": len(files[path])}
-    assert slots.update({"do": 2}) == {}
+        assert update(body) == {"n": len(files[path])}
+    assert update({"do": 3}) == slots.status()
+    assert update({"do": 2}) == {}
     assert boot()[0] == "/a"
+
+
+def test_a_begin_whose_answer_was_lost_goes_on_where_it_is(boot, key):
+    manifest, signature, files = release(key, 1)
+    update, text = Update(boot()[1]), manifest + signature
+    about = {"do": 0, "k": len(manifest), "n": len(text)}
+    for at in (0, 100, 100, 300):  # 100 twice; 200 was never heard
+        answer = update({**about, "o": at, "d": text[at : at + 100]})
+    assert answer == {"n": 200}
+    assert sorted(update({**about, "o": 200, "d": text[200:]})["need"]) == sorted(files)
 
 
 @pytest.mark.parametrize(
     "body",
     [
         {},
-        {"do": 3},
+        {"do": 4},
         {"do": None},
         {"do": 0},
-        {"do": 0, "m": 1 << 40, "s": None},
-        {"do": 0, "m": "text", "s": b""},
-        {"do": 0, "m": b"", "s": b""},
+        {"do": 0, "o": 0, "k": 1 << 40, "n": 1 << 41, "d": b""},
+        {"do": 0, "o": 0, "k": 1, "n": 5, "d": "text!"},
+        {"do": 0, "o": 0, "k": 5, "n": 5, "d": b"xxxxx"},
+        {"do": 0, "o": 0, "k": 2, "n": 5, "d": b"xxxxx"},
+        {"do": 0, "o": 0, "k": "1", "n": None, "d": b""},
         {"do": 1},
         {"do": 1, "f": "board.mpy", "o": 0, "d": b"x"},
         {"do": 1, "f": [], "o": 0, "d": b"x"},
@@ -268,7 +292,7 @@ def test_a_dock_installs_a_release_by_one_function(boot, key):
     ],
 )
 def test_whatever_a_dock_asks_is_answered(body, boot, tmp_path):
-    assert set(boot()[1].update(body)) == {"why"}
+    assert set(Update(boot()[1])(body)) == {"why"}
     assert not list(tmp_path.iterdir())
 
 
@@ -286,6 +310,7 @@ def test_whatever_a_dock_asks_is_answered(body, boot, tmp_path):
 def test_whatever_a_dock_writes_into_a_release_is_answered(body, boot, key):
     manifest, signature, _ = release(key, 1)
     slots = boot()[1]
-    slots.update({"do": 0, "m": manifest, "s": signature})
-    assert set(slots.update(body)) == {"why"}
+    update = Update(slots)
+    begin(update, manifest, signature)
+    assert set(update(body)) == {"why"}
     assert len(slots.verify()) == 3

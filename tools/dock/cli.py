@@ -15,9 +15,11 @@ from tools.evidence.errors import InputError
 
 from .display import Display, closing
 from .docking import Docking, Stopped
-from .stamp import Stamper, StampError
+from .plain import plain
+from .stamp import Stamper
 from .station import Station
-from .vault import Vault, VaultError
+from .updating import Release
+from .vault import Vault
 
 app = typer.Typer(
     add_completion=False,
@@ -50,6 +52,7 @@ class Options:
     profile: str = ""
     release_damaged: bool = False
     stamper: "Stamper | None" = None
+    release: "Release | None" = None
 
 
 @app.command(epilog=_EPILOG)
@@ -81,6 +84,10 @@ def dock(
             "--release-damaged", help="Release also what the card has damaged, once it is copied."
         ),
     ] = False,
+    update: Annotated[
+        Path | None,
+        typer.Option(help="Release for the cameras, a folder that `release sign` made."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
     """Take every recording off the cameras: copied, read back, proved, and only then released.
@@ -88,19 +95,19 @@ def dock(
     Ctrl-C is safe at every moment; the next run goes on where this one ended. Status 0 when
     everything is safe.
     """
-    try:
+    with plain():
         station = Station(keys)
-        vaults = [Vault(url) for url in vault]
         stamper = _stamper(timestamp, timestamp_ca)
-        options = Options(enrol, _profile(profile), release_damaged, stamper)
-    except (InputError, VaultError, StampError) as error:
-        raise typer.BadParameter(str(error)) from error
-    if len({v.name for v in vaults}) < len(vaults):
-        raise typer.BadParameter("two copies in the same vault are one copy; name two vaults")
+        release = Release(update) if update else None
+        options = Options(enrol, _profile(profile), release_damaged, stamper, release)
+        _there(port or ())
+        if len(set(vault)) < len(vault):
+            raise InputError("two copies in the same vault are one copy; name two vaults")
+        vaults = [Vault(url) for url in vault]  # last: it makes folders
     run = _Run(station, vaults, options)
     reports = run.given(port) if port else run.found()
     if as_json:
-        print(json.dumps({"cameras": [r.plain() for r in reports]}, ensure_ascii=False))
+        print(json.dumps({"cameras": [r.plain() for r in reports]}))
     closing(reports, station.demonstration)
     if run.stopped:
         return _INTERRUPTED
@@ -173,6 +180,20 @@ def _cameras():
     from serial.tools import list_ports
 
     return [port.device for port in list_ports.comports() if port.vid in _MAKERS]
+
+
+def _there(ports):
+    """Make sure that each port is one: on Windows a port is no file."""
+    from serial.tools import list_ports
+
+    known = [port.device for port in list_ports.comports()]
+    for port in ports:
+        if port.upper() not in map(str.upper, known) and not Path(port).exists():
+            there = ", ".join(known) or "none"
+            raise InputError(
+                f"there is no port {port}: put the camera into the dock; serial ports that are "
+                f"there: {there}"
+            )
 
 
 def _stamper(url, roots):

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from .words import CLOSING, STEPS, say
+from .plain import draws
+from .words import CLOSING, STEPS, Recordings, say
 
 
 class Display:
@@ -16,14 +17,15 @@ class Display:
     """
 
     def __init__(self, stream):
+        console = Console(file=stream)
         self._bar = Progress(
             TextColumn("{task.fields[name]}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[amount]}"),
             TransferSpeedColumn(),
             TextColumn("{task.fields[step]}"),
-            console=Console(file=stream),
-            disable=not stream.isatty(),
+            console=console,
+            disable=not draws(console),
         )
         self._lines = {}
         self._alone = threading.Lock()
@@ -59,7 +61,7 @@ def closing(reports, demonstration) -> None:
     if not reports:
         _both(screen, say(CLOSING["none"], {}), "")
     for report in reports:
-        facts = {"name": report.label, "recordings": report.recordings}
+        facts = {"name": report.label, "recordings": Recordings(report.recordings)}
         if report.not_safe:
             _both(screen, say(CLOSING["not"], facts), "bold red")
             for line in report.not_safe:

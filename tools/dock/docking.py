@@ -5,27 +5,25 @@ again from the front and finds done what is done: a block in its part, a segment
 release in the camera's log, the next epoch in HELLO.
 """
 
-import secrets
-import time
+from functools import partial
 
-from tools.evidence import layout
 from tools.evidence.errors import InputError
 from tools.evidence.keyring import Access
 from tools.evidence.layout import BLOCK
 from tools.evidence.log import Log
 
+from . import earlier, facts, renewal
 from . import session as ask
-from .custody import Chain
-from .intake import Intake, digest, grave
-from .link import BUSY, MISMATCH, NO_FILE, Link, LinkLost, Refused
-from .parts import Part, discard
+from .copying import fetch
+from .intake import Intake, grave
+from .link import BUSY, NO_FILE, NOT_NOW, LinkLost, Refused
+from .releasing import kept, release
 from .report import Report
-from .session import Session, Stranger, release_token
-from .stamp import StampError
+from .session import Stranger, release_token
+from .updating import update
 from .vault import VaultError
+from .visit import Visit
 
-_WRONG_READS = 3  # of a block whose digest does not fit, before the card is blamed
-_RESTART_S = 30
 _USB_FACTOR = 2  # USB must be so many times as fast as recording
 
 
@@ -33,7 +31,7 @@ class Stopped(Exception):
     """The person at the station pressed Ctrl-C; raised by `progress`."""
 
 
-class Docking:
+class Docking(Visit):
     """One camera on one port. `run` does it all and returns what happened; it raises nothing that
     a camera or a vault can cause.
 
@@ -41,23 +39,18 @@ class Docking:
     """
 
     def __init__(self, station, vaults, port, options, progress=lambda report: None):
-        self._station, self._vaults, self._options = station, vaults, options
-        self._link = Link(port)
-        self._session = Session(self._link)
-        self._progress = progress
-        self._stored = None
-        self.report = Report(port)
+        super().__init__(station, vaults, port, options, progress)
 
     def run(self) -> Report:
         """Dock the camera; blocks until it is done or the camera is gone."""
         say = self.report.unsafe
         try:
-            self._link.open()
+            self.link.open()
             self._dock()
         except Stopped:
             say("interrupted")
         except LinkLost as error:
-            say("link", port=self._link.port, error=str(error))
+            say("link", error=error)
         except Refused as refusal:
             say("busy" if refusal.rc == BUSY else "refused", rc=refusal.rc)
         except Stranger as error:
@@ -67,44 +60,44 @@ class Docking:
         except (InputError, OSError) as error:
             say("station", error=str(error))
         finally:
-            self.report.retries = self._link.retries
-            self._step("done")
-            self._link.close()
+            self.report.retries = self.link.retries
+            self.step("done")
+            self.link.close()
         return self.report
 
     def _dock(self):
-        self._step("hello")
-        hello = self._session.hello()
+        self.step("hello")
+        hello = self.session.hello()
         if hello.device is None:
             hello = self._enrol(hello)
             if hello is None:
                 return
         self.report.met(hello)
-        chain = self._station.check(hello.device, hello.epoch)
+        chain = self.station.check(hello.device, hello.epoch)
         if chain is None:
             self._copy_only(hello, "no_check")
             return
-        self._session.auth(chain)
-        self._clock()
-        self._with_keys(self._session.said, chain)
+        self.session.auth(chain)
+        renewal.clock(self)
+        self._with_keys(self.session.said, chain)
 
     # With CHECK ---------------------------------------------------------------------------------
 
     def _with_keys(self, hello, chain):
-        intake = Intake(self._vaults, hello.device, hello.epoch)
-        data = self._session.file("log")
+        intake = Intake(self.vaults, hello.device, hello.epoch)
+        data = self.session.file("log")
         log = self._read_log(data, chain, hello)
-        self.report.known(log)
-        kept = intake.log(data)
+        name = intake.log(data)
         released = {n for n, segment in log.segments.items() if segment.released}
         segments = [s for n, s in sorted(log.segments.items()) if n >= log.released]
+        self.report.known(log, segments)
         sizes = {s.n: self._blocks(s, s.n in released) for s in segments}
-        self.report.total_bytes = sum(k for s, k in sizes.items() if s not in released) * BLOCK
+        self.report.total_bytes += sum(k for s, k in sizes.items() if s not in released) * BLOCK
         for segment in segments:
             if sizes[segment.n]:
-                self._fetch(intake, segment.n, sizes[segment.n], released)
-            self._step("copy")
-        self._step("verify")
+                fetch(self, intake, segment.n, sizes[segment.n], released)
+            self.step("copy")
+        self.step("verify")
         checks = {(hello.device, hello.epoch): chain}
         head = log.entries[-1]
         kept_log = Log(data, (head.s + 1, head.mac), stored=True)
@@ -112,17 +105,17 @@ class Docking:
         everywhere, here = grave(verdict)
         self.report.found(verdict)
         words = {
-            "camera": _about(hello, log),
+            "camera": facts.about(hello, log),
             "verdict": verdict["verdict"],
             "findings": [finding.plain() for finding in verdict["findings"]],
             "objects": sorted(intake.objects),
-            "vaults": [vault.name for vault in self._vaults],
-            "log": {"object": kept, "entries": head.s + 1, "mac": head.mac.hex()},
-            "recordings": _recordings(segments),
+            "vaults": [vault.name for vault in self.vaults],
+            "log": {"object": name, "entries": head.s + 1, "mac": head.mac.hex()},
+            "recordings": facts.recordings(segments),
             "rate": self.report.rate(),
         }
-        self._custody("stored", words)
-        self._step("release")
+        self.custody("stored", words)
+        self.step("release")
         open_ = [s for s in segments if s.n not in released]
         gone = [n for n in released if sizes.get(n) and n not in intake.things]
         for n in gone:
@@ -130,23 +123,34 @@ class Docking:
         if everywhere:
             self.report.unsafe("all_bad", what=everywhere[0])
             return self._health(intake, hello, log, ())
+        full = False
         for segment in open_:
-            n = segment.n
-            if n in here and not self._may(here[n]):
-                self.report.unsafe("segment_bad", what=here[n], recording=segment.recording)
+            n, recording = segment.n, segment.recording
+            if n in here and kept(self, here[n], recording):
                 continue
-            if self._release(intake, chain, segment, sizes[n]):
+            token = partial(release_token, chain, segment.s, n, sizes[n])
+            rc = release(self, intake, n, sizes[n], recording, token)
+            full = full or rc == NOT_NOW
+            if not rc:
                 released.add(n)
-        self.report.released_of(segments, released)
+        self.report.released_of(log, segments, released)
         left = [s.n for s in segments if s.n not in released]
         left += gone
-        earlier = hello.first - hello.released
-        if earlier:
-            self.report.unsafe("earlier", count=earlier, first=hello.released)
-        self._health(intake, hello, log, sorted(released))
-        used = self.report.health.get("log_used", 0) * 2 > self.report.health.get("log_pages", 1)
-        if not left and not earlier and (hello.next > hello.first or used):
-            self._new_epoch(hello, log.name)
+        earlier_gone, stay = earlier.settle(self, hello)
+        self._health(intake, hello, log, sorted([*released, *earlier_gone]))
+        health = self.report.health
+        used = health.get("log_used", 0) * 2 > health.get("log_pages", 1)
+        if full and used and not self.report.not_safe:
+            # Without room for entries they are released as those of an earlier epoch.
+            renewal.new_epoch(self, hello, log.name, hello.released)
+            hello = self.session.said
+            return self._with_keys(hello, self.station.check(hello.device, hello.epoch))
+        if full:
+            self.report.unsafe("log_full")
+        elif not left and not stay and (hello.next > hello.released or used):
+            renewal.new_epoch(self, hello, log.name, hello.next)
+        if self.options.release and not self.report.not_safe:
+            update(self, self.options.release, self.session.said)
 
     def _read_log(self, data, chain, hello):
         """Return the camera's log, which AUTH proved to be this long, with releases proved."""
@@ -163,139 +167,49 @@ class Docking:
         if segment.blocks is not None or released:
             return segment.blocks or segment.least
         try:
-            return self._session.length(f"seg/{segment.n}") // BLOCK
+            return self.session.length(f"seg/{segment.n}") // BLOCK
         except Refused as refusal:
             if refusal.rc != NO_FILE:
                 raise
             return segment.least
 
-    def _fetch(self, intake, n, blocks, released=()):
-        """Bring a segment into the vaults: from the camera where they do not have it."""
-        parts = self._station.folder / "parts"
-        if intake.held(n, blocks):
-            self.report.total_bytes -= blocks * BLOCK if n not in released else 0
-        elif n not in released:
-            with Part(parts, self.report.device, n, blocks) as part:
-                for b in part.missing():
-                    self._block(part, n, b)
-                intake.segment(n, part.content())
-        discard(parts, self.report.device, n)
-
-    def _block(self, part, n, b):
-        started_s = time.monotonic()
-        for _ in range(_WRONG_READS):
-            block = self._session.piece(f"seg/{n}", b * BLOCK)
-            if block is not None and part.whole(b, block):
-                break
-        else:
-            self.report.damaged_blocks += 1
-        if block is not None and len(block) == BLOCK:
-            part.write(b, block)
-        self.report.took(BLOCK, time.monotonic() - started_s)
-        self._progress(self.report)
-
-    def _release(self, intake, chain, segment, blocks):
-        n = segment.n
-        told = digest(intake.digests(n) if blocks else b"")
-        token = release_token(chain, segment.s, n, blocks, told)
-        try:
-            says = self._session.command(ask.RELEASE, {"n": n, "k": blocks, "d": told, "t": token})
-        except Refused as refusal:
-            why = "differs" if refusal.rc == MISMATCH else "not_erased"
-            self.report.unsafe(why, recording=segment.recording, rc=refusal.rc)
-            return False
-        self._progress(self.report)
-        return says.get("n") == n
-
-    def _may(self, finding):
-        """Return whether a segment with such a finding may be released."""
-        return self._options.release_damaged and finding.kind == "damaged"
-
     # Before it goes --------------------------------------------------------------------------
 
     def _health(self, intake, hello, log, released):
         """Profile, self-test and what the camera counted, into the custody entry."""
-        self._step("selftest")
-        if self._options.profile:
-            self._session.command(ask.CONFIG, {"p": self._options.profile})
-        self.report.tested(self._session.command(ask.SELFTEST, {}))
-        after = intake.log(self._session.file("log"))
-        recorded = _recorded_bytes_per_s(log)
+        self.step("selftest")
+        if self.options.profile:
+            self.session.command(ask.CONFIG, {"p": self.options.profile})
+        self.report.tested(self.session.command(ask.SELFTEST, {}))
+        after = intake.log(self.session.file("log"))
+        recorded = facts.recorded_bytes_per_s(log)
         rate = self.report.rate()
         if recorded and rate and rate < _USB_FACTOR * recorded:
             self.report.warn("slow", usb=rate // 1000, recording=recorded // 1000)
         words = {
-            "camera": _about(hello, log),
+            "camera": facts.about(hello, log),
             "released": list(released),
             "objects": [after],
             "selftest": self.report.health,
             "rate": rate,
             "recording_rate": recorded,
-            "retries": self._link.retries,
+            "retries": self.link.retries,
             "firmware": hello.firmware,
             "board": hello.board,
             "not_safe": [line["en"] for line in self.report.not_safe],
         }
-        self._custody("released", words)
-
-    def _new_epoch(self, hello, name):
-        """Give the camera its next epoch and see that it has it."""
-        self._step("epoch")
-        pages = self._station.epoch(
-            device=hello.device,
-            card=hello.card,
-            epoch=hello.epoch + 1,
-            first=hello.next,
-            released=hello.next,
-            name=name,
-            utc=int(time.time()),
-        )
-        self._install(pages, hello.device, hello.epoch + 1)
-
-    def _install(self, pages, device, epoch):
-        proof = digest(pages)
-        for _ in range(2):
-            try:
-                self._session.command(ask.EPOCH, lambda: {"p": self._session.wrap(pages)})
-                self._session.command(ask.CONFIRM, {"d": proof})
-                break
-            except (LinkLost, Stranger):
-                break  # HELLO tells whether it was heard
-        hello = self._back(device, epoch)
-        words = {"id": device.hex(), "epoch": epoch, "card": hello.card and hello.card.hex()}
-        self._custody("epoch", {"camera": words})
-        self._session.auth(self._station.check(device, epoch))
-        self._clock()
-
-    def _back(self, device, epoch):
-        """Wait for the camera's restart; return its HELLO in the new epoch."""
-        end_s = time.monotonic() + _RESTART_S
-        while time.monotonic() < end_s:
-            try:
-                hello = self._session.hello()
-                if (hello.device, hello.epoch) == (device, epoch):
-                    return hello
-            except (LinkLost, Refused):
-                pass
-            time.sleep(0.2)
-        raise LinkLost(
-            "the camera has not come back with its new keys: put it into the dock again; it "
-            "records on with its old ones, and nothing is lost"
-        )
-
-    def _clock(self):
-        self._session.command(ask.TIME, {"utc": int(time.time())})
+        self.custody("released", words)
 
     # Without CHECK ------------------------------------------------------------------------------
 
     def _copy_only(self, hello, why):
         """Copy and verify digests; nothing is released, because nobody can prove who wrote it."""
         self.report.unsafe(why, camera=hello.device.hex(), epoch=hello.epoch)
-        intake = Intake(self._vaults, hello.device, hello.epoch)
+        intake = Intake(self.vaults, hello.device, hello.epoch)
         sizes = {}
-        for n in range(hello.released, hello.next):
+        for n in range(hello.first, hello.next):
             try:
-                sizes[n] = self._session.length(f"seg/{n}") // BLOCK
+                sizes[n] = self.session.length(f"seg/{n}") // BLOCK
             except Refused as refusal:
                 if refusal.rc != NO_FILE:
                     raise
@@ -303,91 +217,24 @@ class Docking:
         self.report.recordings = len(sizes)
         for n, blocks in sizes.items():
             if blocks:
-                self._fetch(intake, n, blocks)
-            self._step("copy")
+                fetch(self, intake, n, blocks)
+            self.step("copy")
         words = {
-            "camera": _about(hello, None),
+            "camera": facts.about(hello),
             "verdict": "damaged" if self.report.damaged_blocks else "digests only",
             "objects": sorted(intake.objects),
-            "vaults": [vault.name for vault in self._vaults],
+            "vaults": [vault.name for vault in self.vaults],
             "rate": self.report.rate(),
         }
-        self._custody("stored", words)
+        self.custody("stored", words)
+        earlier.settle(self, hello, docked=False)
 
     def _enrol(self, hello):
-        """Give a fresh camera its first epoch, where the person asked for it."""
-        name = self._options.enrol
-        if not name:
+        """Enrol a fresh camera where the person asked for it; return its HELLO, or None."""
+        if not self.options.enrol:
             self.report.unsafe("not_enrolled")
-            return None
-        if hello.card is None:
+        elif hello.card is None:
             self.report.unsafe("no_card")
-            return None
-        self._step("enrol")
-        device = secrets.token_bytes(16)
-        self._session.auth(None)
-        pages = self._station.epoch(
-            device=device,
-            card=hello.card,
-            epoch=1,
-            first=hello.next,
-            released=hello.next,
-            name=name,
-            utc=int(time.time()),
-        )
-        self._install(pages, device, 1)
-        return self._session.hello()
-
-    # The station's side -------------------------------------------------------------------------
-
-    def _custody(self, kind, words):
-        """Sign an entry and see it in every vault; time stamp it where there is a service."""
-        self._step("custody")
-        chain = Chain(self._station)
-        path = chain.add(kind, words)
-        for vault in self._vaults:
-            chain.publish(vault)
-        if self._options.stamper:
-            try:
-                chain.stamp(path, self._options.stamper, self._vaults)
-            except StampError as error:
-                self.report.warn("no_stamp", error=str(error))
-
-    def _step(self, name):
-        self.report.step = name
-        self._progress(self.report)
-
-
-def _about(hello, log):
-    return {
-        "id": hello.device.hex(),
-        "epoch": hello.epoch,
-        "card": hello.card.hex() if hello.card else None,
-        "name": log.name if log else None,
-    }
-
-
-def _recordings(segments):
-    """Return [{"recording", "segments", "utc"}] as the log tells them."""
-    found = {}
-    for segment in segments:
-        one = found.setdefault(
-            segment.recording,
-            {"recording": segment.recording, "segments": [], "utc": segment.utc},
-        )
-        one["segments"].append(segment.n)
-    return list(found.values())
-
-
-def _recorded_bytes_per_s(log):
-    """Return how fast the camera wrote, over all sealed segments; None without one."""
-    opened = {s.n: s for s in log.segments.values() if s.blocks}
-    size = duration_ms = 0
-    for entry in log.entries:
-        if entry.code == layout.SEALED and len(entry.detail) == layout.PAIR.size:
-            n, blocks = layout.PAIR.unpack(entry.detail)
-            segment = opened.get(n)
-            if segment and segment.boot == entry.boot:
-                size += blocks * BLOCK
-                duration_ms += entry.uptime_ms - segment.uptime_ms
-    return size * 1000 // duration_ms if duration_ms > 0 else None
+        else:
+            return renewal.enrol(self, hello, self.options.enrol)
+        return None

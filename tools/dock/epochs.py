@@ -5,6 +5,7 @@ log; its head is what the camera proved at that docking, from the custody entry.
 """
 
 import io
+import os
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -47,7 +48,7 @@ class VaultCard:
     """Segments in a vault at the places of a card. `things` maps segment numbers to objects."""
 
     def __init__(self, vault: Vault, things: "dict[int, Named]", card: bytes):
-        self._vault, self._things = vault, things
+        self._vault, self.things = vault, things
         first, last = min(things, default=0), max(things, default=0)
         places = last - first + _AHEAD
         self._places = {n % places: n for n in things}
@@ -87,7 +88,7 @@ class VaultCard:
 
     def _segment(self, n):
         if self._last[0] != n:
-            self._last = n, self._vault.content(self._things[n])
+            self._last = n, self._vault.content(self.things[n])
         return self._last[1]
 
 
@@ -169,7 +170,7 @@ def given(address: str, stations=frozenset()) -> "tuple[VaultCard, Log | None]":
 
 def split_address(address: str) -> "tuple[str, str]":
     """Return the vault, and the folder in it that the address names; "" where it names none."""
-    match = _ADDRESS.fullmatch(address)
+    match = _ADDRESS.fullmatch(address.replace("\\", "/") if os.name == "nt" else address)
     if not match:
         return address, ""
     return match["vault"] or ".", f"{CAMERAS}/{match['device']}/{match['epoch']}"

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,8 @@ import typer
 from tools.evidence import keyfiles
 from tools.evidence.errors import InputError
 from tools.evidence.primitives import key_id
+
+from .plain import count, plain
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,13 +37,13 @@ def new(
     agency/ and recovery/ hold the two private viewing keys; they go into two safes, on two media,
     and never near a station. station/ is for `dock --keys`.
     """
-    with _plain():
+    with plain():
         made = keyfiles.make(lambda name, size: secrets.token_bytes(size))
         part = folder.with_name(folder.name + ".part")
         try:
-            part.mkdir(mode=0o700)
             if folder.exists():
                 raise FileExistsError
+            part.mkdir(mode=0o700)
             for name, private in made.items():
                 own = part / ("station" if name == keyfiles.STATION else name)
                 own.mkdir(mode=0o700)
@@ -68,11 +69,11 @@ def show(keys: Keys, as_json: AsJson = False):
     """Show which keys are in folders and what each can do; never the keys."""
     from .epochs import trusted
 
-    with _plain():
+    with plain():
         rows = [row for folder in keys for row in _rows(folder)]
         stations = sorted(trusted(keys))
         if as_json:
-            print(json.dumps({"keys": rows, "stations": stations}, ensure_ascii=False))
+            print(json.dumps({"keys": rows, "stations": stations}))
             return
         for row in rows:
             print(f"{row['id']}  {row['file']}: {row['can']}")
@@ -94,19 +95,20 @@ def drill(
 
     from .drill import opened
 
-    with _plain():
+    with plain():
         keyring = Keyring(keys)
         if not keyring.viewers:
             raise InputError("no folder given with --keys holds a viewing key")
         with Medium(given_card(image, keys)) as medium:
             found = opened(medium, keyring)
         if as_json:
-            print(json.dumps(found, ensure_ascii=False))
+            print(json.dumps(found))
         else:
             for line in found["closed"]:
                 print(f"not opened: {line}")
             print(
-                f"{found['frames']} pictures in {found['segments']} segments opened with "
+                f"{count(found['frames'], 'picture', 'pictures')} in "
+                f"{count(found['segments'], 'segment', 'segments')} opened with "
                 f"{', '.join(found['with']) or 'no key'}: "
                 f"{'PASSED' if found['passed'] else 'FAILED'}"
             )
@@ -125,7 +127,7 @@ def export_(
     """
     from .station import Station
 
-    with _plain():
+    with plain():
         rows = [
             words
             for _, words in Station(keys).checks()
@@ -138,7 +140,9 @@ def export_(
             keyfiles.write_secret(out, data.encode() + b"\n")
         except FileExistsError as error:
             raise InputError(f"{out} is already there and is never overwritten") from error
-        print(f"{out}: {len(rows)} epochs; now `keys import` at the other station")
+        print(
+            f"{out}: {count(len(rows), 'epoch', 'epochs')}; now `keys import` at the other station"
+        )
 
 
 @app.command("import")
@@ -149,7 +153,7 @@ def import_(
     """Take over a camera that comes from another station."""
     from .station import Station
 
-    with _plain():
+    with plain():
         station = Station(keys)
         try:
             words = json.loads(file.read_text("utf-8"))
@@ -165,15 +169,7 @@ def import_(
                 raise InputError(f"{path} is another key for that camera and epoch; nothing taken")
             if not path.exists():
                 keyfiles.write_secret(path, data)
-        print(f"{len(files)} epochs taken over; delete {file}")
-
-
-@contextmanager
-def _plain():
-    try:
-        yield
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from error
+        print(f"{count(len(files), 'epoch', 'epochs')} taken over; delete {file}")
 
 
 def _rows(folder):

@@ -31,13 +31,15 @@ def check(vault: Vault, stations=frozenset(), roots=(), progress=None) -> Found:
     `roots` the certificates that vouch for time stamps. `progress(done, total)` counts objects.
 
     Raises:
-        VaultError: the vault cannot be listed.
+        VaultError: the vault cannot be listed, or is none.
     """
     found = Found()
     every = vault.keys()
     names = {key for key, _ in every}
     good = {}
     things = {thing.key: thing for thing in vault.things()}
+    if not things:
+        raise VaultError(f"{vault.name} is no vault: nothing in it is what a station writes")
     for done, (key, size) in enumerate(every):
         thing = things.get(key)
         if thing is None:

@@ -19,6 +19,8 @@ from smp.packet import CONTINUE_DELIMITER, START_DELIMITER
 from smpclient.transport import SMPTransportDisconnected
 from smpclient.transport.serial import BufferSize, SMPSerialTransport
 
+from .words import LINK, say
+
 BLOCK = 16_384
 OS, FILES, CUSTODY = 0, 8, 64
 BUSY, NOT_NOW, NO_FILE, UNREADABLE, NO_COMMAND = 10, 6, 5, 1, 8
@@ -32,7 +34,15 @@ _DAMAGED = (binascii.Error, struct.error, ValueError, cbor2.CBORDecodeError)
 
 
 class LinkLost(OSError):
-    """The camera does not answer any more; one line."""
+    """The camera on `port` does not answer any more; `why` is a key of words.LINK."""
+
+    def __init__(self, why: str, port: str):
+        self._said = say(LINK[why], {"port": port})
+        super().__init__(self._said["en"])
+
+    def say(self, language: str) -> str:
+        """Return the sentence in a language."""
+        return self._said[language]
 
 
 class Refused(Exception):
@@ -127,7 +137,8 @@ class Link:
         self.port = port
         self.retries = 0
         self._sequence = 0
-        self._loop = asyncio.new_event_loop()
+        # On Windows the usual loop takes Ctrl-C to itself, also after it was closed.
+        self._loop = asyncio.SelectorEventLoop()
         self._transport = None
 
     def open(self, wait_s: float = _OPEN_S) -> None:
@@ -141,10 +152,7 @@ class Link:
         try:
             self._loop.run_until_complete(transport.connect(self.port, wait_s))
         except (TimeoutError, OSError, ValueError) as error:
-            raise LinkLost(
-                f"{self.port} cannot be opened: put the camera into the dock again, and "
-                "close what else uses the port"
-            ) from error
+            raise LinkLost("closed", self.port) from error
         transport.initialize(_BUFFER_BYTES)
         self._transport = transport
 
@@ -191,10 +199,7 @@ class Link:
             if rc:
                 raise Refused(rc)
             return sent, got, answer
-        raise LinkLost(
-            f"the camera on {self.port} does not answer: put it into the dock again and look at "
-            "cable and plug"
-        )
+        raise LinkLost("silent", self.port)
 
     async def _once(self, group, command, write, sent):
         """Send a request and return the body of its answer."""

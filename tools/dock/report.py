@@ -1,6 +1,9 @@
 """What came of one camera's docking: counts for JSON, sentences in two languages for people."""
 
-from .words import UNSAFE, WARNINGS, say
+from .words import UNSAFE, WARNINGS, Reason, say
+
+_SAID_BETTER = ("battery_retire", "frames_lost")  # with figures
+_WORN = ("cycles", "fade_pct", "resistance_pct", "hot_full_h")
 
 
 class Report:
@@ -20,6 +23,8 @@ class Report:
         self.not_safe: list[dict] = []
         self.findings: list[dict] = []
         self._busy_s = 0.0
+        self._recordings: set = set()  # (epoch, number)
+        self._released: set = set()
 
     @property
     def label(self) -> str:
@@ -30,11 +35,11 @@ class Report:
         """Take what HELLO says."""
         self.device, self.epoch = hello.device, hello.epoch
 
-    def known(self, log) -> None:
-        """Take what the log says."""
-        self.name = log.name
-        opened = (s for n, s in log.segments.items() if n >= log.released)
-        self.recordings = len({segment.recording for segment in opened})
+    def known(self, log, segments) -> None:
+        """Take what an epoch's log says, and that these segments of it are to be docked."""
+        self.name = self.name or log.name  # the newest epoch's comes first
+        self._recordings |= {(log.epoch, segment.recording) for segment in segments}
+        self.recordings = len(self._recordings)
 
     def took(self, size_bytes: int, duration_s: float) -> None:
         """Count what a download brought, and how long it took."""
@@ -52,20 +57,27 @@ class Report:
                 words = {"en": finding.say("en"), "de": finding.say("de")}
                 self.findings.append({"what": finding.code, "kind": finding.kind, **words})
 
-    def released_of(self, segments, released) -> None:
-        """Count the recordings of which every segment is released."""
+    def released_of(self, log, segments, released) -> None:
+        """Count the recordings of which every one of these segments is released."""
         kept = {segment.recording for segment in segments if segment.n not in released}
         every = {segment.recording for segment in segments}
-        self.released = len(every - kept)
+        self._released |= {(log.epoch, recording) for recording in every - kept}
+        self.released = len(self._released)
 
     def tested(self, health: dict) -> None:
         """Take the answer to SELFTEST."""
         self.health = {str(key)[:40]: value for key, value in health.items()}
-        for reason in ("fault", "warning"):
-            if self.health.get(reason):
-                self.warn("camera", reason=str(self.health[reason])[:80])
-        if self.health.get("lost"):
-            self.warn("lost", count=self.health["lost"])
+        parts, battery = self.health.get("parts"), self.health.get("battery")
+        said = [self.health.get("fault"), self.health.get("warning")]
+        said += parts if isinstance(parts, list) else []
+        for reason in dict.fromkeys(filter(None, said)):
+            if reason not in _SAID_BETTER:
+                self.warn("camera", reason=Reason(str(reason)[:80]))
+        for count in ("lost", "resets"):
+            if self.health.get(count):
+                self.warn(count, count=self.health[count])
+        if isinstance(battery, dict) and battery.get("retire"):
+            self.warn("retire", **{name: battery.get(name) for name in _WORN})
 
     def unsafe(self, code: str, **facts) -> None:
         """Add to what is not yet safe; the first word for each thing stands."""

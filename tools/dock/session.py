@@ -16,9 +16,9 @@ from tools.evidence.primitives import MAX_S, Chain, Mac, kdf
 
 from .link import CUSTODY, FILES, NO_SESSION, UNREADABLE, Link, LinkLost, Refused
 
-HELLO, AUTH, RELEASE, TIME, EPOCH, CONFIRM, CONFIG, SELFTEST = range(8)
+HELLO, AUTH, RELEASE, TIME, EPOCH, CONFIRM, CONFIG, SELFTEST, UPDATE = range(9)
 
-_WAIT_S = {RELEASE: 70.0, SELFTEST: 5.0, EPOCH: 3.0, CONFIRM: 3.0}
+_WAIT_S = {RELEASE: 70.0, SELFTEST: 5.0, EPOCH: 3.0, CONFIRM: 3.0, UPDATE: 8.0}
 _TRIES = 5
 _BLOCK_TRIES_S = (1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 8.0)  # a card that stalls takes 6 s
 _NOBODY = bytes(32)  # CHECK of a camera that is not enrolled
@@ -68,7 +68,7 @@ class Session:
         try:
             hello = _hello(says)
         except (KeyError, TypeError, ValueError) as error:
-            raise LinkLost(f"what answers on {self.link.port} is no camera of ours") from error
+            raise LinkLost("no_camera", self.link.port) from error
         self._bodies, self.said = sent + got, hello
         return hello
 
@@ -101,7 +101,7 @@ class Session:
                 raise Stranger("the camera does not prove that it is the one it says")
             self._key, self._counter = key, 0
             return
-        raise LinkLost(f"the camera on {self.link.port} does not answer to AUTH")
+        raise LinkLost("silent", self.link.port)
 
     def command(self, command: int, body) -> dict:
         """Return the camera's answer, which its MAC proves. `body` is a dict, or a function that
@@ -134,7 +134,7 @@ class Session:
             if isinstance(inner_back, bytes):
                 if _same(says.get("m"), mac.of(b"say" + about + inner_back)):
                     return cbor2.loads(inner_back) if inner_back else {}
-        raise LinkLost(f"the camera on {self.link.port} does not answer any more")
+        raise LinkLost("silent", self.link.port)
 
     def wrap(self, pages: bytes) -> bytes:
         """Return the pages enciphered for EPOCH under the key of the session that there is."""
@@ -173,7 +173,7 @@ class Session:
                 raise
             if says.get("off") == off and isinstance(says.get("data"), bytes):
                 return says["data"]
-        raise LinkLost(f"the camera on {self.link.port} does not answer any more")
+        raise LinkLost("silent", self.link.port)
 
     def file(self, name: str) -> bytes:
         """Return a whole small file, as the log.

@@ -4,6 +4,7 @@ Every object's name ends with the SHA-256 of its content, so that two stations c
 different bytes by one name, and an altered object tells on itself.
 """
 
+import contextlib
 import os
 import re
 from datetime import timedelta
@@ -11,16 +12,35 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore, from_url
 
 TRIES = 3  # names for one content, and readings of one object, before a vault is given up
 _NAME = re.compile(
     r"(?P<folder>.+)/(?P<stem>[^/]+)-(?P<sha256>[0-9a-f]{64})(-(?P<turn>[2-9]))?\.(?P<kind>\w+)"
 )
+_S3_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _RETRY = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _CLIENT = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}
+
+
+# What a store refuses, and what it means.
+_MEANINGS = (
+    (NotFoundError, "there is no such thing; look at its name"),
+    ((PermissionDeniedError, UnauthenticatedError), "its keys are not those for it"),
+)
 
 
 class VaultError(OSError):
@@ -62,6 +82,13 @@ class Vault:
     def __init__(self, url, make=True):
         self.name = str(url)
         self._folder = None if "://" in self.name else Path(self.name)
+        if self._folder is not None and not make and not self._folder.is_dir():
+            raise VaultError(f"there is no vault at {self.name}: no such folder")
+        if self.name.startswith("s3:") and not all(map(os.environ.get, _S3_KEYS)):
+            # Without them the library would ask the address where a cloud has its keys.
+            raise VaultError(
+                f"{self.name} cannot be used as a vault: set {' and '.join(_S3_KEYS)} to its keys"
+            )
         try:
             if self._folder is not None:
                 self._store = LocalStore(self._folder, mkdir=make)
@@ -72,7 +99,10 @@ class Vault:
                 local = self.name.startswith(("file:", "memory:"))
                 self._store = from_url(self.name, **({} if local else options))
         except (BaseError, OSError, ValueError, TypeError) as error:
-            raise VaultError(f"{self.name} cannot be used as a vault: {_said(error)}") from error
+            what = _said(error)
+            if self._folder is None:
+                what = "name a folder, or a URL as s3://bucket/prefix"
+            raise VaultError(f"{self.name} cannot be used as a vault: {what}") from error
 
     def put(self, folder: str, stem: str, kind: str, data: bytes) -> str:
         """Store `data`, read it back from the vault, compare; return the object's name.
@@ -165,12 +195,20 @@ class Vault:
         path = self._folder / key
         try:
             with open(path, "r+b") as file:
-                os.fsync(file.fileno())
+                sync(file.fileno())
                 if hasattr(os, "posix_fadvise"):
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             sync_folder(path.parent)
         except OSError as error:
             raise VaultError(f"{self.name} does not keep {key}: {_said(error)}") from error
+
+
+def sync(handle: int) -> None:
+    """Bring an open file to the medium. On macOS `fsync` leaves it in the drive's memory."""
+    os.fsync(handle)
+    if hasattr(fcntl, "F_FULLFSYNC"):
+        with contextlib.suppress(OSError):  # a share of the network has no such thing
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
 
 
 def sync_folder(folder) -> None:
@@ -184,7 +222,15 @@ def sync_folder(folder) -> None:
 
 
 def _said(error):
-    """Return the first line of what a store says, without the inside of its library."""
+    """Return in a line what a store says, without the inside of its library."""
+    for kind, what in _MEANINGS:
+        if isinstance(error, kind):
+            return what
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
+    system = re.search(r"([A-Z][a-z ]+) \(os error \d+\)", str(error))
+    if system:
+        return system[1].lower()
+    if "error sending request" in str(error):
+        return "it does not answer; look at its address and the network"
     return str(error).split("\n", 1)[0].split(" in 0", 1)[0][:300]

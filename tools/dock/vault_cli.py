@@ -1,8 +1,6 @@
 """The command `vault`: what is in it, is it still there, find it, hand it out, add a card."""
 
 import json
-import sys
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +9,7 @@ import typer
 
 from tools.evidence.errors import InputError
 
+from .plain import count, plain, progress
 from .vault import Vault
 
 app = typer.Typer(
@@ -32,7 +31,7 @@ def list_(vault: Url, as_json: AsJson = False):
     """List cameras and epochs, and when they were docked."""
     from .ledger import listing
 
-    with _plain():
+    with plain():
         _rows(listing(Vault(vault, make=False)), as_json)
 
 
@@ -47,7 +46,7 @@ def find(
     """Find recordings by camera and day (UTC). Status 1 when there are none."""
     from .ledger import listing
 
-    with _plain():
+    with plain():
         found = []
         first, last = _day(since), _day(until)
         for row in listing(Vault(vault, make=False)):
@@ -79,19 +78,21 @@ def verify(
     from .ledger import check
     from .stamp import certificates
 
-    with _plain():
+    with plain():
         roots = certificates(timestamp_ca) if timestamp_ca else ()
-        with _progress("Verifying") as step:
+        with progress("Verifying") as step:
             found = check(Vault(vault, make=False), trusted(keys or ()), roots, step)
         verdict = "altered" if found.findings else "as stored"
         if as_json:
-            print(json.dumps({"verdict": verdict, **vars(found)}, ensure_ascii=False))
+            print(json.dumps({"verdict": verdict, **vars(found)}))
         else:
             for finding in found.findings:
                 print(f"{finding['kind']}: {finding['what']}")
             print(
-                f"{verdict.upper()}: {found.objects} objects, {found.bytes >> 20} MiB, "
-                f"{found.entries} custody entries, {found.stamped} time stamps"
+                f"{verdict.upper()}: {count(found.objects, 'object', 'objects')}, "
+                f"{found.bytes >> 20} MiB, "
+                f"{count(found.entries, 'custody entry', 'custody entries')}, "
+                f"{count(found.stamped, 'time stamp', 'time stamps')}"
             )
         raise typer.Exit(1 if found.findings else 0)
 
@@ -108,13 +109,13 @@ def export(
     """
     from .epochs import CUSTODY, split_address
 
-    with _plain():
+    with plain():
         name, place = split_address(address)
         source, target = Vault(name, make=False), Vault(out)
         things = [*source.things(place or "cameras"), *source.things(CUSTODY)]
         if not things:
             raise InputError(f"{address} holds nothing that could be handed out")
-        with _progress("Copying") as step:
+        with progress("Copying") as step:
             for done, thing in enumerate(things):
                 data = source.content(thing)
                 target.put(thing.folder, thing.stem, thing.kind, data)
@@ -122,7 +123,7 @@ def export(
         if as_json:
             print(json.dumps({"objects": len(things)}))
         else:
-            print(f"{out}: {len(things)} objects, each read back")
+            print(f"{out}: {count(len(things), 'object', 'objects')}, each read back")
 
 
 @app.command()
@@ -139,63 +140,41 @@ def add(
 
     Status 0 when all that was recorded is safe in the vault.
     """
+    from tools.evidence.medium import Medium
+
     from .cardadd import add_card
     from .station import Station
 
-    with _plain():
+    with plain():
         station = Station(keys)
+        with Medium(image):
+            pass  # a card that cannot be opened leaves no vault behind
         vaults = [Vault(url) for url in vault]
-        with _progress("Storing") as step:
+        with progress("Storing") as step:
             found = add_card(station, vaults, image, camera, step)
         if as_json:
-            print(json.dumps(found, ensure_ascii=False))
+            print(json.dumps(found))
         else:
             for epoch in found["epochs"]:
-                print(
-                    f"camera {epoch['id']}, epoch {epoch['epoch']}: {epoch['segments']} segments"
-                )
+                segments = count(epoch["segments"], "segment", "segments")
+                print(f"camera {epoch['id']}, epoch {epoch['epoch']}: {segments}")
             for line in found["findings"]:
                 print(f"- {line['kind']}: {line['what']}")
             print(f"{found['verdict'].upper()}. The card was not changed; keep it until released.")
         raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
 
 
-@contextmanager
-def _plain():
-    """Make what a person can put right one line and status 2."""
-    try:
-        yield
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-@contextmanager
-def _progress(what):
-    """Give a function (done, total) that draws a bar where a terminal is."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _rows(rows, as_json):
     if as_json:
-        print(json.dumps({"epochs": rows}, ensure_ascii=False))
+        print(json.dumps({"epochs": rows}))
         return
     for row in rows:
+        docked = f"docked {row['docked']}, {row['verdict']}"
         print(
             f"{row['name'] or 'camera'} ({row['id'][:8]}), epoch {row['epoch']}: "
-            f"{len(row['recordings'])} recordings, {row['bytes'] / (1 << 20):.1f} MiB, "
-            + (
-                f"docked {row['docked']}, {row['verdict']}"
-                if row["docked"]
-                else "no custody entry"
-            )
+            f"{count(len(row['recordings']), 'recording', 'recordings')}, "
+            f"{row['bytes'] / (1 << 20):.1f} MiB, "
+            f"{docked if row['docked'] else 'no custody entry'}"
         )
         print(f"  {row['address']}")
     if not rows:

@@ -3,6 +3,10 @@
 Facts that are findings of the evidence reader bring their own two languages.
 """
 
+from typing import NamedTuple
+
+from firmware.bodycam import words as camera
+
 STEPS = {
     "hello": ("finding out who it is", "wird erkannt"),
     "enrol": ("enrolling", "wird angemeldet"),
@@ -12,15 +16,15 @@ STEPS = {
     "release": ("releasing", "wird freigegeben"),
     "selftest": ("self-test", "Selbsttest"),
     "epoch": ("new keys, clock", "neue Schlüssel, Uhr"),
+    "update": ("updating the firmware", "Programm wird erneuert"),
     "done": ("done", "fertig"),
 }
 
 # Why something is not yet safe: what is so, and what to do.
 UNSAFE = {
     "link": (
-        "{error}. What was not copied is still on the camera.",
-        "Die Verbindung an {port} ist abgerissen: Kamera neu in die Station stellen, Kabel und "
-        "Stecker ansehen. Was nicht kopiert wurde, ist noch auf der Kamera.",
+        "{error} What was not copied is still on the camera.",
+        "{error} Was nicht kopiert wurde, ist noch auf der Kamera.",
     ),
     "busy": (
         "The camera is recording, or shows a person the display. End that, then dock it again.",
@@ -88,11 +92,32 @@ UNSAFE = {
         "Aufnahme {recording} ist sicher im Archiv, aber die Kamera konnte sie nicht löschen "
         "(Code {rc}). Neu andocken; hilft das nicht, die Karte wechseln.",
     ),
-    "earlier": (
-        "{count} segments from {first} on, of an earlier epoch, are still on the camera. Put its "
-        "card into a reader and run `vault add`.",
-        "{count} Segmente ab {first} aus einer früheren Epoche sind noch auf der Kamera. Die "
-        "Karte in ein Lesegerät stecken und `vault add` ausführen.",
+    "log_full": (
+        "The camera's log is full. Everything is safe in the vault, but not yet released; put "
+        "right what is named here, then dock it again.",
+        "Das Logbuch der Kamera ist voll. Alles ist sicher im Archiv, aber noch nicht "
+        "freigegeben; beheben, was hier steht, dann neu andocken.",
+    ),
+    "earlier_keys": (
+        "{count} segments from {first} on are of epoch {epoch}, for which this station has no "
+        "keys: they are copied and stay on the camera. Bring the keys here (`keys import`).",
+        "{count} Segmente ab {first} sind aus Epoche {epoch}, für die diese Station keine "
+        "Schlüssel hat: Sie sind kopiert und bleiben auf der Kamera. Die Schlüssel herbringen "
+        "(`keys import`).",
+    ),
+    "earlier_log": (
+        "{count} segments from {first} on are of epoch {epoch}, whose log this vault does not "
+        "have from a station known here: they are copied and stay on the camera. Name the vault "
+        "that was used then.",
+        "{count} Segmente ab {first} sind aus Epoche {epoch}, deren Logbuch in diesem Archiv von "
+        "keiner hier bekannten Station liegt: Sie sind kopiert und bleiben auf der Kamera. Das "
+        "damals benutzte Archiv angeben.",
+    ),
+    "earlier_lost": (
+        "Segment {n} of an earlier epoch cannot be read on the camera. Put its card into a reader "
+        "and run `card salvage`.",
+        "Segment {n} aus einer früheren Epoche ist auf der Kamera nicht lesbar. Die Karte in ein "
+        "Lesegerät stecken und `card salvage` ausführen.",
     ),
     "elsewhere": (
         "Segment {n} was released at an earlier docking and is not in this vault. Name the vault "
@@ -103,6 +128,34 @@ UNSAFE = {
     "interrupted": (
         "Interrupted. What was not copied is still on the camera; dock it again.",
         "Unterbrochen. Was nicht kopiert wurde, ist noch auf der Kamera; neu andocken.",
+    ),
+}
+
+# Why a camera cannot be talked to.
+LINK = {
+    "closed": (
+        "{port} cannot be opened: put the camera into the dock again, and close what else uses "
+        "the port.",
+        "{port} lässt sich nicht öffnen: Kamera neu in die Station stellen und schließen, was den "
+        "Anschluss sonst benutzt.",
+    ),
+    "silent": (
+        "The camera on {port} does not answer: put it into the dock again and look at cable and "
+        "plug.",
+        "Die Kamera an {port} antwortet nicht: neu in die Station stellen, Kabel und Stecker "
+        "ansehen.",
+    ),
+    "no_camera": (
+        "What answers on {port} is no camera of ours: unplug it, or name the camera's port.",
+        "Was an {port} antwortet, ist keine Kamera von uns: abziehen, oder den Anschluss der "
+        "Kamera angeben.",
+    ),
+    "restart": (
+        "The camera on {port} has not come back after its restart: put it into the dock again. It "
+        "records on with the keys and the firmware that it had, and nothing is lost.",
+        "Die Kamera an {port} ist nach ihrem Neustart nicht zurückgekommen: neu in die Station "
+        "stellen. Sie nimmt mit den Schlüsseln und dem Programm weiter auf, die sie hatte; "
+        "verloren ist nichts.",
     ),
 }
 
@@ -119,6 +172,36 @@ WARNINGS = {
         "Vorgang stempelt ihn mit.",
     ),
     "camera": ("The camera says: {reason}.", "Die Kamera meldet: {reason}."),
+    "update_board": (
+        "The release is for {board}: this camera was not updated.",
+        "Die Ausgabe ist für {board}: Diese Kamera wurde nicht erneuert.",
+    ),
+    "update_none": (
+        "This camera takes no updates from a dock: use `flash`.",
+        "Diese Kamera nimmt keine Erneuerung über die Station an: `flash` benutzen.",
+    ),
+    "update_refused": (
+        "The camera does not take release {number}: {why}. It works on with what it had.",
+        "Die Kamera nimmt Ausgabe {number} nicht an ({why}). Sie arbeitet mit dem weiter, was sie "
+        "hatte.",
+    ),
+    "update_failed": (
+        "Release {number} was not kept: the camera works on with what it had.",
+        "Ausgabe {number} hat sich nicht bewährt: Die Kamera arbeitet mit dem weiter, was sie "
+        "hatte.",
+    ),
+    "retire": (
+        "The battery is worn out, have it changed: charged {cycles} times, {fade_pct} % less "
+        "capacity, {resistance_pct} % of a new one's resistance, full and hot for {hot_full_h} h.",
+        "Der Akku ist verbraucht und muss getauscht werden: {cycles}-mal geladen, {fade_pct} % "
+        "weniger Kapazität, {resistance_pct} % des Widerstands eines neuen, {hot_full_h} h voll "
+        "und heiß.",
+    ),
+    "resets": (
+        "The camera's watchdog has restarted it {count} times since it was last docked.",
+        "Die Kamera ist seit dem letzten Andocken {count}-mal von ihrem Wächter neu gestartet "
+        "worden.",
+    ),
     "lost": (
         "The camera lost {count} pictures since it was switched on.",
         "Die Kamera hat seit dem Einschalten {count} Bilder verloren.",
@@ -127,8 +210,8 @@ WARNINGS = {
 
 CLOSING = {
     "safe": (
-        "{name}: {recordings} recordings, all safe in the vault and released.",
-        "{name}: {recordings} Aufnahmen, alle sicher im Archiv und freigegeben.",
+        "{name}: {recordings}, all safe in the vault and released.",
+        "{name}: {recordings}, alles sicher im Archiv und freigegeben.",
     ),
     "empty": (
         "{name}: nothing was recorded; ready.",
@@ -143,6 +226,29 @@ CLOSING = {
         "Im Dienst kommen sie nie in die Nähe einer Station.",
     ),
 }
+
+
+class Recordings(NamedTuple):
+    """So many recordings."""
+
+    count: int
+
+    def say(self, language: str) -> str:
+        """Return the number with its word."""
+        words = {"en": ("recording", "recordings"), "de": ("Aufnahme", "Aufnahmen")}
+        return f"{self.count} {words[language][self.count != 1]}"
+
+
+class Reason(NamedTuple):
+    """Why a camera cannot record, or what it warns of: a key of its words, or its own text."""
+
+    key: str
+
+    def say(self, language: str) -> str:
+        """Return what the camera's display says; what is no key, as it is."""
+        pair = camera.FAULTS.get(self.key) or camera.WARNINGS.get(self.key) or [self.key] * 2
+        line = pair[camera.LANGUAGES.index(language)]
+        return line if isinstance(line, str) else ": ".join(line)
 
 
 def say(pair: "tuple[str, str]", facts: dict) -> dict:

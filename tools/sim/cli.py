@@ -132,9 +132,20 @@ def _page(board, folder, port):
     except BoardError as error:
         raise typer.BadParameter(str(error)) from None
     if folder:
-        print(export.export(folder, board))
-        return 0
+        return _export(folder, board)
     page_server.serve(export.build(board), port, _say)
+    return 0
+
+
+def _export(folder, board):
+    from tools.sim import export
+
+    try:
+        print(export.export(folder, board))
+    except OSError as error:
+        what = "a file" if folder.is_file() else error.strerror
+        _say(f"sim --export: the page cannot go into {folder} ({what}); name another folder")
+        return 2
     return 0
 
 

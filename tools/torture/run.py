@@ -54,17 +54,21 @@ def _worst(outcome, kind):
     return max((ms for ms, _ in promises.losses(outcome, found)), default=0) if found else 0
 
 
-def torture(seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpython"):
-    """Run cases for `seconds`; return `seed`, `cases` {name: count}, `violations`, `worst_ms`.
+def torture(
+    seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpython", at_least=1
+):
+    """Run cases for `seconds`, and `at_least` so many; return `seed`, `cases` {name: count},
+    `violations`, `worst_loss_ms`.
 
-    Every kind that makes sense on `board` has its turn before the first comes again. Case `i`
-    follows from `seed` and `i` alone. `progress(done_s, name)` hears of each case.
+    Every kind that makes sense on `board` has its turn before the first comes again; the seed
+    says which begins. Case `i` follows from `seed` and `i` alone. `progress(done_s, name)` hears
+    of each case.
     """
     began = time.monotonic()
     names = kinds or list(kinds_on(headless.load(board)))
     cases, violations, worst, i = {}, [], 0, 0
-    while i < 1 or time.monotonic() - began < seconds:
-        name = names[i % len(names)]
+    while i < at_least or time.monotonic() - began < seconds:
+        name = names[(seed + i) % len(names)]
         own_seed = zlib.crc32(f"{seed} {i}".encode()) & 0x3FFFFFFF
         lines = KINDS[name].script(random.Random(own_seed))
         if progress:
