@@ -29,7 +29,7 @@ FAILURE = "after a failure only"
 UPDATE = "at a boot from a slot, and at the dock"
 SETUP = "when a card or a clock is set up, never while the camera is worn"
 CUT = "when the power goes"
-LESSON = "when the gauge has fallen by three percent"
+LESSON = "when the gauge has fallen by six percent"
 DRAWN = "when words or a dot are drawn for the first time"
 
 FRAME = "for a frame of a station only, or at boot"
@@ -60,10 +60,12 @@ EXCEPTIONS = {
     ("firmware/bodycam/keeper.py", "Keeper.restore"): BOOT,
     ("firmware/bodycam/keeper.py", "Keeper._read"): BOOT,
     ("firmware/bodycam/learning.py", "Learning.compare"): LESSON,
-    ("firmware/bodycam/learning.py", "Learning.compare.<listcomp>"): LESSON,
-    ("firmware/bodycam/learning.py", "Learning.unsure_pct"): DRAWN,
+    ("firmware/bodycam/learning.py", "Learning._spread"): BOOT,
+    ("firmware/bodycam/learning.py", "_product.<listcomp>"): LESSON,
+    ("firmware/bodycam/learning.py", "Learning.unsure_permille.<listcomp>"): LESSON,
+    ("firmware/bodycam/learning.py", "Learning.appetite_pct"): EVENT,
+    ("firmware/bodycam/learning.py", "Learning.row.<listcomp>"): EVENT,
     ("firmware/bodycam/outlook.py", "Outlook.mix"): "once a minute",
-    ("firmware/bodycam/outlook.py", "Outlook.unsure_pct"): DRAWN,
     ("firmware/bodycam/power.py", "Power.__init__"): BOOT,
     ("firmware/bodycam/procedure.py", "Procedure.saved"): EVENT,
     ("firmware/bodycam/savings.py", "Savings._give_up"): EVENT,

@@ -131,7 +131,8 @@ class Run:
         self._visits = {}
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
-        self._track = []  # [second, charge in 1/100 %, stage, steps given up, minutes, percent]
+        # [second, charge in 1/100 %, stage, steps given up, minutes, percent, what is shown]
+        self._track = []
         self._awaited = None  # what was known when a recording began, until its first picture
         self._draws = 0
         costs = self._board.COSTS
@@ -320,11 +321,16 @@ class Run:
 
     def _follow_battery(self):
         world, app = self.world, self._app
-        row = [world.ms // 1000, world.energy.cell.ppm // 100, world.stage, 0, None, None]
+        row = [world.ms // 1000, world.energy.cell.ppm // 100, world.stage, 0, None, None, None]
         if app:
             row[3:] = [app.savings.given_up, app.power.minutes_expected(), app.power.percent]
+            row.append(self._battery_words(app))
         self._track.append(row)
         world.at(world.ms + _TRACK_MS, self._follow_battery)
+
+    def _battery_words(self, app):
+        # From a copy: the camera's own words are steadied by what was shown.
+        return type(app.lasting)(app.power, app.clock, app.profile).text(self.world.stage)[1]
 
     def _key(self, down):
         if down:
