@@ -90,7 +90,7 @@ class Learning:
         for stage, permille in self._typical.items():
             drawn += permille * self.ua[stage]
             table += permille * self._table_ua[stage]
-        return (100 * drawn + table // 2) // table
+        return (100 * drawn + table // 2) // table if table else 100
 
     def row(self) -> list:
         """Return what to keep, in permille: the factors and the typical use's, and how far off

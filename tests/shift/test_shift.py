@@ -155,7 +155,7 @@ def test_twelve_hours_take_less_than_a_minute_and_come_out_the_same_to_the_milli
 def test_a_shift_leaves_no_folder_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(
-        runs.headless, "run", lambda *args, **more: {"used": list(tmp_path.iterdir())}
+        runs.headless, "run", lambda *args, **more: {"error": "", "used": list(tmp_path.iterdir())}
     )
     result = runs.run("m5stack_cores3", "nrw_order_service", "0:00 boot\n0:01 end\n")
     assert result["used"] and not list(tmp_path.iterdir())

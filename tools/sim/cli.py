@@ -75,9 +75,6 @@ def sim(
     --json count. Status 0 when the script's expectations were met, 1 when not, 2 for input that
     cannot be used.
     """
-    for path in card or () if serve or headless or demo else ():
-        if not path.exists():
-            _say(f"{path} is not there yet: a new card is made, its camera and keys beside it")
     if serve:
         return _serve(board, on, card or (), profile, seed)
     if not (headless or demo):

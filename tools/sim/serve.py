@@ -33,7 +33,10 @@ def serve(board, interpreter, cards, profile, seed, say):
     images = [Path(card).resolve() for card in cards]
     if not images or len(set(images)) < len(images):
         raise headless.InputError("--serve needs --card IMG, another one for each camera")
+    new = [image for image in images if not image.exists()]
     configs = [headless.prepare(board, profile, image, seed) for image in images]
+    for image in new:
+        say(headless.NEW.format(image))
     out = Path(tempfile.mkdtemp(prefix="bodycam-serve-"))
     say(f"the cameras' words are in {out}")
     with ExitStack() as stack:

@@ -7,12 +7,13 @@ words of an event differently.
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from tools.evidence import layout
+from tools.evidence.layout import IN_WORDS
 from tools.evidence.log import Log
 from tools.sim import headless
 from tools.torture import promises
@@ -67,7 +68,12 @@ def differences(outcome, copy, on, lines, seed, kind):
 
 def _entries(image):
     # `log` in an opening event and the chain follow from bytes; the entries' words do not.
+    # MicroPython says an error's name behind its number.
     return [
-        (entry.s, entry.code, json.loads(entry.detail) if entry.code in layout.IN_WORDS else None)
+        (entry.s, entry.code, re.sub(r"(?<=\]) E[A-Z]+:", "", _words(entry)))
         for entry in Log(f"{image}.camera").entries
     ]
+
+
+def _words(entry):
+    return json.dumps(json.loads(entry.detail), sort_keys=True) if entry.code in IN_WORDS else ""
