@@ -238,7 +238,11 @@ class Procedure:
     # Events
 
     def gesture(self, event: str):
-        """Take what the button means."""
+        """Take what the button means: nothing while a recording is being sealed, whose stream
+        takes no marker any more.
+        """
+        if self.stages.stage == RECORDING and not self.parts.recorder.wants_frames:
+            return
         if event == "record":
             self._record()
         elif event != "arm" or self.parts.savings.settings["pre_event_s"]:

@@ -46,6 +46,8 @@ class Attempt:
     boot: int
     began_ms: int
     frames: list = field(default_factory=list)  # Frame
+    stopped: bool = False  # it is being sealed
+    skipped: int = 0  # pictures that nobody took, because the card held up the interpreter
     segments: list = field(default_factory=list)
     events: list = field(default_factory=list)  # of the stage table, while it ran
     presses: list = field(default_factory=list)  # (when it ended, whether it was short for sure)
@@ -221,6 +223,7 @@ class Bench:
         for owner, name, seam in (
             (app.recorder, "start", self._started),
             (app.recorder, "frame", self._frame),
+            (app.recorder, "skipped", self._skipped),
             (app.log, "open_segment", self._opened),
             (app.log, "acknowledged", self._acknowledge),
         ):
@@ -237,6 +240,7 @@ class Bench:
         self.told.append((self._number, before, event, after))
         if before == "recording":
             self.attempts[-1].events.append(event)
+            self.attempts[-1].stopped |= event == "stop"
         self._asks = event == "ask_stop" or self._asks and event not in ("keep", "stop", "sealed")
         self._armed_ms = self.run.world.ms if after == "armed" else None
 
@@ -246,6 +250,10 @@ class Bench:
         row = Frame(self.run.world.ms, t_ms, sha256(data).digest(), len(data), taken)
         (self.attempts[-1].frames if busy else self.before).append(row)
         return taken
+
+    def _skipped(self, act, frames, ms):
+        self.attempts[-1].skipped += frames
+        return act(frames, ms)
 
     def _opened(self, act, *args):
         self.attempts[-1].segments.append(self.journal.next_segment)
@@ -262,7 +270,7 @@ class Bench:
         now_ms = self.run.world.ms
         if down:
             marks = self._stage == "recording" and not self._asks
-            self._pressed = now_ms if marks else None
+            self._pressed = now_ms if marks and not self.attempts[-1].stopped else None
         elif self._pressed and self._stage == "recording":
             held_ms = now_ms - self._pressed
             if held_ms < _LONG_MS:
