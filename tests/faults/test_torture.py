@@ -37,6 +37,13 @@ FOUND = [
         "0:00 boot|+2.480 press|+1.936 press twice|+2.137 boot|+1.882 press|+1.988 hold 3.3"
         "|+0.868 press|+0.175 press",
     ),
+    # A third press before the first picture: the simulation counted from it.
+    (
+        "hands",
+        "pico2w_arducam",
+        "0:00 boot|+2.614 hold 6.5|+1.442 hold 6.5|+1.796 hold 6.5|+0.899 cable out|+1.959 press"
+        "|+2.191 press|+0.124 press twice|+0.809 press",
+    ),
     # The place of a new epoch, read once at boot, was not read again.
     (
         "flash is once unreadable",

@@ -317,7 +317,7 @@ class Run:
             if self._ending:
                 self._end_ms = self.world.ms + _SETTLE_MS
             if after == "recording":
-                self._awaited = (self._app.counters["recorded"], self.world.ms)
+                self._awaited = (self._app.counters["recorded"], self.world.ms, self._presses)
 
     def _follow_battery(self):
         world, app = self.world, self._app
@@ -338,14 +338,14 @@ class Run:
 
     def _note_delay(self):
         # From the first press of the two. Seen from idle when that press also opened the display.
-        stage_ms = self._awaited[1]
+        _, stage_ms, presses = self._awaited
         self._awaited = None
-        pressed_ms, now_ms = self._presses[0], self.world.ms
+        pressed_ms, now_ms = presses[0], self.world.ms
         stages = [row for row in self._stages if row["t_ms"] >= pressed_ms]
         camera_ms = max(self.world.camera_ms, stage_ms)
         parts = (
-            ("two presses", self._presses[1] - pressed_ms),
-            ("until the stage", stage_ms - self._presses[1]),
+            ("two presses", presses[1] - pressed_ms),
+            ("until the stage", stage_ms - presses[1]),
             ("camera start", camera_ms - stage_ms),
             ("picture, encoded", now_ms - camera_ms),
         )

@@ -36,6 +36,7 @@ _LIMIT_MS = 7_200_000
 _SHOWN_MS = 3000  # a display has this long to say why
 _PRIVATE = ("armed", "recording")  # stages in which pictures are kept
 _FORGET_MS = 500  # until what is not needed any more is gone from memory
+_START_MS = 1000
 _SHORT_MS, _LONG_MS = 1500, 3200  # a press that certainly does not ask, or does
 
 
@@ -163,6 +164,7 @@ class Bench:
             "clip": str(self.clip),
             "card": str(image),
             "camera": f"{image}.camera",
+            "station": headless.station_of(image),
             "out": str(self.image.parent),
         }
         self.first = Log(f"{image}.camera").next
@@ -272,9 +274,11 @@ class Bench:
             marks = self._stage == "recording" and not self._asks
             self._pressed = now_ms if marks and not self.attempts[-1].stopped else None
         elif self._pressed and self._stage == "recording":
-            held_ms = now_ms - self._pressed
+            one, held_ms = self.attempts[-1], now_ms - self._pressed
             if held_ms < _LONG_MS:
-                self.attempts[-1].presses.append((now_ms, held_ms < _SHORT_MS))
+                # A polled button is not looked at while the camera starts.
+                sure = held_ms < _SHORT_MS and now_ms - one.began_ms > _START_MS
+                one.presses.append((now_ms, sure))
 
     def _staged(self, stage):
         before, self._stage = self._stage, stage

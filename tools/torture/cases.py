@@ -234,6 +234,9 @@ NEEDS = {
     "a gauge": lambda board: hasattr(board, "GAUGE"),
     "a clock chip": lambda board: hasattr(board, "CLOCK"),
     "a card on SPI": lambda board: board.CARD["chip"] == "SDCardSPI",
+    "a card on SPI and four seconds of ring": (
+        lambda board: board.CARD["chip"] == "SDCardSPI" and board.RING_BYTES >= 4 << 20
+    ),
     "a partition for the log": lambda board: board.LOG["chip"] == "PartitionNOR",
 }
 
@@ -257,7 +260,9 @@ KINDS = {
         if how != "half"
     },
     "garbage over stale blocks": Kind(_card_cut("garbage"), stale),
-    "stall of up to 4 s": Kind(_stall, check=_nothing_lost, needs="a card on SPI"),
+    "stall of up to 4 s": Kind(
+        _stall, check=_nothing_lost, needs="a card on SPI and four seconds of ring"
+    ),
     "cut in a stall": Kind(_stall_cut, keeps_up=False),
     "moody card": Kind(_during("card moody", then=["+20 cut", *AGAIN]), keeps_up=False),
     "slow card": Kind(_slow, keeps_up=False),

@@ -7,7 +7,6 @@ words of an event differently.
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -67,13 +66,12 @@ def differences(outcome, copy, on, lines, seed, kind):
 
 
 def _entries(image):
-    # `log` in an opening event and the chain follow from bytes; the entries' words do not.
-    # MicroPython says an error's name behind its number.
-    return [
-        (entry.s, entry.code, re.sub(r"(?<=\]) E[A-Z]+:", "", _words(entry)))
-        for entry in Log(f"{image}.camera").entries
-    ]
+    # `log` in an opening event and the chain follow from bytes; the entries' words do not. How an
+    # error is put in words is each interpreter's own.
+    return [(entry.s, entry.code, _words(entry)) for entry in Log(f"{image}.camera").entries]
 
 
 def _words(entry):
-    return json.dumps(json.loads(entry.detail), sort_keys=True) if entry.code in IN_WORDS else ""
+    words = json.loads(entry.detail) if entry.code in IN_WORDS else {}
+    words.pop("detail", None)
+    return words
