@@ -21,7 +21,8 @@ class Kind(NamedTuple):
     `harms`: the medium itself loses data, which the reader must say. `keeps_up`: the card is fast
     enough, so a cut costs at most 300 ms and a block. `mute`: the log cannot be written any more,
     and need not say why. `check(outcome)` yields more sentences. `needs` is what a board must
-    have for it, a key of NEEDS.
+    have for it, a key of NEEDS. `own` is for what follows from bytes of the log, which each
+    interpreter writes in its own order: two of them cannot be compared.
     """
 
     script: Callable
@@ -32,6 +33,7 @@ class Kind(NamedTuple):
     check: "Callable | None" = None
     profile: str = "nrw_order_service"
     needs: str = ""
+    own: bool = False
 
 
 def _s(rng, least, most):
@@ -305,7 +307,7 @@ KINDS = {
         _during("crypto untouched long", then=["+6 end"]), check=_ends_in("crypto_error")
     ),
     "flash fails": Kind(_flash("fail"), check=_ends_in("log_error")),
-    "flash is weak": Kind(_flash("weak {n}")),
+    "flash is weak": Kind(_flash("weak {n}"), own=True),
     "flash is noisy": Kind(_flash("noisy {n}")),
     "flash refuses once": Kind(
         _flash_once("refuse 1"), check=_no_fault, needs="a partition for the log"
