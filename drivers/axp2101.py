@@ -17,6 +17,7 @@ _ADC_ON = const(0x30)  # p. 30; b0 battery, b1 TS, b2 VBUS, b3 system, b4 die
 _VBAT_H = const(0x34)  # p. 31; b5:0 high bits, read before the low byte (p. 18); 1 mV per LSB
 _TDIE_H = const(0x3C)  # 22 C + (7274 - raw) / 20 (XPowersLib 0.3.3)
 _IRQ_ON = const(0x40)  # p. 32; three bytes, bits as in _IRQ
+_KEY_EDGES = const(0x03)  # of its second register: both edges of the power key
 _IRQ = const(0x48)  # p. 34; three bytes; writing 1 clears
 _KEY_IRQ = const(0x49)  # p. 34; b1 negative edge (pressed), b0 positive edge (released)
 _RAIL_ON = const(0x90)  # p. 44
@@ -98,7 +99,7 @@ class AXP2101:
         self._write(_ADC_ON, _ADC_CHANNELS)
         # A status bit is only set while its enable bit is (p. 19), and edges are off by default.
         # Nothing else is enabled, so that the chip's interrupt line rests high.
-        self.i2c.writeto_mem(self._address, _IRQ_ON, b"\x00\x03\x00")
+        self.i2c.writeto_mem(self._address, _IRQ_ON, bytes((0, _KEY_EDGES, 0)))
         self.i2c.writeto_mem(self._address, _IRQ, b"\xff\xff\xff")
         for name, mv in rails_mv.items():
             if mv is not None:
@@ -112,6 +113,15 @@ class AXP2101:
                 self.rail(name, True)
         self._write(_RAIL_ON, on)
         self._check(rails_mv, on)
+
+    def holds(self) -> bool:
+        """Return whether the chip has kept what `setup` wrote; after a dip of its supply it has
+        not, and its rails are as its maker set them.
+
+        Raises:
+            OSError: bus failure.
+        """
+        return self._read(_IRQ_ON + 1) == _KEY_EDGES
 
     def _check(self, rails_mv, on):
         held = bytearray(_RAIL_REGS)

@@ -1,11 +1,11 @@
 """What all tests share: the import path of the three interpreters, the seed, the interpreters."""
 
+import asyncio
 import os
 import platform
 import random
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -95,10 +95,16 @@ def forget_firmware():
     sys.modules.update(before)
 
 
-def in_a_thread(act, *arguments):
-    """Do it in a thread of its own: a browser under test keeps a loop in the main thread."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(act, *arguments).result()
+@pytest.fixture(autouse=True)
+def no_loop_of_a_browser(request):
+    """A browser under test keeps a loop running in this thread; others may run their own."""
+    loop = asyncio._get_running_loop()
+    if not loop or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 def _environment(*folders):

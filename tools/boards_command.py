@@ -155,23 +155,31 @@ def boards(
         print(json.dumps({"boards": found}))
         return
     table = Table(
-        Column("board", no_wrap=True),
-        Column("records\nmirrors", no_wrap=True),
-        Column("compiled", no_wrap=True),
-        Column("can", min_width=16),
-        Column("drivers", min_width=12),
+        Column("board", overflow="fold"),
+        *(Column(each["id"], min_width=18, overflow="fold") for each in found),
         box=box.SIMPLE,
     )
-    for each in found:
-        width, height = each["record"]["size_px"]
-        table.add_row(
-            each["id"],
-            f"{width}x{height}, {each['record']['fps']}/s\n{each['mirror_fps']}/s",
-            f"{each['size_bytes'] / 1024:.1f} KiB",
-            " ".join(each["caps"]),
-            " ".join(each["drivers"]),
-        )
+    for name, tell in _ROWS.items():
+        table.add_row(name, *(tell(each) for each in found))
     rich.print(table)
+
+
+# What a newcomer asks of a board: what is printed, from its description.
+_ROWS = {
+    "records": lambda row: "{2} a second\n{0}x{1}".format(
+        *row["record"]["size_px"], row["record"]["fps"]
+    ),
+    "live picture\nwhile recording": lambda row: (
+        f"{row['mirror_fps']} a second"
+        if "mirror_while_recording" in row["caps"]
+        else "none: words, time"
+    ),
+    "firmware": lambda row: f"{row['size_bytes'] / 1024:.1f} KiB",
+    "has": lambda row: "\n".join(
+        cap.replace("_", " ") for cap in row["caps"] if cap != "mirror_while_recording"
+    ),
+    "drivers": lambda row: "\n".join(row["drivers"]),
+}
 
 
 def _drivers_imported(path):

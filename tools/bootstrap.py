@@ -282,7 +282,7 @@ def _run(title, command):
         reader = threading.Thread(target=_collect, args=(process.stdout, lines), daemon=True)
         reader.start()
         try:
-            _show(title, reader, lines, started_s)
+            _show(title, reader, started_s)
             status = process.wait()
         except BaseException:
             process.kill()
@@ -303,7 +303,7 @@ def _collect(stream, lines):
         lines.append(line)
 
 
-def _show(title, reader, lines, started_s):
+def _show(title, reader, started_s):
     """Until the step's output ends: a turning bar on a terminal, elsewhere a line now and then."""
     terminal = sys.stderr.isatty()
     if not terminal:
@@ -312,19 +312,16 @@ def _show(title, reader, lines, started_s):
     for turn in range(1 << 30):
         reader.join(0.1)
         now_s = time.monotonic()
-        doing = lines[-1].strip() if lines else ""
         if not reader.is_alive():
             break
+        line = f"set-up: {title}: {now_s - started_s:.0f} s"
         if terminal:
-            columns = shutil.get_terminal_size().columns - 1
-            line = f"{_BAR[turn % 4]} set-up: {title}: {now_s - started_s:.0f} s  {doing}"
-            print("\r" + line[:columns].ljust(columns), end="", file=sys.stderr, flush=True)
+            print(f"\r{_BAR[turn % 4]} {line}", end="", file=sys.stderr, flush=True)
         elif now_s - noted_s >= _NOTE_EVERY_S:
             noted_s = now_s
-            _say(f"set-up: {title}: {now_s - started_s:.0f} s  {doing[:80]}")
+            _say(line)
     if terminal:
-        columns = shutil.get_terminal_size().columns - 1
-        print("\r" + " " * columns, end="\r", file=sys.stderr)
+        print("\r" + " " * (len(title) + 24), end="\r", file=sys.stderr)
 
 
 def _say(line):

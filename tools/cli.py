@@ -107,7 +107,8 @@ def run(program, argv):
         sys.stdout.flush()
     except typer.TyperException as error:
         hint = f"; see {program} --help" if error.exit_code == 2 else ""
-        return _fail(program, error.format_message().rstrip(".") + hint, error.exit_code)
+        what = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+        return _fail(program, what + hint, error.exit_code)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

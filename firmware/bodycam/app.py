@@ -20,7 +20,7 @@ from bodycam.clock import CHIP, Clock
 from bodycam.ear import Ear
 from bodycam.errors import Fault
 from bodycam.eye import Eye
-from bodycam.face import Face
+from bodycam.face import join
 from bodycam.joins import crc16
 from bodycam.keeper import Keeper
 from bodycam.lasting import Lasting
@@ -57,6 +57,7 @@ class App:
         self.profile_path = profile_path
         self.profile = values or profile.load(profile_path)
         self.collections = 0
+        self.watchdog = None  # until it is armed
         if machine.freq() != board.CPU_HZ:
             machine.freq(board.CPU_HZ)
         # The largest memory first, while the heap is in one piece.
@@ -76,7 +77,7 @@ class App:
         # answer it.
         self._card_fault = self._fault_of(self.mount)
         chips.set_up_display()
-        self.face = self._join_face()
+        self.face = join(board, chips.display, self.profile["backlight_pct"])
         self.recorder = self._join_recorder(frames, stage)
         self.eye = Eye(chips.camera, self.recorder, self.clock, self.face.picture)
         self.ear = Ear(chips.microphone, self.recorder, self.clock)
@@ -85,6 +86,8 @@ class App:
         self.dock = self._join_dock()
         self.procedure = Procedure(self, self.profile, board)
         self.stages = self.procedure.stages
+        if self.dock:
+            self.stages.observe(self.dock.follow)
 
     def _check_window(self):
         # Seconds before a recording are promised, or there are none.
@@ -105,14 +108,6 @@ class App:
     def _recover(self):
         self._kept = epoch.settle(self.chips.flash)
         self.log.recover()
-
-    def _join_face(self):
-        board = self.board
-        mirrors = "mirror_while_recording" in board.CAPS
-        more = {"picture_px": board.CAMERA.get("show_px")}
-        if "kept_bytes" in board.DISPLAY:
-            more["kept_bytes"] = board.DISPLAY["kept_bytes"]
-        return Face(self.chips.display, mirrors, self.profile["backlight_pct"], **more)
 
     def _join_recorder(self, frames, stage):
         journal = self.log
@@ -288,27 +283,25 @@ class App:
             self.procedure.woken()
 
     def run(self):
-        """Run for ever; KeyboardInterrupt leaves.
-
-        What nobody caught is logged and ends in a reset.
+        """Run for ever; KeyboardInterrupt leaves, and so does what nobody foresaw: main.py.
 
         The watchdog (10 s) is armed after the first turn, and not while a cable is in: it cannot
         be stopped again for a host that wants the prompt.
         """
-        watchdog = None
-        try:
-            self.start()
-            self.step()
-            if self.slots and self.procedure.reason != "unexpected":
-                self.slots.confirm()
-            while True:
-                wait_ms = self.step()
-                if wait_ms:
-                    self.rest(min(wait_ms, _WATCHDOG_MS // 2))
-                if watchdog:
-                    watchdog.feed()
-                elif not self.chips.cable_in():
-                    watchdog = machine.WDT(timeout=_WATCHDOG_MS)
-        except Exception as error:
-            self.procedure.fail("unexpected", repr(error))
-            machine.reset()
+        self.start()
+        self.step()
+        if self.slots and self.procedure.reason != "unexpected":
+            self.slots.confirm()
+        while True:
+            wait_ms = self.step()
+            if wait_ms:
+                self.rest(min(wait_ms, _WATCHDOG_MS // 2))
+            if self.watchdog:
+                self.watchdog.feed()
+            elif not self.chips.cable_in():
+                self.watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+
+    def give_up(self, detail: str):
+        """Close what can be closed and enter `detail` in the log: this camera starts anew."""
+        self.chips.usb.hold(False)
+        self.procedure.fail("unexpected", detail)

@@ -93,7 +93,7 @@ class Chips:
             self.microphone = self._part("MICROPHONE", "microphone_missing")
             self.microphone = self.microphone or self._without("microphone")
         self.camera = self._part("CAMERA", "unexpected")
-        self.usb = driver("USBSerial")()
+        self.usb = self.attempt("unexpected", lambda: driver("USBSerial")(), "usb")
         row = board.LOG
         self.flash = self.attempt("unexpected", lambda: JOIN[row["chip"]](self, row), row["chip"])
         self.blind = False
@@ -145,12 +145,14 @@ class Chips:
         board, at = self.board, self.board.I2C_CHIPS
         i2c = self.i2c = self.chip("i2c", "unexpected", self.new_i2c)
         if hasattr(board, "EXPANDER"):
-            make = driver("AW9523B")
-            self.lines = self.chip("aw9523b", "unexpected", lambda: make(i2c, at["AW9523B"]))
+            self.lines = self.chip(
+                "aw9523b", "unexpected", lambda: driver("AW9523B")(i2c, at["AW9523B"])
+            )
             self.attempt("unexpected", lambda: self.lines.setup(board.EXPANDER["inputs"]))
         if "AXP2101" in at:
-            make = driver("AXP2101")
-            self.pmu = self.chip("axp2101", "unexpected", lambda: make(i2c, at["AXP2101"]))
+            self.pmu = self.chip(
+                "axp2101", "unexpected", lambda: driver("AXP2101")(i2c, at["AXP2101"])
+            )
             self.attempt("unexpected", lambda: self.pmu.setup(board.RAILS_MV, board.RAILS_AT_BOOT))
 
     def _join_spi(self):
@@ -208,6 +210,17 @@ class Chips:
             return self.pmu is not None and self.pmu.vbus()
         except OSError:
             return False
+
+    def forgetful(self) -> "str | None":
+        """Return the name of the power manager where it has forgotten how it was set up, and with
+        it who gets a supply; else None. One I2C read.
+        """
+        try:
+            if self.pmu is None or self.pmu.holds():
+                return None
+        except OSError:
+            return None  # that it does not answer is told already
+        return type(self.pmu).__name__
 
     def slow_clock(self, slow: bool):
         """Run the processor at the board's SLOW_HZ, or at its full rate again."""

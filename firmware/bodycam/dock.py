@@ -16,15 +16,7 @@ from bodycam.blocks import BLOCK_BYTES
 from bodycam.custody import Custody
 from bodycam.errors import Fault
 from bodycam.inventory import Inventory
-from bodycam.session import (
-    BAD_STATE,
-    BAD_VALUE,
-    BUSY,
-    UNKNOWN,
-    Refusal,
-    Session,
-    field,
-)
+from bodycam.session import BAD_STATE, BAD_VALUE, BUSY, UNKNOWN, Refusal, Session, field
 from bodycam.smp import BUFFER_BYTES, HEADER_BYTES, Link
 from bodycam.stages import ARMED, DISPLAY_ON, DOCKED, FAULT, RECORDING
 
@@ -57,7 +49,9 @@ class Dock:
         self._link = Link(parts.chips.usb, crc16, BLOCK_BYTES + _OVERHEAD_BYTES)
         self._inner = bytearray(1024)
         self._session = Session(parts.log, aes, parts.clock, urandom, self._refused)
-        self._inventory = Inventory(parts.card, parts.log, parts.chips.flash)
+        # Where no file is read, that memory is the recorder's and the camera's.
+        memory = parts.chips.scratch
+        self._inventory = Inventory(parts.card, parts.log, parts.chips.flash, memory)
         self._custody = Custody(parts, self._session, self._inventory)
         self._job = None  # a generator that works on the answer
         self._asked = (0, 0, 0, 0)  # first byte, group, sequence number, command
@@ -92,6 +86,13 @@ class Dock:
         self._heard, self._there = now, True
         self._serve(request)
         return 0
+
+    def follow(self, before, event, after):
+        """Give up what is being read, where the camera gets to work."""
+        if after in _AT_WORK:
+            self._inventory.forget()
+            if self._job:
+                self._job = _busy()
 
     def _wait(self, now):
         silent_ms = self._clock.diff(now, self._heard)
@@ -287,3 +288,9 @@ class Dock:
         if not times & times - 1 and not self._log.refusal:
             facts = {"why": "dock_refused", "detail": "%d" % times}
             self._log.note(log.WARNING, facts)
+
+
+def _busy():
+    # A job that was broken off.
+    raise Refusal(BUSY)
+    yield

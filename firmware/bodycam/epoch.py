@@ -102,22 +102,30 @@ def settle(flash) -> bytes:
     Raises:
         Fault: the flash failed.
     """
-    kept = b""
     if not flash:
-        return kept
-    aside = flash.size_bytes - SECTOR_BYTES
-    sector = bytearray(SECTOR_BYTES)
+        return b""
     try:
-        flash.read(aside, sector)
-        pages = _confirmed(sector)
-        if pages:
-            kept = _kept(sector)
-            for at in range(0, aside, SECTOR_BYTES):
-                _erase(flash, at)
-            _program(flash, 0, pages)
-        _erase(flash, aside)
+        return _settle(flash)
+    except OSError:
+        pass  # what failed once is done again, from the beginning
+    try:
+        return _settle(flash)
     except OSError as error:
         raise Fault("log_error", error)
+
+
+def _settle(flash):
+    kept = b""
+    aside = flash.size_bytes - SECTOR_BYTES
+    sector = bytearray(SECTOR_BYTES)
+    flash.read(aside, sector)
+    pages = _confirmed(sector)
+    if pages:
+        kept = _kept(sector)
+        for at in range(0, aside, SECTOR_BYTES):
+            _erase(flash, at)
+        _program(flash, 0, pages)
+    _erase(flash, aside)
     return kept
 
 

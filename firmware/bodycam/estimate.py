@@ -1,8 +1,10 @@
 """How much is in the battery: what was drawn is subtracted, the gauge and the voltage correct it.
 
-A gauge shows whole percents and wanders by one or two; the voltage says much in the last tenth and
-little before. So the charge is reckoned from the currents, and every reading pulls it a little its
-way, in the measure in which the one or the other is less sure (a Kalman filter with one state).
+A gauge shows whole percents and wanders by one or two, most where the voltage hardly changes, and
+for hours; the voltage says much in the last tenth, and little before.
+So the charge is reckoned from the currents, and less sure the more was drawn since it was known.
+What the gauge says beside it counts in the measure in which the one or the other is less sure; the
+voltage pulls what is reckoned itself.
 
 Charge is in microampere-hours of a new battery: a weaker one makes the camera look hungrier, see
 learning.py. Whole numbers, below 2**30, so that nothing here takes heap.
@@ -16,15 +18,17 @@ _OCV_MV += (3850, 3870, 3910, 3950, 3980, 4020, 4080, 4110, 4150, 4200)
 _STEP = const(500)  # of them, in hundredths of a percent, as are all shares here
 _FULL = const(10_000)
 
-# Variances, in hundredths of a percent squared. What a reading is off by stays for minutes, so
-# its weight is as if it came once in ten: the factors 60 and 20 at a reading every 10 s.
-_GAUGE = const(150 * 150 * 60)
+# What may be off, one standard deviation, in hundredths of a percent or in millivolt. A voltage is
+# off by the same for minutes, so its weight is as if it came once in ten: the factor.
+_GAUGE, _GAUGE_MV = const(20), const(5)
+_AROUND = const(1000)  # to either side, over which the curve tells what a millivolt is worth
 _VOLTAGE_MV = const(15)
 _VOLTAGE_TIMES = const(20)
-_FIRST = const(300 * 300)
-_DRIFT = const(50)  # a reading, from currents that are not quite known
-_UNSURE = const(500 * 500)  # after a jump that was believed
-_STEEP = const(1000)  # below 10 % the voltage counts
+_ALIKE = const(4)  # of its variance: so much of its error lasts
+_UNSURE = const(500)  # after a jump that was believed
+_DOUBT = const(200)  # permille of what is drawn, until it has been learned
+_MOST_DRIFT = const(800)  # more says nothing
+_SLOW = const(60)  # readings over which a gauge's are averaged: ten minutes
 
 _JUMP = const(1200)  # more than a gauge wanders
 _AGREES_MV = const(60)
@@ -34,6 +38,7 @@ _RESERVE_MV = const(40)
 
 _LEAST_MOHM, _MOST_MOHM = const(30), const(2000)
 _STEP_UA = const(60_000)  # the least step of load that resistance is reckoned from
+_STEEP = const(1000)  # below it the voltage says much, and falls too fast to tell resistance
 
 
 def rest_mv(share: int) -> int:
@@ -51,6 +56,23 @@ def share_at(mv: int) -> int:
     return max(0, min(share, _FULL))
 
 
+def gauge_unsure(share: int) -> int:
+    """Return by how much a gauge may be off that knows the charge from the voltage."""
+    low = max(0, min(share - _AROUND, _FULL - 2 * _AROUND))
+    return _GAUGE + _GAUGE_MV * 2 * _AROUND // (rest_mv(low + 2 * _AROUND) - rest_mv(low))
+
+
+def voltage_unsure(share: int) -> int:
+    """Return by how much a share may be off that follows from a voltage at rest."""
+    i = min(share // _STEP, len(_OCV_MV) - 2)
+    return _VOLTAGE_MV * _STEP // (_OCV_MV[i + 1] - _OCV_MV[i])
+
+
+def _weight(variance, other):
+    """Return the weight of what varies by `other`, in permille."""
+    return variance * 1000 // (variance + other)
+
+
 class Estimate:
     """The charge of `battery`, a board file's BATTERY.
 
@@ -63,9 +85,14 @@ class Estimate:
         self.mohm = battery["resistance_mohm"]
         self._empty_mv = battery["empty_mv"]
         self.known = False
-        self._left_uah = 0
+        self._left_uah = 0  # as reckoned
         self._rest = 0  # drawn, not yet a whole microampere-hour; in microampere x 10 ms
-        self.variance = _FIRST
+        self._first = _UNSURE * 256  # how far off it may be, in 1/256: from where it began,
+        self._drift = 0  # by what was drawn before `_drawn_uah`,
+        self._drawn_uah = 0  # and by this
+        self._doubt = _DOUBT  # permille of what is drawn
+        self._off = 0  # of the gauge to what is reckoned, in 1/256 microampere-hours
+        self._shift_uah = 0  # what of that counts
         self.jumps = 0  # how often nothing was believed any more that was reckoned before
         self._said = self._times = 0  # a share that jumped, and how often it was said
         self._load_ua = self._load_mv = 0  # at the last reading
@@ -73,7 +100,31 @@ class Estimate:
     @property
     def share(self) -> int:
         """The charge in hundredths of a percent; 0 while it is not known."""
-        return self._left_uah // (self.full_uah // _FULL)
+        return self._share(self._sum_uah())
+
+    def _share(self, uah):
+        return uah * 100 // (self.full_uah // 100)
+
+    def uah(self, share: int) -> int:
+        """Return the microampere-hours of `share`."""
+        return share * (self.full_uah // 100) // 100
+
+    def _sum_uah(self):
+        return max(0, self._left_uah + self._shift_uah)
+
+    def doubt(self, permille: int):
+        """Note how far off the currents may be from which the charge is reckoned from now on."""
+        self._drift = self._drifted()
+        self._drawn_uah = 0
+        self._doubt = permille
+
+    def _drifted(self):
+        drift = self._drift + self._share(self._drawn_uah) * self._doubt // 125 * 32
+        return min(drift, _MOST_DRIFT * 256)
+
+    def _variance(self):
+        first, drift = self._first // 256, self._drifted() // 256
+        return first * first + drift * drift
 
     def draw(self, ua: int, ms: int) -> int:
         """Subtract `ua` microamperes for `ms`, at most 20 s; return it in microampere-hours."""
@@ -81,13 +132,15 @@ class Estimate:
         uah = rest // 360_000
         self._rest = rest - uah * 360_000
         self._left_uah = max(0, self._left_uah - uah)
+        self._drawn_uah += uah
         return uah
 
-    def adopt(self, share: int, variance: int = _FIRST):
-        """Believe `share` and nothing that was reckoned before."""
+    def adopt(self, share: int, unsure: "int | None" = None):
+        """Believe `share` and nothing that was reckoned before; None: as a gauge is."""
         self.known = True
-        self._left_uah = share * (self.full_uah // _FULL)
-        self.variance = variance
+        self._left_uah = self.uah(share)
+        self._first = (unsure or gauge_unsure(share)) * 256
+        self._drift = self._drawn_uah = self._off = self._shift_uah = 0
         self._times = 0
         self.jumps += 1
 
@@ -101,7 +154,7 @@ class Estimate:
             return self._jumped(share, mv)
         else:
             self._times = 0
-            self._pull(share, _GAUGE)
+            self._follow(share)
         return True
 
     def _jumped(self, share, mv):
@@ -117,21 +170,38 @@ class Estimate:
         return True
 
     def weigh(self, mv: int):
-        """Take the voltage at rest: below 10 % it tells more than any gauge."""
-        share = share_at(mv)
-        if not self.known or share >= _STEEP:
-            return
-        i = share // _STEP
-        off = _VOLTAGE_MV * _STEP // (_OCV_MV[i + 1] - _OCV_MV[i])
-        self._pull(share, off * off * _VOLTAGE_TIMES)
+        """Take the voltage at rest: below 10 % it tells more than any gauge.
 
-    def _pull(self, share, variance):
-        self.variance += _DRIFT
-        gain = self.variance * 1000 // (self.variance + variance)
-        unit_uah = self.full_uah // _FULL
-        off_uah = share * unit_uah + unit_uah // 2 - self._left_uah
-        self._left_uah = max(0, self._left_uah + ((off_uah + 5) // 10 * gain + 50) // 100)
-        self.variance -= self.variance * gain // 1000
+        It no longer counts when what is reckoned is better known than an error that lasts.
+        """
+        share = share_at(mv)
+        if self.known and share < _STEEP:
+            self._pull(share, self._gain(voltage_unsure(share)))
+
+    def _gain(self, off):
+        variance = self._variance()
+        if variance * _ALIKE <= off * off:
+            return 0
+        return _weight(variance, off * off * _VOLTAGE_TIMES)
+
+    def _pull(self, share, gain):
+        pulled_uah = (self.uah(share) - self._left_uah) // 10 * gain // 100
+        self._left_uah += pulled_uah
+        self._off -= pulled_uah * 256
+        rest = 2000 - gain  # of what may be off, in 1/2000
+        self._first = self._first * rest // 2000
+        self._drift = self._drift * rest // 2000
+        self._drawn_uah = self._drawn_uah // 10 * rest // 200
+
+    def _follow(self, share):
+        off = (self.uah(share) - self._left_uah) * 256
+        self._off += (off - self._off) // _SLOW
+        self._shift_uah = self._off // 256 * self._gauges_weight(gauge_unsure(share)) // 1000
+
+    def _gauges_weight(self, gauge):
+        # A gauge is hardly ever off by more than twice that: beyond it what is reckoned is wrong.
+        wrong = 2 * max(0, self._share(abs(self._off) // 256) - 2 * gauge)
+        return _weight(max(self._variance(), wrong * wrong), gauge * gauge)
 
     # Resistance
 
@@ -174,9 +244,9 @@ class Estimate:
 
     def minutes(self, ua: int, least: int) -> int:
         """Return the minutes for which `ua` can be drawn until only the share `least` is left."""
-        left_uah = self._left_uah - least * (self.full_uah // _FULL)
+        left_uah = self._sum_uah() - self.uah(least)
         return max(0, left_uah) * 60 // max(1, ua)
 
     def unsure_share(self) -> int:
         """Return by how much the share may be off, one standard deviation."""
-        return int(self.variance**0.5)
+        return min(int(self._variance() ** 0.5), gauge_unsure(self.share))

@@ -49,6 +49,14 @@ _ADVICE = const(512)
 _LIGHT = const(1024)
 
 
+def join(board, display, backlight_pct: int) -> "Face":
+    """Return the front of the camera `board` (a module of boards/) on its `display`."""
+    more = {"picture_px": board.CAMERA.get("show_px")}
+    if "kept_bytes" in board.DISPLAY:
+        more["kept_bytes"] = board.DISPLAY["kept_bytes"]
+    return Face(display, "mirror_while_recording" in board.CAPS, backlight_pct, **more)
+
+
 class Face:
     """The front of the camera on `display`, a driver such as ILI9342C, of 320x240 or 240x240
     pixels.

@@ -5,7 +5,7 @@ MICROPHONE["buffer_bytes"] where the card's driver holds up the interpreter.
 """
 
 _HEADER_BYTES = 16
-_PAYLOAD_PCT = 98  # of the ring, at least: what does not fit at its end, and one record
+_PAYLOAD_PCT = 97  # of the ring, at least: what does not fit at its end, and one record
 _SOUND_BYTES_PER_S = 32_000  # 16-bit mono at 16 kHz
 _SOUND_RECORDS_PER_S = 50
 _PATIENCE_MS = 4500  # for one write, a little less than segments.py has

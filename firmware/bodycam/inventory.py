@@ -18,14 +18,15 @@ _RELEASED = const(0x8000)
 
 
 class Inventory:
-    """The files of `card` and `journal`, the log, whose flash is `flash`."""
+    """The files of `card` and `journal`, the log, whose flash is `flash`. `memory` is for one
+    block; others may use it whenever `forget` was called after.
+    """
 
-    def __init__(self, card, journal, flash):
+    def __init__(self, card, journal, flash, memory):
         self._card = card
         self._log = journal
         self._flash = flash
-        self._block = bytearray(BLOCK_BYTES)
-        self._view = memoryview(self._block)
+        self._view = memoryview(memory)[:BLOCK_BYTES]
         self._sector = self._view[:512]
         self._blank = bytes(_KEYS_END - _KEYS)
         self._blocks = None  # of each segment of this epoch; 0 while it is not closed
@@ -120,6 +121,10 @@ class Inventory:
             self._held = which
         return self._view
 
+    def forget(self):
+        """Forget which block was read last: somebody else uses the memory now."""
+        self._held = self._next = None
+
     def expect(self, name: str, number: int):
         """Note which block will be asked for next: `read_ahead` has it then."""
         self._next = name, number
@@ -149,7 +154,7 @@ class Inventory:
         """Return the SHA-256 over the digests of a segment's blocks, 32 zero bytes standing for
         one that cannot be read. A generator: yields None every 16 blocks.
         """
-        self._held = self._next = None
+        self.forget()
         whole, blank = sha256(), bytes(32)
         for block in range(blocks):
             digest = blank
@@ -170,9 +175,9 @@ class Inventory:
         Raises:
             OSError: the card failed.
         """
-        self._held = self._next = None
+        self.forget()
         self._must(lba, self._view)
-        fill = self._block[0]
+        fill = self._view[0]
         return fill if fill in (0, 255) and self._view == bytes((fill,)) * BLOCK_BYTES else None
 
 

@@ -48,6 +48,7 @@ class Keeper:
         if self._cable and not power.cable:
             self._begun_ms = up_ms
             power.outlook.new_shift()
+            self._savings.new_shift()
         self._cable = power.cable
         if up_ms - self._judged_ms >= _JUDGE_MS and not power.cable:
             self._judged_ms = up_ms

@@ -54,11 +54,13 @@ class Outlook:
             ua += self.expected[stage] * self._learning.ua[stage] // 1000
         return ua
 
+    def unsure_permille(self) -> int:
+        """Return by how many permille the expected use's current may be off, one standard
+        deviation.
+        """
+        return self._learning.unsure_permille(self.expected)
+
     def unsure_pct(self) -> int:
         """Return by how many percent the minutes may be off, one standard deviation."""
-        expected_ua = self.expected_ua()
-        shares = {}
-        for stage, permille in self.expected.items():
-            shares[stage] = permille * self._learning.ua[stage] // expected_ua
         left = max(1, self._estimate.share - self.reserve_share)
-        return self._learning.unsure_pct(shares) + 100 * self._estimate.unsure_share() // left
+        return (self.unsure_permille() + 5) // 10 + 100 * self._estimate.unsure_share() // left

@@ -7,7 +7,7 @@ from micropython import const
 from bodycam.estimate import Estimate
 from bodycam.health import Health
 from bodycam.learning import Learning
-from bodycam.outlook import Outlook
+from bodycam.outlook import TYPICAL, Outlook
 
 # On the way down. Minutes are those that can still be recorded: after the last alarm 5 to 30
 # minutes have to remain (GA/T 947).
@@ -25,7 +25,7 @@ _DOUBTS = const(3)  # readings that must say the same
 _SURE = const(2000)  # a share from which a low voltage is a contradiction
 _STUCK_PCT = const(5)  # drawn while the gauge stays where it is
 _SURE_PERMILLE = const(80)  # of what the camera draws: then it says something about the battery
-_LESSON = const(300)  # hundredths of a percent between two comparisons
+_LESSON = const(600)  # hundredths of a percent between two comparisons
 
 _LOWEST_MV, _HIGHEST_MV = const(2500), const(4600)
 
@@ -43,7 +43,7 @@ class Power:
         self._gauge, self._cable, self._clock = gauge, cable, clock
         self._hooks = hooks
         self.estimate = Estimate(battery)
-        self.learning = Learning(table_ua, self.estimate.full_uah)
+        self.learning = Learning(table_ua, self.estimate.full_uah, TYPICAL)
         self.outlook = Outlook(self.estimate, self.learning)
         self.health = Health(battery)
         try:
@@ -92,6 +92,8 @@ class Power:
             self._mv = None
         if self._share is not None:
             self._take_share(self._share, now)
+        if self._mv is not None:
+            self.estimate.weigh(self._mv)
         self._judge(now)
         if self.known:
             self.health.note(self.estimate.share, self._c10, self._clock.up_ms)
@@ -142,7 +144,6 @@ class Power:
         if mv is not None:
             estimate.sag(mv, ua)
             self._mv = estimate.at_rest(mv, ua)
-            estimate.weigh(self._mv)
 
     def _take_share(self, share, now):
         if share != self._last:
@@ -167,8 +168,8 @@ class Power:
                 self._anchor = share
                 self.learning.forget()
         elif self._anchor - share >= _LESSON:
-            drawn_uah = (self._anchor - share) * (self.estimate.full_uah // 10_000)
-            self.learning.compare(drawn_uah)
+            self.learning.compare(self.estimate.uah(self._anchor - share))
+            self.estimate.doubt(self.outlook.unsure_permille())
             self._anchor = share
 
     # What follows
@@ -188,15 +189,11 @@ class Power:
 
     def _warn(self):
         # A small battery has ten minutes left before it is at 10 %.
+        pct, minutes = self.estimate.share // 100, self.outlook.minutes("recording")
         for level in range(len(ALARMS)):
-            if not self._told >> level & 1 and self._reached(level):
+            if not self._told >> level & 1 and _reached(level, pct, minutes):
                 self._told |= 1 << level
                 self._hooks["alarm"](ALARMS[level])
-
-    def _reached(self, level):
-        if level < len(_ALARMS_PCT):
-            return self.estimate.share // 100 <= _ALARMS_PCT[level]
-        return self.outlook.minutes("recording") <= _ALARMS_MIN[level - len(_ALARMS_PCT)]
 
     def _looks_empty(self):
         if self._mv is None:
@@ -218,7 +215,14 @@ class Power:
     def restore(self, facts: dict):
         """Take what `facts` returned at an earlier time; None of it has to be there."""
         self.learning.restore(facts.get("use"))
+        self.estimate.doubt(self.outlook.unsure_permille())
         mohm = facts.get("mohm")
         if type(mohm) is int and mohm > 0:
             self.estimate.mohm = mohm
         self.health.restore(facts.get("health"))
+
+
+def _reached(level, pct, minutes):
+    if level < len(_ALARMS_PCT):
+        return pct <= _ALARMS_PCT[level]
+    return minutes <= _ALARMS_MIN[level - len(_ALARMS_PCT)]

@@ -238,7 +238,11 @@ class Procedure:
     # Events
 
     def gesture(self, event: str):
-        """Take what the button means."""
+        """Take what the button means: nothing while a recording is being sealed, whose stream
+        takes no marker any more.
+        """
+        if self.stages.stage == RECORDING and not self.parts.recorder.wants_frames:
+            return
         if event == "record":
             self._record()
         elif event != "arm" or self.parts.savings.settings["pre_event_s"]:
@@ -329,6 +333,10 @@ class Procedure:
         """Go to FAULT with `reason` (key of words.FAULTS): close what can be closed, enter it,
         say it.
         """
+        chip = self.parts.chips.forgetful()
+        if chip and reason in _CARD_FAULTS + _EYE_FAULTS:
+            # Without its supply a card or a camera is silent: the fault is not theirs.
+            self.warning, reason, detail = chip, "unexpected", chip + " reset; " + detail
         self.reason = reason
         self._give_up()
         self._note(log.FAULT, {"why": reason, "detail": detail[:48]})

@@ -24,6 +24,7 @@ _BETWEEN_MS = const(300_000)
 _BACK_MS = const(1_800_000)  # nothing is given back sooner
 _SHORT_PCT = const(103)  # of what is needed: less takes a step, more than the other gives one back
 _AMPLE_PCT = const(130)
+_AMPLE_MIN = const(60)  # and by so much more: near the end of a shift percents are minutes
 
 
 def table_ua(board, settings: dict) -> dict:
@@ -48,6 +49,7 @@ class Savings:
         self._allowed = profile["saves"]
         self._changed_ms = _FIRST_MS - _BETWEEN_MS  # as if something had changed then
         self._given_up = []  # (row of STEPS, what the setting was)
+        self._given_back = []  # rows of STEPS: what comes back and goes again stays away
 
     @property
     def given_up(self) -> int:
@@ -68,11 +70,23 @@ class Savings:
             return False
         if lasts_min * 100 < needed_min * _SHORT_PCT:
             return self._give_up()
-        if self._given_up and ago_ms >= _BACK_MS and lasts_min * 100 > needed_min * _AMPLE_PCT:
-            step, value = self._given_up.pop()
-            self._put(step, value, False)
-            return True
+        ample = lasts_min * 100 > needed_min * _AMPLE_PCT and lasts_min > needed_min + _AMPLE_MIN
+        if ample and ago_ms >= _BACK_MS and self._given_up:
+            return self._give_back()
         return False
+
+    def new_shift(self):
+        """Let what came back and went again in this shift come back in the next."""
+        self._given_back = []
+
+    def _give_back(self):
+        step, value = self._given_up[-1]
+        if step in self._given_back:
+            return False
+        self._given_up.pop()
+        self._given_back.append(step)
+        self._put(step, value, False)
+        return True
 
     def _give_up(self):
         taken = [step for step, _ in self._given_up]

@@ -17,6 +17,7 @@ _NEW_LINE = const(10)
 _START = const(0x0609)
 _CONTINUE = const(0x0414)
 _READ_BYTES = const(256)  # at most in one step
+_LINES = const(16)  # that are sent at once
 
 
 class Link:
@@ -41,11 +42,8 @@ class Link:
         self._filled = -1  # of the frame; -1: none has begun
         self.out = bytearray(largest + 4)
         self._out_view = memoryview(self.out)
-        lines = (len(self.out) + _PIECE_BYTES - 1) // _PIECE_BYTES
-        self._wire = bytearray(lines * _LINE_BYTES)
+        self._wire = bytearray(_LINES * _LINE_BYTES)
         self._wire_view = memoryview(self._wire)
-        for i in range(lines):
-            struct.pack_into(">H", self._wire, i * _LINE_BYTES, _CONTINUE if i else _START)
 
     def receive(self) -> "memoryview | None":
         """Return the next request, header and body, as long as nothing else is received; None
@@ -112,10 +110,14 @@ class Link:
         out, wire, view = self.out, self._wire, self._out_view
         struct.pack_into(">H", out, 0, n + 2)
         struct.pack_into(">H", out, n + 2, self._crc16(out, 2, n))
-        end = to = 0
+        mark, to = _START, 0
         for at in range(0, n + 4, _PIECE_BYTES):
             piece = b2a_base64(view[at : min(at + _PIECE_BYTES, n + 4)])
-            end = to + 2 + len(piece)
-            wire[to + 2 : end] = piece
-            to += _LINE_BYTES
-        self._stream.write(self._wire_view[:end])
+            struct.pack_into(">H", wire, to, mark)
+            wire[to + 2 : to + 2 + len(piece)] = piece
+            mark, to = _CONTINUE, to + 2 + len(piece)
+            if to == len(wire):
+                self._stream.write(self._wire_view)
+                to = 0
+        if to:
+            self._stream.write(self._wire_view[:to])

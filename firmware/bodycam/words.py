@@ -55,6 +55,10 @@ FAULTS = {
         ("CRYPTO ERROR", "Take it to the station"),
     ),
     "battery_empty": (("AKKU LEER", "Gerät laden"), ("BATTERY EMPTY", "Charge the device")),
+    "firmware": (
+        ("STARTFEHLER", "Gerät zur Station bringen"),
+        ("START ERROR", "Take it to the station"),
+    ),
     "unexpected": (
         ("GERÄTEFEHLER", "Aus- und wieder einschalten"),
         ("DEVICE ERROR", "Switch off and on again"),

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import in_a_thread
 from plugged import dock, environment
 
 from bodycam import VERSION
@@ -63,7 +62,7 @@ def bare_bytes_per_s(port, size):
                 at += len(answer.data)
             return size / (time.monotonic() - start_s)
 
-    return in_a_thread(asyncio.run, download())
+    return asyncio.run(download())
 
 
 def own_bytes_per_s(port, size):
@@ -96,7 +95,7 @@ def test_the_real_firmware_is_docked_as_fast_as_it_can_be(served, tmp_path):
     image, port = served
     size = 64 * BLOCK
     # The best of three each: other programs run on this computer too.
-    own = max(in_a_thread(own_bytes_per_s, port, size) for _ in range(3))
+    own = max(own_bytes_per_s(port, size) for _ in range(3))
     bare = max(bare_bytes_per_s(port, size) for _ in range(3))
     print(f"{own / 1e6:.2f} MB/s, smpclient alone {bare / 1e6:.2f} MB/s")
     assert own >= 1e6 and own >= 0.8 * bare

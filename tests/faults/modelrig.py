@@ -205,6 +205,9 @@ class Parts:
     def set_up_display(self):
         pass
 
+    def forgetful(self):
+        return None
+
     def card_present(self):
         return self._rig.device.inserted
 
@@ -236,7 +239,7 @@ class Rig:
         self.picture_bytes = 20_000
         self.cut_in = 0  # operations of card and flash until the power goes
         self._app = _application()
-        self._app.Chips, self._app.Face, self._app.time = Parts, Screen, self.time
+        self._app.Chips, self._app.join, self._app.time = Parts, Screen, self.time
         self._app.unlocked = False
         self._app.urandom = self._random.randbytes
         self._app.gc = SimpleNamespace(collect=lambda: None)

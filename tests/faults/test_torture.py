@@ -27,6 +27,37 @@ def test_the_camera_keeps_its_promises_for_as_long_as_there_is_time(seed, full, 
     assert len(result["cases"]) >= KINDS_AT_LEAST
 
 
+BOOT_AGAIN = "+25 cut|+1 boot|+3 press twice|+3 hold 3.3|+1 press|+2 end"
+# (kind, board, script): what the torture once found.
+FOUND = [
+    # A press while the recording was being sealed went into the log and not into the stream.
+    (
+        "hands",
+        "esp32_s3_eye",
+        "0:00 boot|+2.480 press|+1.936 press twice|+2.137 boot|+1.882 press|+1.988 hold 3.3"
+        "|+0.868 press|+0.175 press",
+    ),
+    # A third press before the first picture: the simulation counted from it.
+    (
+        "hands",
+        "pico2w_arducam",
+        "0:00 boot|+2.614 hold 6.5|+1.442 hold 6.5|+1.796 hold 6.5|+0.899 cable out|+1.959 press"
+        "|+2.191 press|+0.124 press twice|+0.809 press",
+    ),
+    # The place of a new epoch, read once at boot, was not read again.
+    (
+        "flash is once unreadable",
+        "m5stack_cores3",
+        "0:00 flash unreadable 1|+0 boot|" + BOOT_AGAIN,
+    ),
+]
+
+
+@pytest.mark.parametrize("kind, board, script", FOUND)
+def test_what_was_found_once_is_not_found_again(kind, board, script):
+    assert run_case(kind, script.split("|"), 1, board=board)[0] == []
+
+
 def test_the_command_says_what_the_contract_asks_for(seed):
     words = [sys.executable, "-m", "tools", "torture", "--seconds", "1", "--seed", str(seed)]
     done = subprocess.run([*words, "--json"], cwd=ROOT, capture_output=True, text=True)

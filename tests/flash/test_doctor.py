@@ -12,6 +12,7 @@ from tools import cli
 from tools.flash import install
 from tools.flash.cli import version
 from tools.flash.link import Link
+from tools.shift import calibrate, recording
 
 pytest_plugins = ["flash_fixtures"]
 
@@ -181,3 +182,53 @@ def test_firmware_in_the_interpreter_is_found_there(camera, doctor, tmp_path):
     with camera(frozen=True) as there:
         _, checks = doctor(there.port)
     assert checks["firmware"]["state"] == "ok" and "frozen" in checks["firmware"]["text"]
+
+
+# A discharge -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def discharge(chosen, capsys):
+    """A function that runs `doctor --discharge`; it returns status and what was said."""
+
+    def run(port, path):
+        words = ["--board", "m5stack_cores3", "--port", str(port), "--discharge", str(path)]
+        status = cli.run(PROGRAM, ["doctor", *words])
+        return status, "".join(capsys.readouterr()).strip()
+
+    return run
+
+
+def test_a_discharge_is_written_by_the_camera_and_taken_as_calibrate_reads_it(
+    camera, discharge, tmp_path
+):
+    path = tmp_path / "discharge.csv"
+    with camera() as there:
+        with Link(there.port) as link:
+            main = link.call("digest", "/main.py")
+        assert discharge(there.port, path)[0] == 0 and not path.exists()
+        with Link(there.port) as link:  # the camera on its own, in its own time, for five minutes
+            text = link.call("text", "/main.py")
+            link._transport.exec(text.replace("while True:", "while ms < 300_000:"))
+        status, said = discharge(there.port, path)
+        assert status == 0 and "readings are in" in said, said
+        with Link(there.port) as link:
+            assert link.call("digest", "/main.py") == main
+            assert link.call("digests", [recording.FILE, recording.KEPT]) == [None, None]
+        assert there.restarts == 2
+    (rows,) = calibrate.read(path)
+    assert len(rows) in (4, 5) and all(
+        b[0] - a[0] >= 60 for a, b in zip(rows, rows[1:], strict=False)
+    )
+    assert {row[1] for row in rows} == {"fault"}  # as a camera that nobody enrolled
+    assert all(90 <= row[2] <= 100 for row in rows)
+
+
+def test_a_discharge_that_has_no_place_touches_no_camera(discharge, tmp_path):
+    (tmp_path / "there").write_text("mine")
+    for path, says in ((tmp_path / "there", "new file"), (tmp_path / "no" / "x", "no folder")):
+        status, said = discharge(tmp_path / "ttyACM7", path)
+        assert status == 2 and says in said and said.count("\n") == 0
+    assert (tmp_path / "there").read_text() == "mine"
+    status, said = discharge(tmp_path / "ttyACM7", tmp_path / "x.csv")
+    assert status == 1 and "no port" in said.lower()

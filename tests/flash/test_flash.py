@@ -62,17 +62,25 @@ def line(err):
 def install_on(port, board, files, version="1"):
     """Flash `files` and return the plan that was carried out."""
     with Link(port) as link:
-        plan = install.Plan(link, board, version, files)
-        plan.carry_out(link.call("about"), lambda n: None)
-        return plan
+        return install_by(link, board, files, version)
+
+
+def install_by(link, board, files, version="1"):
+    plan = install.Plan(link, board, version, files)
+    plan.carry_out(link.call("about"), lambda n: None)
+    return plan
 
 
 def contents(port):
     """Return {path: [bytes, digest]} of what is on the camera."""
     with Link(port) as link:
-        folders = ("", "/bodycam", "/drivers", "/new", "/new/bodycam", "/new/drivers")
-        paths = [f"{top}/{name}" for top in folders for name in link.call("names", top or "/")]
-        return dict(zip(paths, link.call("digests", paths)))
+        return contents_by(link)
+
+
+def contents_by(link):
+    folders = ("", "/bodycam", "/drivers", "/new", "/new/bodycam", "/new/drivers")
+    paths = [f"{top}/{name}" for top in folders for name in link.call("names", top or "/")]
+    return dict(zip(paths, link.call("digests", paths)))
 
 
 # What it does ----------------------------------------------------------------------------------
@@ -182,17 +190,74 @@ def cut_and_mended(folder, board, old, **cut):
             assert "run the same command again" in str(error) or "answers nothing" in str(error)
     with Camera(folder) as there:
         on_it = contents(there.port)
-        state = "held"
-        if on_it["/main.py"] != install.described(install._HELD):  # what starts is of one version
-            state = "old" if on_it["/main.py"] == install.described(old["main.py"]) else "new"
-            for name, data in (old if state == "old" else FILES).items():
-                assert on_it["/" + name] == install.described(data), name
-        install_on(there.port, board, FILES)
-        on_it = contents(there.port)
-        assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
-        assert install_on(there.port, board, FILES).complete
-        install_on(there.port, board, old)
+        mains = {tuple(install.described(files["main.py"])) for files in (old, FILES)}
+        held = tuple(on_it["/main.py"]) not in mains
+        if held:
+            said = start(there)
+            on_it = contents(there.port)
+            if "reset" not in said:  # the file system lost a file in the cut
+                assert "run the command flash again" in said
+                install_on(there.port, board, FILES)
+                on_it = contents(there.port)
+        # What starts is of one version.
+        state = "old" if on_it["/main.py"] == install.described(old["main.py"]) else "new"
+        for name, data in (old if state == "old" else FILES).items():
+            assert on_it["/" + name] == install.described(data), name
+        state = "held" if held else state
+        with Link(there.port) as link:
+            install_by(link, board, FILES)
+            on_it = contents_by(link)
+            assert set(on_it) == {"/" + name for name in FILES} | {"/manifest.json"}
+            assert install.Plan(link, board, "1", FILES).complete
+            install_by(link, board, old)
     return state
+
+
+def start(there):
+    """Let the camera's own main.py run, as at a boot; return what it said once it restarted."""
+    restarts = there.restarts
+    with Link(there.port) as link:
+        link._transport.exec_raw_no_follow("exec(open('/main.py').read())")
+        out, error = link._transport.follow(timeout=10)
+        assert not error, error
+        until_s = time.monotonic() + 10
+        while b"reset" in out and there.restarts == restarts:
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+    return out.decode()
+
+
+def held(there, board, files):
+    """Bring the camera to where `files` are verified in /new and nothing has moved but main.py."""
+    with Link(there.port) as link:
+        plan = install.Plan(link, board, "1", files)
+        move = plan._move
+        plan._move = lambda pairs: move(pairs) if pairs[0][0] == "held.py" else 1 // 0
+        with pytest.raises(ZeroDivisionError):
+            plan.carry_out(link.call("about"), lambda n: None)
+
+
+def test_an_exchange_that_was_cut_is_ended_by_the_camera_itself(camera, board):
+    with camera() as there:
+        install_on(there.port, board, {**OLD, "drivers/gone.mpy": b"M\x06gone"})
+        held(there, board, FILES)
+        assert "reset" in start(there)
+        on_it = contents(there.port)
+        assert set(on_it) - {"/new/held.py"} == {"/" + n for n in FILES} | {"/manifest.json"}
+        assert install_on(there.port, board, FILES).complete
+
+
+def test_what_is_not_whole_in_the_exchange_is_never_started(camera, board):
+    with camera() as there:
+        install_on(there.port, board, OLD)
+        held(there, board, FILES)
+        with Link(there.port) as link:  # another flash, that was cut, too
+            link.put("/new/bodycam/app.mpy", b"half")
+        before = contents(there.port)
+        assert "run the command flash again" in start(there)
+        assert contents(there.port) == before
+        install_on(there.port, board, FILES)
+        assert install_on(there.port, board, FILES).complete
 
 
 OLD = {**FILES, "main.py": b"old main\n", "bodycam/app.mpy": b"M\x06old" * 300}

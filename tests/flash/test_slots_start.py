@@ -96,16 +96,16 @@ def install(camera, key, files, number):
 
 
 def test_what_starts_is_flashed_then_released_then_the_one_before(camera, key, tmp_path):
-    assert start(camera) == "board flashed app flashed"
+    assert start(camera) == "board flashed app flashed reset"
     install(camera, key, program(tmp_path, "one", KEEPS), 1)
-    assert start(camera) == "board one app one"
-    assert start(camera) == "board one app one"
+    assert start(camera) == "board one app one reset"
+    assert start(camera) == "board one app one reset"
     install(camera, key, program(tmp_path, "two", WITHOUT_CONFIRM), 2)
-    assert start(camera) == "board two app two"
-    assert start(camera) == "board one app one"
+    assert start(camera) == "board two app two reset"
+    assert start(camera) == "board one app one reset"
     install(camera, key, program(tmp_path, "three", RAISES), 3)
     assert start(camera) == "board three app three reset"
-    assert start(camera) == "board one app one"
+    assert start(camera) == "board one app one reset"
 
 
 @pytest.mark.parametrize("broken", ["bodycam/app.mpy", "board.mpy"])
@@ -114,4 +114,4 @@ def test_a_release_that_cannot_even_be_imported_falls_back(broken, camera, key, 
     files[broken] = b"M\x05no such version"
     install(camera, key, files, 1)
     assert start(camera) == "reset"
-    assert start(camera) == "board flashed app flashed"
+    assert start(camera) == "board flashed app flashed reset"

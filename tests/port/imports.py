@@ -3,7 +3,7 @@
 import os
 import sys
 
-ENTRY = ("app", "chips", "joins")
+ENTRY = ("app", "chips", "joins", "lastwords")
 ROOT = next(path for path in sys.path if path and "boards" in os.listdir(path))
 
 for package, folder in (

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from conftest import ROOT, in_a_thread
+from conftest import ROOT
 
 # crcmod, which smpclient asks for, has no wheels.
 sys.path.append(str(ROOT / "tools" / "dock" / "shim"))
@@ -92,7 +92,7 @@ def talk(port, act):
         async with smpclient.SMPClient(SMPSerialTransport(), port, timeout_s=10) as client:
             return await act(client)
 
-    return in_a_thread(asyncio.run, run())
+    return asyncio.run(run())
 
 
 async def download(client, size=SEGMENT_BYTES):

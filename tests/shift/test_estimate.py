@@ -2,7 +2,9 @@
 age, temperature, gauge and use nobody told the firmware.
 """
 
+import faulthandler
 import random
+import sys
 
 import pytest
 
@@ -10,7 +12,9 @@ from tools.boards_command import load
 from tools.shift.model import Camera
 
 BOARDS = ("m5stack_cores3", "pico2w_arducam")
-SHIFTS, SAMPLE = 200, 5
+SHIFTS = 200
+SAMPLE = range(8, 14)  # seeds: about as hard as two hundred, and the same in every run
+LIMIT_S = 120  # of one life: two hundred may take longer than a test
 LEARNED = 3  # shifts in service before the one that is measured
 
 
@@ -19,6 +23,7 @@ def life(seed, learned=LEARNED):
 
     Its battery is full, or nearly, and lasts 0.9 to 1.4 shifts of twelve hours.
     """
+    faulthandler.dump_traceback_later(LIMIT_S, exit=True, file=sys.__stderr__)
     rng = random.Random(seed)
     board = load(BOARDS[seed % 2])
     camera = Camera(board, seed)
@@ -27,7 +32,7 @@ def life(seed, learned=LEARNED):
     mah = need_mah * rng.uniform(0.9, 1.4) * 100 / pct * 100 / camera.health_pct
     camera = Camera(board, seed, int(mah))
     for _ in range(learned):
-        camera.shift(12, 95, rng.randint(-100, 350), step_s=10)
+        camera.shift(12, 95, rng.randint(-100, 350))
     return camera.shift(20, pct, rng.randint(-100, 350), look_s=60)
 
 
@@ -51,19 +56,19 @@ def judge(lives):
 
 @pytest.fixture(scope="module")
 def lives(seed, full):
-    """What a few cameras said, or two hundred."""
-    return [life(seed + i) for i in range(SHIFTS if full else SAMPLE)]
+    """What a few cameras said, always the same, or two hundred that nobody chose."""
+    return [life(number) for number in (range(seed, seed + SHIFTS) if full else SAMPLE)]
 
 
-def test_the_estimate_is_right_in_95_percent_of_the_samples(lives, full):
+def test_the_estimate_is_right_in_95_percent_of_the_samples(lives, record_property):
     early, late, errors, remaining = judge(lives)
-    print(f"within 10 %: {early:.3f}; last hour, within 10 minutes: {late:.3f}")
-    print(f"at the last alarm: optimistic by {max(errors):.1f} minutes at most")
-    print(f"and {min(remaining):.1f} to {max(remaining):.1f} minutes could still be recorded")
-    # A few shifts say less than two hundred.
-    assert early >= (0.95 if full else 0.75) and late >= (0.95 if full else 0.85)
-    assert max(errors) <= 15
-    assert min(remaining) >= 5 and max(remaining) <= 30
+    said = f"{len(lives)} shifts: within 10 %: {early:.3f}; last hour, within 10 min: {late:.3f}"
+    said += f"; at the last alarm optimistic by {max(errors):.1f} min at most, and "
+    said += f"{min(remaining):.1f} to {max(remaining):.1f} min could still be recorded"
+    record_property("measured", said)
+    assert early >= 0.95 and late >= 0.95, said
+    assert max(errors) <= 15, said
+    assert min(remaining) >= 5 and max(remaining) <= 30, said
 
 
 def test_the_camera_ends_before_its_battery_does(lives):

@@ -31,6 +31,9 @@ DEVICE, CARD_ID = b"d" * 16, b"c" * 16
 READ, CHECK = bytes(range(32)), bytes(range(100, 132))
 
 
+START = b"\x06\x09"  # of a message on the wire
+
+
 class PowerCut(Exception):
     """The power went; nothing of the firmware catches it."""
 
@@ -221,6 +224,7 @@ class Camera:
         self.chips = Plain(
             usb=self.usb, flash=self.flash, rtc=self.rtc, pmu=pmu, cable_in=lambda: self.cable
         )
+        self.chips.scratch = bytearray(16_384)
         self.chips.troubles = []
         self.log = Log(self.flash, aes, self.clock)
         self.fault = None
@@ -243,6 +247,7 @@ class Camera:
         self.recorder = Plain(missed=0, segments=Plain(slowest_ms=0))
         self.keeper = Plain(report=lambda: self.battery, facts=lambda: {"use": self.learned})
         self.dock = Dock(self, crc16, aes, self._random)
+        stages.observe(self.dock.follow)
         return self
 
     def _random(self, n):
@@ -336,8 +341,8 @@ class Station:
             idle = idle + 1 if self.camera.step() else 0
             if idle > 2 and not usb.came:
                 break
-        sent, usb.sent = usb.sent, []
-        return [unframed(lines) for lines in sent]
+        sent, usb.sent = b"".join(usb.sent), []
+        return [unframed(START + lines) for lines in sent.split(START)[1:]]
 
     def ask(self, op, group, command, body):
         """Return the answer's body as a dict; `body` is a dict or bytes as they are."""

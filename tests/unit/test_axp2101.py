@@ -189,9 +189,12 @@ def test_registers_that_do_not_hold_are_found_at_boot(bench, reg):
 
 
 def test_after_a_brown_out_setup_makes_all_well_again(bench, pmu):
+    assert pmu.holds()
     bench.pmu.brown_out()
+    assert not pmu.holds()
     assert peek(bench, 0x27) == 0x15
     pmu.setup(RAILS_MV, ("ALDO1", "ALDO4"))
+    assert pmu.holds()
     assert {name: mv for name, mv in rails(bench).items() if mv} == {"ALDO1": 1800, "ALDO4": 3300}
 
 
@@ -479,3 +482,10 @@ def test_measurements_need_their_channel(bench):
     assert values == [4200, 1000, 5000, 4800, 7214, 0]
     bench.pmu.lies_mv = 0x3FFF
     assert AXP2101(bench.i2c()).battery_mv() == 16383
+
+
+def test_the_charge_in_hundredths_is_the_middle_of_the_percent_that_is_shown(bench, pmu):
+    bench.world.act("battery", 50)
+    assert pmu.percent() == 50 and pmu.charge_pct100() == 5050
+    bench.world.act("battery", 100)
+    assert pmu.charge_pct100() == 10_000

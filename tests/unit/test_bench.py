@@ -9,7 +9,6 @@ import random
 import sys
 
 import pytest
-from conftest import in_a_thread
 
 from tools import bootstrap, cli
 from tools.bench import goals, peers, runner, summary
@@ -210,7 +209,7 @@ def test_a_task_waits_for_the_other_side_of_the_asyncio_queue():
         await task
         return got
 
-    assert in_a_thread(asyncio.run, both()) == [bytes([i]) for i in range(20)]
+    assert asyncio.run(both()) == [bytes([i]) for i in range(20)]
 
 
 # The command ---------------------------------------------------------------------------------

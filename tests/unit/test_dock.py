@@ -112,6 +112,32 @@ def test_segments_are_not_read_while_the_camera_is_at_work(camera, event, rc):
     assert Station(camera).ask(0, 8, 1, {"name": "seg/0"}) == {"rc": rc}
 
 
+def test_what_the_camera_did_in_the_memory_of_a_block_is_not_handed_out(camera):
+    station = Station(camera)
+    asked = {"name": "seg/0", "off": 0}
+    data = station.ask(0, 8, 0, asked)["data"]
+    camera.wait(50)  # reads ahead
+    for event in ("show", "hide"):
+        camera.procedure.stages.post(event)
+        camera.chips.scratch[:] = b"picture!" * 2048
+    assert station.ask(0, 8, 0, asked)["data"] == data
+    following = station.ask(0, 8, 0, {"name": "seg/0", "off": 16_384})["data"]
+    assert len(following) == 16_384 and b"picture!" not in following
+
+
+def test_a_digest_that_is_overtaken_by_a_recording_ends_and_touches_nothing(camera):
+    station = Station(camera)
+    read = camera.device.read
+
+    def overtaken(lba, buf):
+        camera.device.read = None  # nothing is read any more
+        read(lba, buf)
+        camera.procedure.stages.post("record")
+
+    camera.device.read = overtaken
+    assert station.ask(0, 8, 2, {"name": "seg/0"}) == {"rc": 10}
+
+
 def test_a_block_that_cannot_be_read_is_an_error_and_the_next_one_is_not(camera):
     camera.device.bad.add(FIRST_LBA + 40)
     station = Station(camera)

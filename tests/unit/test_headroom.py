@@ -26,7 +26,7 @@ def test_the_window_is_what_the_largest_frames_leave_room_for():
 
 def test_where_the_driver_waits_in_steps_the_ring_bridges_a_stall_as_long_as_the_driver_does():
     assert headroom.stall_ms(board(), audio=False) == 4500
-    assert headroom.stall_ms(board(RING_BYTES=520_000), audio=False) == 2545
+    assert headroom.stall_ms(board(RING_BYTES=520_000), audio=False) == 2519
 
 
 def test_where_the_driver_holds_the_interpreter_the_buffers_of_camera_and_microphone_count():

@@ -160,3 +160,14 @@ def test_the_chip_knows_its_registers_and_no_others(bench):
 def test_the_chip_may_lie(bench, gauge):
     bench.chip.lies_mv = 3700
     assert 3699 <= gauge.battery_mv() <= 3700
+
+
+def test_the_charge_in_hundredths_is_finer_than_the_percent_and_never_nonsense(bench, gauge):
+    bench.world.act("battery", 50)
+    assert gauge.charge_pct100() // 100 == gauge.percent() == 50
+    bench.chip.stuck = {0x04: 101, 0x05: 128}  # a full cell may read a little more
+    assert gauge.charge_pct100() == 10_000
+    bench.chip.stuck = {0x04: 0xFF, 0x05: 0}
+    assert gauge.charge_pct100() is None
+    bench.chip.stuck = {0x02: 0, 0x03: 0}
+    assert gauge.charge_pct100() is None

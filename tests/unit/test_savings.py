@@ -4,6 +4,7 @@ log keeps.
 
 import datetime
 import json
+import math
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -74,11 +75,43 @@ def test_a_step_that_would_lower_nothing_is_left_out():
 def test_what_was_given_up_comes_back_late_and_only_with_much_to_spare():
     made, told, clock = give()
     made.judge(100, 200)
-    for lasts_min, minutes in ((210, 60), (259, 60), (300, 10)):
+    for lasts_min, minutes in ((210, 60), (260, 60), (300, 10)):
         clock.up_ms += minutes * 60_000
         made.judge(lasts_min, 200)
     assert told == [("saves_light", True), ("saves_light", False)]
     assert made.settings["backlight_pct"] == 80
+
+
+@pytest.mark.parametrize("start", (0, 60, 120))
+def test_steps_do_not_come_and_go_while_the_estimate_wanders_for_hours(start):
+    # Busy hours and quiet ones: the estimate is a third too high, then a third too low, and each
+    # step buys 4 %.
+    made, told, clock = give(pre_event_s=30)
+    for minute in range(720):
+        wander = 1 + 0.33 * math.sin((minute + start) / 180 * 2 * math.pi)
+        lasts_min = (720 - minute) * 1.08 * wander * 1.04**made.given_up
+        made.judge(int(lasts_min), 720 - minute)
+        clock.up_ms += 60_000
+    for name, *_ in savings.STEPS:
+        assert told.count((name, True)) <= 2 and told.count((name, False)) <= 1, told
+    assert [row for row in told if row[1]]  # and it was short at times
+
+
+def test_in_the_next_shift_a_step_comes_back_again():
+    made, told, clock = give()
+    for lasts_min in (100, 300, 100, 300, 300):
+        made.judge(lasts_min, 200)
+        clock.up_ms += 40 * 60_000
+    assert told == [("saves_light", True), ("saves_light", False), ("saves_light", True)]
+    made.new_shift()
+    assert made.judge(300, 200) and not made.given_up
+
+
+def test_nothing_comes_back_in_the_last_hour():
+    made, told, clock = give()
+    made.judge(100, 200)
+    clock.up_ms += 60 * 60_000
+    assert not made.judge(69, 10)
 
 
 @pytest.mark.parametrize(("lasts_min", "up_ms"), [(None, 700_000), (100, 300_000)])
@@ -200,7 +233,7 @@ class Power:
 def keep(journal, clock):
     """Return a keeper on this log, and its power."""
     power = Power()
-    nothing = SimpleNamespace(judge=lambda lasts_min, needed_min: False)
+    nothing = SimpleNamespace(judge=lambda lasts_min, needed_min: False, new_shift=lambda: None)
     return Keeper(power, nothing, journal, clock, make()), power
 
 

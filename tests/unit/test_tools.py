@@ -218,9 +218,11 @@ def test_boards_prints_one_json_object_and_nothing_else(capsys):
         assert 20_000 < each["size_bytes"] < 128 * 1024  # what `flash` may copy
 
 
-def test_boards_without_json_is_a_table(capsys):
+def test_boards_without_json_is_a_table_that_says_what_each_figure_is(capsys):
     assert cli.run(PROGRAM, ["boards"]) == 0
-    assert "KiB" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for words in ("records", "12 a second", "while recording", "words, time", "KiB"):
+        assert words in said
 
 
 def test_a_camera_gets_its_board_its_drivers_and_what_they_import():
@@ -235,3 +237,17 @@ def test_a_camera_gets_its_board_its_drivers_and_what_they_import():
 def test_an_unknown_board_is_named_with_those_that_exist():
     with pytest.raises(boards_command.BoardError, match="m5stack_cores3"):
         boards_command.load("nokia")
+
+
+def test_a_step_of_the_set_up_shows_a_line_of_its_own_and_the_rest_only_when_it_fails(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(bootstrap, "CACHE", tmp_path)
+    monkeypatch.setattr(bootstrap, "_NOTE_EVERY_S", 0)
+    script = "import time, sys; print('WARNING: noise'); time.sleep(0.3); sys.exit({})"
+    bootstrap._run("a step", [sys.executable, "-c", script.format(0)])
+    said = capsys.readouterr().err
+    assert "set-up: a step: done" in said and "noise" not in said
+    with pytest.raises(bootstrap.SetupError, match="noise"):
+        bootstrap._run("a step", [sys.executable, "-c", script.format(2)])
+    assert "noise" in (tmp_path / "set-up.log").read_text()

@@ -1,7 +1,10 @@
 """Every lesson, done right and done wrong; what the page is for who cannot see or use a mouse."""
 
+import re
+
 import pytest
 
+from tools.boards_command import board_ids
 from tools.bootstrap import ROOT
 
 pytest_plugins = ["tests.web.web_fixtures"]
@@ -53,17 +56,28 @@ def _do(one, word):
         one.until(f"document.querySelectorAll('#lesson li')[{at}].className === 'now'", 90)
 
 
+# Which board each is done on in a short run; a full one does each on all.
+BOARDS = {
+    "calm": "esp32_s3_eye",
+    "display": "pico2w_arducam",
+    "escalation": "m5stack_cores3",
+    "forgotten": "pico2w_arducam",
+    "trouble": "esp32_s3_eye",
+}
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_is_done_by_the_procedure_and_counted_by_the_camera(view, lesson):
-    one = view(f"#lang=en&lesson={lesson}")
-    for word in LESSONS[lesson]:
-        _do(one, word)
-    one.until("document.getElementById('lesson_counts')")
-    assert not one.ask("document.querySelector('#lesson .trouble')")
-    show, record, mark = COUNTS[lesson]
-    told = one.page.text_content("#lesson_counts")
-    assert f"shown {show} times, {record} recordings, {mark} markers" in told
-    assert ("0 bytes written" in told) == (record == 0)
+def test_a_lesson_is_done_by_the_procedure_and_counted_by_the_camera(view, lesson, full):
+    for board in board_ids() if full else (BOARDS[lesson],):
+        one = view(f"#lang=en&board={board}&lesson={lesson}")
+        for word in LESSONS[lesson]:
+            _do(one, word)
+        one.until("document.getElementById('lesson_counts')")
+        assert not one.ask("document.querySelector('#lesson .trouble')")
+        told = one.text("lesson_counts")
+        counted = re.search(r"shown: (\d+)\. Recordings: (\d+)\. Markers: (\d+)\.", told)
+        assert tuple(map(int, counted.groups())) == COUNTS[lesson]
+        assert ("Written: 0 bytes" in told) == (COUNTS[lesson][1] == 0)
 
 
 def test_a_wrong_step_is_told_and_explained(view):
@@ -75,20 +89,37 @@ def test_a_wrong_step_is_told_and_explained(view):
     assert "dunkel" in one.page.text_content("#lesson .trouble")
 
 
-def test_a_lesson_begins_with_its_card_and_can_be_left(view):
+def test_a_lesson_begins_with_its_card_can_be_repeated_and_left_and_leads_to_the_next(view):
     one = view()
     one.page.click("#lesson_calm")
     one.until("!document.getElementById('lesson').hidden")
-    one.page.click("#lesson .row button:last-child")
+    one.act("press", 2)
+    one.until("document.querySelector('#lesson .trouble')")
+    one.page.click("#lesson_again")
+    one.until("!document.querySelector('#lesson .trouble')")
+    one.until("bodycam.state().stage === 'idle'")
+    one.ask("bodycam.time.set(30)")
+    one.until("document.getElementById('lesson_next')")
+    own = one.ask("[...document.querySelectorAll('#lesson button')].map((node) => node.id)")
+    assert own == ["lesson_next", "lesson_again", "lesson_end"]  # each is used here
+    one.page.click("#lesson_next")
+    one.until("document.querySelector('#lesson h2').textContent === 'The display is enough'")
+    one.page.click("#lesson_end")
     assert not one.page.is_visible("#lesson")
 
 
-@pytest.mark.parametrize("lang", ["de", "en"])
-def test_nobody_is_left_out(view, lang):
+def test_every_lesson_has_a_test(view):
+    listed = view().ask("[...document.querySelectorAll('#lessons button')].map((node) => node.id)")
+    assert listed == [f"lesson_{lesson}" for lesson in LESSONS]
+    assert set(BOARDS.values()) == set(board_ids())
+
+
+@pytest.mark.parametrize("lang, board", list(zip(("de", "en", "de"), board_ids(), strict=True)))
+def test_nobody_is_left_out(view, lang, board):
     acts = "0.boot_2000.press.2_6000.hold.3200_9800.press.1"
-    options = {"color_scheme": _DAYTIMES[lang == "de"], "reduced_motion": "reduce"}
-    one = view(f"#lang={lang}&acts={acts}&to=12000", **options)
+    one = view(f"#lang={lang}&board={board}&acts={acts}&to=12000")
     page = one.page
+    page.emulate_media(color_scheme=_DAYTIMES[lang == "de"], reduced_motion="reduce")
     page.click("#lesson_display")
     one.until("!document.getElementById('lesson').hidden")
     page.click("#world > summary")
@@ -96,6 +127,9 @@ def test_nobody_is_left_out(view, lang):
     page.click("#read_log")
     page.click("#take")
     one.until("document.querySelector('#verdict .verdict')")
+    assert one.ask("matchMedia('(prefers-reduced-motion)').matches")
+    one.ask("document.getElementById('body').classList.add('vibrates')")
+    assert one.ask("getComputedStyle(document.getElementById('body')).animationName") == "none"
     found = one.ask(AXE.read_text(encoding="utf-8") + "; axe.run()")
     assert [(row["id"], row["nodes"][0]["html"]) for row in found["violations"]] == []
     assert one.ask("document.documentElement.lang") == lang

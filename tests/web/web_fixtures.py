@@ -1,5 +1,9 @@
-"""The page, built once, in a real Chromium."""
+"""The page, built once, in a real Chromium.
 
+Most tests share one open page: a link in the same tab gives a new camera at a third of a load.
+"""
+
+import json
 import time
 
 import pytest
@@ -9,6 +13,22 @@ from tools.sim import export
 
 # Nobody is asked for the webcam, and it shows a test picture.
 FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+# Which controls were ever used, by id; a drawer's summary has its drawer's.
+_USED = """(() => {
+    globalThis.used = new Set();
+    const note = ({target}) => {
+      const node = target.closest?.("a, button, input, select, summary");
+      if (node) used.add(node.id || node.closest("details").id);
+    };
+    for (const kind of ["change", "click", "keydown"]) addEventListener(kind, note, true);
+  })();"""
+_CONTROLS = """[...document.querySelectorAll("a, button, input, select, summary")]
+    .map((node) => node.id || node.closest("details").id)"""
+_AS_AT_FIRST = """(() => {
+    for (const node of document.querySelectorAll("details")) node.open = false;
+    delete document.documentElement.dataset.ready;
+  })()"""
 
 
 @pytest.fixture(scope="session")
@@ -28,27 +48,46 @@ def page_file(tmp_path_factory):
 class View:
     """One open page. What it asked for, and what it complained of, is kept."""
 
-    def __init__(self, context, address):
-        self.context = context
-        self.page = context.new_page()
+    def __init__(self, browser, address, before="", **options):
+        size = {"width": 1280, "height": 900}
+        options = {"viewport": size, "locale": "en-GB", "has_touch": True} | options
+        self.address = address
+        self.context = browser.new_context(**options)
+        self.context.add_init_script(_USED + before)
+        self.page = self.context.new_page()
         self.requests, self.complaints = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        started_s = time.monotonic()
-        self.page.goto(address)
-        self.until("document.documentElement.dataset.ready")
-        self.ready_s = time.monotonic() - started_s
+        self._opened = 0
 
     def _console(self, message):
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
+    def open(self, situation):
+        """Open a situation, and wait until its camera is there; `ready_s` is how long it took."""
+        if self._opened:
+            self.ask(_AS_AT_FIRST)
+        self._opened += 1
+        started_s = time.monotonic()
+        # With a number, so that the same situation again is not a new load.
+        self.page.goto(f"{self.address}{situation}&n={self._opened}")
+        self.until("document.documentElement.dataset.ready")
+        self.ready_s = time.monotonic() - started_s
+        return self
+
+    def reload(self):
+        """Load the page anew, as it is without a situation."""
+        self.page.goto("about:blank")
+        self._opened = 0
+        return self.open("#lang=en")
+
     def ask(self, script):
         """Return what JavaScript says."""
         return self.page.evaluate(script)
 
-    def until(self, script, seconds=20):
+    def until(self, script, seconds=30):
         """Wait until JavaScript says something that is true, and return it.
 
         Playwright's own waiting needs eval, which the page's policy forbids.
@@ -66,9 +105,17 @@ class View:
         """Return the camera's state."""
         return self.ask("bodycam.state()")
 
-    def stage(self, stage, seconds=20):
+    def stage(self, stage, seconds=30):
         """Wait for a stage."""
         self.until(f"bodycam.state().stage === '{stage}'", seconds)
+
+    def controls(self):
+        """Return the ids of all controls, a drawer's summary by its drawer's."""
+        return set(self.ask(_CONTROLS))
+
+    def text(self, name):
+        """Return the text of the element with this id."""
+        return self.page.text_content(f"#{name}")
 
     def run_to(self, ms):
         """Let the camera's time run to `ms` as fast as it goes, and stand still."""
@@ -76,26 +123,48 @@ class View:
 
     def act(self, *words):
         """Do an act in the camera's world."""
-        self.ask(f"bodycam.camera.act({', '.join(map(repr_js, words))})")
+        self.ask(f"bodycam.camera.act(...{json.dumps(words)})")
 
 
-def repr_js(value):
-    """Return a value as JavaScript has it."""
-    return {None: "null", True: "true", False: "false"}.get(value, repr(value))
+@pytest.fixture(scope="session")
+def used_controls():
+    """The ids of the controls that tests used; complete when the pages of a test are done with."""
+    return set()
+
+
+@pytest.fixture(scope="session")
+def shared_page(browser, page_file):
+    """The page that tests share."""
+    one = View(browser, page_file.as_uri())
+    yield one
+    one.context.close()
 
 
 @pytest.fixture
-def view(browser, page_file):
-    """A function (hash, **options of the context) -> View; nothing may go wrong in any of them."""
+def view(browser, page_file, shared_page, used_controls):
+    """A function (situation, **options) -> View; nothing may go wrong in any of them.
+
+    Without options it is the page that tests share. `address` is another than the page's file,
+    `before` a script that runs before the page's own; the others are the browser context's.
+    """
     made = []
 
-    def open_view(situation="#lang=en", address=None, **options):
-        options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"} | options
-        context = browser.new_context(**options)
-        made.append(View(context, (address or page_file.as_uri()) + situation))
-        return made[-1]
+    def open_view(situation="#lang=en", address=None, before="", **options):
+        if address or before or options:
+            one = View(browser, address or page_file.as_uri(), before, **options)
+        else:
+            one = shared_page
+            one.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        made.append(one)
+        return one.open(situation)
 
     yield open_view
-    for one in made:
-        one.context.close()
-    assert [one.complaints for one in made] == [[]] * len(made)
+    complaints = [one.complaints[:] for one in made]
+    for one in set(made):
+        used_controls.update(one.ask("[...used]"))
+        if one is not shared_page:
+            one.context.close()
+            continue
+        one.complaints.clear()
+        one.ask("bodycam.time.set(0)")
+    assert complaints == [[]] * len(made)

@@ -2,7 +2,6 @@
 
 import json
 import random
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +50,12 @@ def bench(
         need("plot")  # before the minutes that it takes
     if seed is None:
         seed = random.SystemRandom().randrange(1 << 20)
-    with _bar() as progress:
+    from rich.progress import TextColumn, TimeElapsedColumn
+
+    from tools.progress import counted
+
+    columns = TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn()
+    with counted("measuring", *columns) as progress:
         found = runner.measure(on, runs, seed, progress)
     result = summary.build(on, runs, seed, found)
     if plot:
@@ -93,26 +97,3 @@ def _check(on, runs, plot, runner):
         raise typer.BadParameter(f"--plot {plot}: name a {' or '.join(_KINDS)}")
     if plot and not plot.resolve().parent.is_dir():
         raise typer.BadParameter(f"--plot {plot}: there is no such folder")
-
-
-class _bar:
-    """A progress bar on standard error."""
-
-    def __enter__(self):
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
-            TimeElapsedColumn(),
-            console=Console(file=sys.stderr),
-            transient=True,
-        )
-        self._task = self._progress.add_task("measuring", total=None)
-        self._progress.start()
-        return lambda done, of: self._progress.update(self._task, completed=done, total=of)
-
-    def __exit__(self, *error):
-        self._progress.stop()

@@ -3,10 +3,11 @@
 import threading
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from .plain import draws
+from tools.progress import bar
+
 from .words import CLOSING, STEPS, Recordings, say
 
 
@@ -17,15 +18,13 @@ class Display:
     """
 
     def __init__(self, stream):
-        console = Console(file=stream)
-        self._bar = Progress(
+        self._bar = bar(
             TextColumn("{task.fields[name]}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[amount]}"),
             TransferSpeedColumn(),
             TextColumn("{task.fields[step]}"),
-            console=console,
-            disable=not draws(console),
+            console=Console(file=stream),
         )
         self._lines = {}
         self._alone = threading.Lock()

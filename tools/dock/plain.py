@@ -1,11 +1,8 @@
-"""Errors and progress as a person at a prompt reads them."""
+"""Errors as a person at a prompt reads them."""
 
-import sys
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from tools.evidence.errors import InputError
 
@@ -21,23 +18,6 @@ def plain():
         yield
     except (InputError, StampError, VaultError) as error:
         raise typer.BadParameter(one_line(str(error))) from error
-
-
-def draws(console: Console) -> bool:
-    """Return whether a bar can be drawn there, and be taken away again."""
-    return console.is_terminal and not console.is_dumb_terminal
-
-
-@contextmanager
-def progress(what: str):
-    """Give a function (done, total) that draws a bar where a terminal is."""
-    console = Console(file=sys.stderr)
-    if not draws(console):
-        yield lambda done, total: None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def count(number: int, one: str, many: str) -> str:

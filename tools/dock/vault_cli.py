@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from tools.evidence.errors import InputError
+from tools.progress import counted
 
-from .plain import count, plain, progress
+from .plain import count, plain
 from .vault import Vault, VaultError
 from .words import one_line
 
@@ -81,7 +82,7 @@ def verify(
 
     with plain():
         roots = certificates(timestamp_ca) if timestamp_ca else ()
-        with progress("Verifying") as step:
+        with counted("Verifying") as step:
             found = check(Vault(vault, make=False), trusted(keys or ()), roots, step)
         verdict = "altered" if found.findings else "as stored"
         if as_json:
@@ -118,7 +119,7 @@ def export(
         if not things:
             raise InputError(f"{address} holds nothing that could be handed out")
         target = Vault(out)
-        with progress("Copying") as step:
+        with counted("Copying") as step:
             for done, thing in enumerate(things):
                 try:
                     data = source.content(thing)
@@ -161,7 +162,7 @@ def add(
         with Medium(image):
             pass  # a card that cannot be opened leaves no vault behind
         vaults = [Vault(url) for url in vault]
-        with progress("Storing") as step:
+        with counted("Storing") as step:
             found = add_card(station, vaults, image, camera, step)
         if as_json:
             print(json.dumps(found))

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from tools.progress import counted
+
 from .errors import InputError
 
 
@@ -102,7 +104,7 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
         from .verdict import verify as judge
 
         given = _given(image, camera, keys)
-        with _progress("Verifying") as step:
+        with counted("Verifying") as step:
             found = judge(*given, step)
         if as_json:
             _print(found)
@@ -132,7 +134,7 @@ def explain(
     with _plain(as_json):
         from .explain import explain as say
 
-        with _progress("Reading") as step:
+        with counted("Reading") as step:
             found = say(*_given(image, camera, keys), lang, step)
         if as_json:
             _print(found)
@@ -159,7 +161,7 @@ def export(
         from .export import export as write
 
         card, log, folders = _given(image, camera, keys)
-        with _progress("Exporting") as step:
+        with counted("Exporting") as step:
             files = write(card, out, log, folders, allow_damaged, step)
         _show_files(files, out, as_json)
 
@@ -185,7 +187,7 @@ def salvage(
 
         out = out or Path(f"{image}.salvage")
         card, log, folders = _given(image, camera, keys)
-        with _progress("Salvaging") as step:
+        with counted("Salvaging") as step:
             files = rescue(card, out, log, folders, step)
         _show_files(files, out, as_json)
 
@@ -200,20 +202,6 @@ def _plain(as_json):
             _print({"error": str(error)})
         print(f"card: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-
-
-@contextmanager
-def _progress(what):
-    """Give a function (done, total) that draws a bar on standard error where that is a screen."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _given(image, camera, keys):

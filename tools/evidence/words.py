@@ -529,6 +529,7 @@ FAULTS = {
         "die Kamera war an keiner Station angemeldet",
     ),
     "crypto_error": ("the encryption failed", "die Verschlüsselung versagte"),
+    "firmware": ("the firmware could not start", "die Firmware konnte nicht starten"),
     "battery_empty": ("the battery was empty", "der Akku war leer"),
     "unexpected": ("an error in the camera itself", "ein Fehler in der Kamera selbst"),
 }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.table import Column, Table
 
 from tools import boards_command
@@ -15,6 +15,7 @@ from tools.bootstrap import ROOT
 from tools.flash import image as images
 from tools.flash import install
 from tools.flash.link import Link, LinkError, choose
+from tools.progress import bar
 
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -190,12 +191,9 @@ def _tell_plan(plan, total, screen):
 
 def _carry_out(plan, about, screen):
     columns = (TextColumn("Copying"), BarColumn(), DownloadColumn(binary_units=True))
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("", total=plan.copy_bytes or None)
-        plan.carry_out(about, lambda n: bar.advance(task, n))
+    with bar(*columns) as shown:
+        task = shown.add_task("", total=plan.copy_bytes or None)
+        plan.carry_out(about, lambda n: shown.advance(task, n))
 
 
 def version():

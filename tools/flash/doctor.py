@@ -12,6 +12,7 @@ from tools import boards_command
 from tools.flash import install
 from tools.flash.cli import how_to_install, version
 from tools.flash.link import CameraError, Link, LinkError, choose
+from tools.shift import recording
 
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -43,6 +44,13 @@ def doctor(
             "--scratch-card", help="The card's content may go: measure writing, over 1 MiB of it."
         ),
     ] = False,
+    discharge: Annotated[
+        Path | None,
+        typer.Option(
+            help="Let the camera write its battery's charge while it empties; then take that into "
+            "this new file, for `shift --calibrate`."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
     """Find out why a camera does not work: one line for each check, with its remedy.
@@ -56,6 +64,8 @@ def doctor(
     except boards_command.BoardError as error:
         raise typer.BadParameter(str(error))
     screen = Console(quiet=as_json, highlight=False, soft_wrap=True)
+    if discharge:
+        return _discharge(chosen, port, discharge, screen, as_json)
     examination = Examination(chosen, screen)
     examination.run(port, scratch_card)
     checks = examination.checks
@@ -64,6 +74,29 @@ def doctor(
     if as_json:
         print(json.dumps({"board": chosen.ID, "port": port, "checks": checks}))
     return 1 if failed else 0
+
+
+def _discharge(board, port, path, screen, as_json):
+    if not hasattr(board, "GAUGE"):
+        raise typer.BadParameter(f"{board.ID} has no gauge: nothing can be read of its battery")
+    if path.exists():
+        raise typer.BadParameter(f"{path} is there already: name a new file")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}; make it first")
+    try:
+        with Link(choose(port)) as link:
+            link.call("hold")
+            text = recording.record(link, path)
+            link.restart()
+    except (LinkError, CameraError, recording.RecordingError) as error:
+        screen.print(_sentence(error), markup=False)
+        if as_json:
+            print(json.dumps({"board": board.ID, "done": False, "text": str(error)}))
+        return 1
+    screen.print(text, markup=False)
+    if as_json:
+        print(json.dumps({"board": board.ID, "done": True, "text": text}))
+    return 0
 
 
 class Examination:

@@ -1,14 +1,16 @@
 """What a camera gets, what of it is there already, and the copying of the rest.
 
 A camera never has half of a version that starts. New files are written beside the old ones, into
-`/new`, and their SHA-256 is computed there by the camera. Only then `main.py` gives way to one
-that says so, every file goes into its place, `main.py` comes back, and last `/manifest.json`, with
+`/new`, and their SHA-256 is computed there by the camera. Only then `main.py` gives way to
+held.py, every file goes into its place, `main.py` comes back, and last `/manifest.json`, with
 all digests. Until the exchange, which takes a second or two, the old version is whole; whatever
-was copied into `/new` before an interruption is used the next time.
+was copied into `/new` before an interruption is used the next time. After one in the exchange the
+camera itself goes on with it when it starts.
 """
 
 import hashlib
 import json
+from pathlib import Path
 
 from tools import boards_command
 from tools.flash.link import CameraError, LinkError
@@ -19,7 +21,7 @@ MANIFEST = "manifest.json"
 _FOLDERS = ("bodycam", "drivers")  # nobody else's files belong there
 _NEW = "/new"
 _SLOTS = "slots.json"  # would start another version than the one that is flashed
-_HELD = b'print("bodycam: not flashed to the end; run the command flash again")\n'
+_HELD = Path(__file__).with_name("held.py")
 _BATCH = 10  # files in one question to the camera
 _SPARE_BLOCKS = 8  # of the camera's file system, for folders and its own bookkeeping
 _ENOSPC = 28
@@ -149,7 +151,7 @@ class Plan:
                 link.call("folder", path)
             for name, data in missing.items():
                 link.put(f"{_NEW}/{name}", data, progress)
-            link.put(f"{_NEW}/held.py", _HELD)
+            link.put(f"{_NEW}/held.py", self._held())
             link.put(f"{_NEW}/{MANIFEST}", self._manifest)
         except CameraError as error:
             if error.number != _ENOSPC:
@@ -169,6 +171,9 @@ class Plan:
         self._tidy(new)
 
     # Inside
+
+    def _held(self):
+        return f"STRAYS = {self.todo('remove')!r}\n".encode() + _HELD.read_bytes()
 
     def _strays(self):
         # In MicroPython x.py goes before x.mpy.

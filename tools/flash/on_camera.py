@@ -113,6 +113,13 @@ def text(path):
         return ""
 
 
+def piece(path, at, size):
+    """Return `size` bytes of a file from `at` on, as text."""
+    with open(path, "rb") as file:
+        file.seek(at)
+        return file.read(size).decode()
+
+
 def folder(path):
     """Make a folder, unless it is there."""
     try:

@@ -1,6 +1,7 @@
 """The command `shift`: will the battery last, where does it go, and what to change."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -59,6 +60,8 @@ def shift(
     battery["capacity_mah"] = capacity or battery["capacity_mah"]
     if calibrate:
         return _calibrate(about, calibrate, battery["capacity_mah"], as_json)
+    if plot:
+        _check_plot(plot)
     values, steps = _firmware(profile)
     changes = {} if saves else {"saves": False}
     script = _script(use, values["shift_h"])
@@ -72,6 +75,15 @@ def shift(
     except headless.RunError as error:
         raise OSError(str(error)) from None
     report = _report(about, values, steps, result, battery, c10)
+    report["verified_hours"] = None
+    if report["reaches"] and not result["error"]:
+        wanted = {row["setting"]: row["value"] for row in report["reaches"]}
+        if "slow_clock" not in wanted:  # which no profile sets: the firmware itself does
+            with _progress() as progress:
+                again = runs.run(
+                    board, profile, script, {**changes, **wanted}, battery, c10, None, progress
+                )
+            report["verified_hours"] = round(_hours(values, again, battery, c10), 2)
     report["wall_s"] = round(time.monotonic() - started_s, 1)
     if plot:
         _plot(report, result, plot)
@@ -97,13 +109,27 @@ def _firmware(profile):
         raise typer.BadParameter(str(error)) from None
 
 
+def _check_plot(path):
+    if path.suffix != ".png":
+        raise typer.BadParameter(f"--plot draws a .png: {path} has another name")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"--plot: there is no folder {path.parent}; make it first")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"--plot: {path} cannot be written to")
+
+
 def _script(use, hours):
     from tools.shift.use import typical
+    from tools.sim.script import ScriptError, parse
 
     if use is None:
         return typical(hours)
     try:
-        return use.read_text(encoding="utf-8-sig")
+        text = use.read_text(encoding="utf-8-sig")
+        parse(text)
+        return text
+    except ScriptError as error:
+        raise typer.BadParameter(f"{use}, {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise typer.BadParameter(f"cannot read the script {use}: {reason}") from None
@@ -133,7 +159,7 @@ def _report(about, values, steps, result, battery, c10):
 
     stages = runs.by_stage(result)
     dead_s = _died_s(result, values["shift_h"])
-    hours = dead_s / 3600 if dead_s else runs.hours(stages, battery, c10)
+    hours = _hours(values, result, battery, c10)
     needed = values["shift_h"]
     suggestions, reaches = runs.suggest(about, values, result, steps, battery, c10)
     own = None
@@ -153,11 +179,19 @@ def _report(about, values, steps, result, battery, c10):
         "battery_mah": battery["capacity_mah"],
         "own_hours": own,
         "by_stage": {stage: _rounded(row) for stage, row in stages.items()},
+        "waking": {s: runs.waking(about, row) for s, row in stages.items() if row["wakes"]},
         "suggestions": suggestions,
         "reaches": reaches,
         "given_up": given_up,
         "virtual_hours": round(result["virtual_ms"] / 3_600_000, 3),
     }
+
+
+def _hours(values, result, battery, c10):
+    from tools.shift import run as runs
+
+    dead_s = _died_s(result, values["shift_h"])
+    return dead_s / 3600 if dead_s else runs.hours(runs.by_stage(result), battery, c10)
 
 
 def _died_s(result, hours):
@@ -186,11 +220,22 @@ def _say(about, report):
         where = ", ".join(f"{part} {mah:.0f}" for part, mah in most if mah >= 0.5)
         drawn = f"{row['hours']:6.2f} h {row['ma']:7.1f} mA {row['mah']:7.1f} mAh"
         print(f"  {stage:<11}{drawn}  {where}")
+    for stage, row in report["waking"].items():
+        how = "a press ends the sleep at once"
+        if row["button"] == "poll":
+            how = f"a press is seen when it wakes, every {row['every_ms']} ms"
+        print(f"  {stage} wakes {row['count']} times: {row['ms'] / 1000:.1f} s at work, ", end="")
+        print(f"{row['mah']:.2f} mAh; {how}")
     for row in report["suggestions"]:
-        print(f"  {row['setting']} {row['value']}: {row['minutes']:+} minutes")
+        print(
+            f"  {row['setting']} {row['value']}: {row['minutes']:+} minutes, by this run's ledger"
+        )
     if report["reaches"]:
         names = ", ".join(f"{row['setting']} {row['value']}" for row in report["reaches"])
-        print(f"reached with the best picture by: {names}")
+        run = "reckoned from this run, not run again"
+        if report["verified_hours"]:
+            run = f"run again with them: {report['verified_hours']:.1f} hours"
+        print(f"reached with the best picture by: {names}; {run}")
     elif report["reaches"] is None:
         print("no setting reaches the shift: it needs a larger battery")
     for row in report["given_up"]:

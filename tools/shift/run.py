@@ -1,5 +1,6 @@
 """Runs the real firmware through a shift, and reckons with what it drew."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -17,13 +18,19 @@ def run(board_id, profile, script, changes=None, battery=None, c10=250, out=None
 
     Raises: as tools.sim.headless.run.
     """
-    out = Path(out or tempfile.mkdtemp(prefix="bodycam-shift-"))
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="bodycam-shift-") as folder:
+            return run(board_id, profile, script, changes, battery, c10, folder, progress)
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "use.txt"
     lines = script.splitlines()
     path.write_text(f"0:00 temperature {c10 / 10:g}\n" + "\n".join(lines) + "\n")
     args = (board_id, "cpython", None, path, None, 0, out / "run", profile, progress)
-    return headless.run(*args, changes=changes, battery=battery or {})
+    result = headless.run(*args, changes=changes, battery=battery or {})
+    # The line of the temperature is not one of the script's.
+    result["error"] = re.sub(r"line (\d+)", lambda m: f"line {int(m[1]) - 1}", result["error"])
+    return result
 
 
 def usable_mah(battery, recording_ma, c10=250):
@@ -45,15 +52,31 @@ def usable_mah(battery, recording_ma, c10=250):
 
 
 def by_stage(result):
-    """Return {stage: {"hours", "ma", "mah", "parts": {part: mAh}}} of a run."""
+    """Return {stage: {"hours", "ma", "mah", "wakes", "parts": {part: mAh}}} of a run."""
     stages = {}
     for stage, row in result["energy"].items():
         if row["ms"] < 1000:
             continue
         parts = {part: uah / 1000 for part, uah in row["uah"].items() if uah}
         mah, hours = sum(parts.values()), row["ms"] / 3_600_000
-        stages[stage] = {"hours": hours, "ma": mah / hours, "mah": mah, "parts": parts}
+        about = {"hours": hours, "ma": mah / hours, "mah": mah, "wakes": row["wakes"]}
+        stages[stage] = {**about, "parts": parts}
     return stages
+
+
+def waking(board, row):
+    """Return what waking from light sleep costs in a stage, `row` of by_stage: {"count", "ms" at
+    work for it alone, "mah", "every_ms": the mean time between, "button": what a press waits for}.
+    """
+    ms = row["wakes"] * board.COSTS["wake_us"] / 1000
+    ends = board.BUTTON.get("ends_light_sleep", False)
+    return {
+        "count": row["wakes"],
+        "ms": round(ms),
+        "mah": round(ms / 3_600_000 * board.CURRENTS_MA["working"][0], 3),
+        "every_ms": round(row["hours"] * 3_600_000 / row["wakes"]),
+        "button": "interrupt" if ends else "poll",
+    }
 
 
 def worn(stages):

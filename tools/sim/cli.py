@@ -75,9 +75,6 @@ def sim(
     --json count. Status 0 when the script's expectations were met, 1 when not, 2 for input that
     cannot be used.
     """
-    for path in card or () if serve or headless or demo else ():
-        if not path.exists():
-            _say(f"{path} is not there yet: a new card is made, its camera and keys beside it")
     if serve:
         return _serve(board, on, card or (), profile, seed)
     if not (headless or demo):
@@ -132,9 +129,20 @@ def _page(board, folder, port):
     except BoardError as error:
         raise typer.BadParameter(str(error)) from None
     if folder:
-        print(export.export(folder, board))
-        return 0
+        return _export(folder, board)
     page_server.serve(export.build(board), port, _say)
+    return 0
+
+
+def _export(folder, board):
+    from tools.sim import export
+
+    try:
+        print(export.export(folder, board))
+    except OSError as error:
+        what = "a file" if folder.is_file() else error.strerror
+        _say(f"sim --export: the page cannot go into {folder} ({what}); name another folder")
+        return 2
     return 0
 
 
@@ -180,23 +188,24 @@ def _new_folder(out):
 def _screen():
     """Give (progress, say, tell), which write to standard error."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+
+    from tools.progress import bar
 
     screen = Console(stderr=True, highlight=False)
     words = {"video": "Preparing the scene", "script": "Running"}
     tasks = {}
-    bar = Progress(
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
-        console=screen,
-        transient=True,
     )
+    shown = bar(*columns, console=screen)
 
     def progress(what, done, of):
         if what not in tasks:
-            tasks[what] = bar.add_task(words.get(what, what), total=of)
-        bar.update(tasks[what], completed=done, total=of)
+            tasks[what] = shown.add_task(words.get(what, what), total=of)
+        shown.update(tasks[what], completed=done, total=of)
 
     def tell(change):
         color = _MARKS.get(change["to"], "dim")
@@ -204,7 +213,7 @@ def _screen():
         stage = f"[{color}]{change['to']:<11}[/]"
         screen.print(f"  {_clock(change['t_ms'])}  {stage} {change['event']}{why}")
 
-    with bar:
+    with shown:
         yield progress, screen.print, tell
 
 

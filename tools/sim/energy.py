@@ -34,6 +34,7 @@ class Energy:
         self.drain = 1  # how many times as fast the battery empties as the figures say
         self.ledger = {}
         self.stage_ms = {}
+        self.wakes = {}  # {stage: how often the processor woke from light sleep}
         self._window_ms = self._window_nc = 0
         self.ua = 0  # what was drawn over the last second or so
         row = dict(getattr(board, "BATTERY", None) or {})
@@ -55,6 +56,11 @@ class Energy:
         nc = self._enter(self._world.stage, part, ms)
         if self.cell and not self._world.cable:
             self.cell.take(nc)
+
+    def wake(self):
+        """Note that the processor wakes from light sleep."""
+        stage = self._world.stage
+        self.wakes[stage] = self.wakes.get(stage, 0) + 1
 
     def card(self):
         """Note an access to the card."""
@@ -142,13 +148,18 @@ class Energy:
         return -self._charge_ua() if self._world.cable else self.ua
 
     def result(self):
-        """Return {stage: {"ms": how long, "uah": {part: microampere-hours}}}."""
+        """Return {stage: {"ms": how long, "wakes": how often it woke from light sleep, "uah":
+        {part: microampere-hours}}}.
+        """
         self.account()
-        stages = {stage: {"ms": ms, "uah": {}} for stage, ms in self.stage_ms.items()}
+        stages = {stage: self._row(ms, stage) for stage, ms in self.stage_ms.items()}
         for (stage, part), nc in self.ledger.items():
-            row = stages.setdefault(stage, {"ms": 0, "uah": {}})
+            row = stages.setdefault(stage, self._row(0, stage))
             row["uah"][part] = nc // _NC_PER_UAH
         return stages
+
+    def _row(self, ms, stage):
+        return {"ms": ms, "wakes": self.wakes.get(stage, 0), "uah": {}}
 
     def spent(self):
         """Return whether the battery no longer carries what is drawn."""

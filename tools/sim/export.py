@@ -13,6 +13,7 @@ import json
 import re
 import subprocess
 import tempfile
+from errno import EEXIST
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -28,6 +29,7 @@ CARD_BYTES = 128 << 20
 _PACKAGE = "@micropython/micropython-webassembly-pyscript"
 _LEFT_OUT = ("host_cpython", "host_micropython", "host_files", "cli", "clip", "headless", "script")
 _LEFT_OUT += ("export", "page_server", "shoot", "serve", "live")
+_MARK = "<title>Bodycam</title>"
 _SECTOR = 512
 _LOG_USED = 4096  # of the flash partition; the rest is blank
 _SEALED_AT = 256 + 48 + 8  # in the log: the READ seed as the agency may open it
@@ -45,15 +47,20 @@ def export(folder, board="m5stack_cores3"):
     `board` is the one that is shown first.
 
     Raises:
+        FileExistsError: there is a page of somebody else's.
         OSError: the folder cannot be written.
         tools.bootstrap.SetupError: what builds the page is not to be had.
     """
-    text = build(board)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "index.html"
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path
+    path, part = folder / "index.html", folder / "index.html.part"
+    if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
+        raise FileExistsError(EEXIST, f"{path} is another page", path)
+    try:
+        part.write_text(build(board), encoding="utf-8", newline="\n")
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def build(board="m5stack_cores3"):
@@ -70,6 +77,7 @@ def build(board="m5stack_cores3"):
         "card": _card(),
         "boards": {name: _board(load(name)) for name in board_ids()},
         "board": board,
+        "profiles": _profiles(),
         "words": _words(),
     }
     script = f"const BODYCAM={json.dumps(data, separators=(',', ':'))};\n{script}"
@@ -192,12 +200,22 @@ def _board(board):
     }
 
 
+def _literals(name):
+    """Return what a file of literals of the firmware has, by name."""
+    code = (ROOT / "firmware" / "bodycam" / f"{name}.py").read_text(encoding="utf-8")
+    found = {}
+    exec(compile(code, name, "exec"), found)  # noqa: S102 (our own file of literals)
+    return found
+
+
+def _profiles():
+    """Return the names of the use profiles."""
+    return list(_literals("profile")["PROFILES"])
+
+
 def _words():
     """Return the camera's own words, and its table of stages."""
-    words, stages = {}, {}
-    for name, into in (("words", words), ("stages", stages)):
-        code = (ROOT / "firmware" / "bodycam" / f"{name}.py").read_text(encoding="utf-8")
-        exec(compile(code, name, "exec"), into)  # noqa: S102 (our own file of literals)
+    words, stages = _literals("words"), _literals("stages")
     table = [[*pair, after] for pair, after in stages["TABLE"].items()]
     names = ("STAGES", "FAULTS", "WARNINGS")
     return {**{name.lower(): words[name] for name in names}, "table": table}

@@ -102,7 +102,10 @@ def run(
     out = Path(out_dir or tempfile.mkdtemp(prefix="bodycam-")).resolve()
     out.mkdir(parents=True, exist_ok=True)
     image = Path(card) if card else out / "card.img"
+    new = card and not image.exists()
     config = prepare(board, profile, image, seed, video, progress, say)
+    if new:
+        say(NEW.format(image))
     image = Path(config["card"])
     _check_keys(image, keys)
     config.update({"acts": acts, "out": str(out), "changes": changes, "battery": battery})
@@ -120,6 +123,9 @@ def run(
     result["out"] = str(out)
     result_path.write_text(json.dumps(result, indent=1), encoding="utf-8")
     return result
+
+
+NEW = "{} was not there: it is a new card, with its camera and keys beside it"
 
 
 def prepare(board, profile, image, seed=0, video=None, progress=None, say=None):

@@ -292,6 +292,7 @@ class Machine:
             wait_ms = min(until_ms, world.next_ms) - world.ms
             world.energy.slept_ms += wait_ms
             world.sleep(wait_ms)
+        world.energy.wake()
         world.charge(mcu.board.COSTS["wake_us"])
 
     def bitstream(self, pin, encoding, timing, data):

@@ -131,7 +131,8 @@ class Run:
         self._visits = {}
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
-        self._track = []  # [second, charge in 1/100 %, stage, steps given up, minutes, percent]
+        # [second, charge in 1/100 %, stage, steps given up, minutes, percent, what is shown]
+        self._track = []
         self._awaited = None  # what was known when a recording began, until its first picture
         self._draws = 0
         costs = self._board.COSTS
@@ -316,15 +317,20 @@ class Run:
             if self._ending:
                 self._end_ms = self.world.ms + _SETTLE_MS
             if after == "recording":
-                self._awaited = (self._app.counters["recorded"], self.world.ms)
+                self._awaited = (self._app.counters["recorded"], self.world.ms, self._presses)
 
     def _follow_battery(self):
         world, app = self.world, self._app
-        row = [world.ms // 1000, world.energy.cell.ppm // 100, world.stage, 0, None, None]
+        row = [world.ms // 1000, world.energy.cell.ppm // 100, world.stage, 0, None, None, None]
         if app:
             row[3:] = [app.savings.given_up, app.power.minutes_expected(), app.power.percent]
+            row.append(self._battery_words(app))
         self._track.append(row)
         world.at(world.ms + _TRACK_MS, self._follow_battery)
+
+    def _battery_words(self, app):
+        # From a copy: the camera's own words are steadied by what was shown.
+        return type(app.lasting)(app.power, app.clock, app.profile).text(self.world.stage)[1]
 
     def _key(self, down):
         if down:
@@ -332,14 +338,14 @@ class Run:
 
     def _note_delay(self):
         # From the first press of the two. Seen from idle when that press also opened the display.
-        stage_ms = self._awaited[1]
+        _, stage_ms, presses = self._awaited
         self._awaited = None
-        pressed_ms, now_ms = self._presses[0], self.world.ms
+        pressed_ms, now_ms = presses[0], self.world.ms
         stages = [row for row in self._stages if row["t_ms"] >= pressed_ms]
         camera_ms = max(self.world.camera_ms, stage_ms)
         parts = (
-            ("two presses", self._presses[1] - pressed_ms),
-            ("until the stage", stage_ms - self._presses[1]),
+            ("two presses", presses[1] - pressed_ms),
+            ("until the stage", stage_ms - presses[1]),
             ("camera start", camera_ms - stage_ms),
             ("picture, encoded", now_ms - camera_ms),
         )

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,10 @@ def serve(board, interpreter, cards, profile, seed, say):
     images = [Path(card).resolve() for card in cards]
     if not images or len(set(images)) < len(images):
         raise headless.InputError("--serve needs --card IMG, another one for each camera")
+    new = [image for image in images if not image.exists()]
     configs = [headless.prepare(board, profile, image, seed) for image in images]
+    for image in new:
+        say(headless.NEW.format(image))
     out = Path(tempfile.mkdtemp(prefix="bodycam-serve-"))
     say(f"the cameras' words are in {out}")
     with ExitStack() as stack:
@@ -42,6 +46,7 @@ def serve(board, interpreter, cards, profile, seed, say):
             path.write_text(json.dumps({**config, "acts": _ACTS, "out": str(out)}), "utf-8")
             cameras.append(_start(stack, interpreter, path))
         _wait(cameras, say)
+    shutil.rmtree(out)  # where a camera ended by itself, its words stay
 
 
 def _start(stack, interpreter, path):

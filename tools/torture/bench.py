@@ -36,6 +36,7 @@ _LIMIT_MS = 7_200_000
 _SHOWN_MS = 3000  # a display has this long to say why
 _PRIVATE = ("armed", "recording")  # stages in which pictures are kept
 _FORGET_MS = 500  # until what is not needed any more is gone from memory
+_START_MS = 1000
 _SHORT_MS, _LONG_MS = 1500, 3200  # a press that certainly does not ask, or does
 
 
@@ -46,6 +47,8 @@ class Attempt:
     boot: int
     began_ms: int
     frames: list = field(default_factory=list)  # Frame
+    stopped: bool = False  # it is being sealed
+    skipped: int = 0  # pictures that nobody took, because the card held up the interpreter
     segments: list = field(default_factory=list)
     events: list = field(default_factory=list)  # of the stage table, while it ran
     presses: list = field(default_factory=list)  # (when it ended, whether it was short for sure)
@@ -161,6 +164,7 @@ class Bench:
             "clip": str(self.clip),
             "card": str(image),
             "camera": f"{image}.camera",
+            "station": headless.station_of(image),
             "out": str(self.image.parent),
         }
         self.first = Log(f"{image}.camera").next
@@ -221,6 +225,7 @@ class Bench:
         for owner, name, seam in (
             (app.recorder, "start", self._started),
             (app.recorder, "frame", self._frame),
+            (app.recorder, "skipped", self._skipped),
             (app.log, "open_segment", self._opened),
             (app.log, "acknowledged", self._acknowledge),
         ):
@@ -237,6 +242,7 @@ class Bench:
         self.told.append((self._number, before, event, after))
         if before == "recording":
             self.attempts[-1].events.append(event)
+            self.attempts[-1].stopped |= event == "stop"
         self._asks = event == "ask_stop" or self._asks and event not in ("keep", "stop", "sealed")
         self._armed_ms = self.run.world.ms if after == "armed" else None
 
@@ -246,6 +252,10 @@ class Bench:
         row = Frame(self.run.world.ms, t_ms, sha256(data).digest(), len(data), taken)
         (self.attempts[-1].frames if busy else self.before).append(row)
         return taken
+
+    def _skipped(self, act, frames, ms):
+        self.attempts[-1].skipped += frames
+        return act(frames, ms)
 
     def _opened(self, act, *args):
         self.attempts[-1].segments.append(self.journal.next_segment)
@@ -262,11 +272,13 @@ class Bench:
         now_ms = self.run.world.ms
         if down:
             marks = self._stage == "recording" and not self._asks
-            self._pressed = now_ms if marks else None
+            self._pressed = now_ms if marks and not self.attempts[-1].stopped else None
         elif self._pressed and self._stage == "recording":
-            held_ms = now_ms - self._pressed
+            one, held_ms = self.attempts[-1], now_ms - self._pressed
             if held_ms < _LONG_MS:
-                self.attempts[-1].presses.append((now_ms, held_ms < _SHORT_MS))
+                # A polled button is not looked at while the camera starts.
+                sure = held_ms < _SHORT_MS and now_ms - one.began_ms > _START_MS
+                one.presses.append((now_ms, sure))
 
     def _staged(self, stage):
         before, self._stage = self._stage, stage

@@ -21,7 +21,8 @@ class Kind(NamedTuple):
     `harms`: the medium itself loses data, which the reader must say. `keeps_up`: the card is fast
     enough, so a cut costs at most 300 ms and a block. `mute`: the log cannot be written any more,
     and need not say why. `check(outcome)` yields more sentences. `needs` is what a board must
-    have for it, a key of NEEDS.
+    have for it, a key of NEEDS. `own` is for what follows from bytes of the log, which each
+    interpreter writes in its own order: two of them cannot be compared.
     """
 
     script: Callable
@@ -32,6 +33,7 @@ class Kind(NamedTuple):
     check: "Callable | None" = None
     profile: str = "nrw_order_service"
     needs: str = ""
+    own: bool = False
 
 
 def _s(rng, least, most):
@@ -234,6 +236,9 @@ NEEDS = {
     "a gauge": lambda board: hasattr(board, "GAUGE"),
     "a clock chip": lambda board: hasattr(board, "CLOCK"),
     "a card on SPI": lambda board: board.CARD["chip"] == "SDCardSPI",
+    "a card on SPI and four seconds of ring": (
+        lambda board: board.CARD["chip"] == "SDCardSPI" and board.RING_BYTES >= 4 << 20
+    ),
     "a partition for the log": lambda board: board.LOG["chip"] == "PartitionNOR",
 }
 
@@ -257,7 +262,9 @@ KINDS = {
         if how != "half"
     },
     "garbage over stale blocks": Kind(_card_cut("garbage"), stale),
-    "stall of up to 4 s": Kind(_stall, check=_nothing_lost, needs="a card on SPI"),
+    "stall of up to 4 s": Kind(
+        _stall, check=_nothing_lost, needs="a card on SPI and four seconds of ring"
+    ),
     "cut in a stall": Kind(_stall_cut, keeps_up=False),
     "moody card": Kind(_during("card moody", then=["+20 cut", *AGAIN]), keeps_up=False),
     "slow card": Kind(_slow, keeps_up=False),
@@ -300,7 +307,7 @@ KINDS = {
         _during("crypto untouched long", then=["+6 end"]), check=_ends_in("crypto_error")
     ),
     "flash fails": Kind(_flash("fail"), check=_ends_in("log_error")),
-    "flash is weak": Kind(_flash("weak {n}")),
+    "flash is weak": Kind(_flash("weak {n}"), own=True),
     "flash is noisy": Kind(_flash("noisy {n}")),
     "flash refuses once": Kind(
         _flash_once("refuse 1"), check=_no_fault, needs="a partition for the log"

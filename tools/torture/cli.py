@@ -62,8 +62,9 @@ def _bar(seconds):
     """Return a context that gives `progress(done_s, name)`, on standard error."""
     from contextlib import contextmanager
 
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+
+    from tools.progress import bar
 
     @contextmanager
     def show():
@@ -72,13 +73,13 @@ def _bar(seconds):
             BarColumn(),
             TextColumn("{task.fields[n]}"),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("", total=max(seconds, 1), n="0 cases")
+        with bar(*columns) as shown:
+            task = shown.add_task("", total=max(seconds, 1), n="0 cases")
             done = 0
 
             def progress(done_s, name):
                 nonlocal done
-                bar.update(task, completed=done_s, description=name, n=f"{done} cases")
+                shown.update(task, completed=done_s, description=name, n=f"{done} cases")
                 done += 1
 
             yield progress

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from tools.evidence import layout
+from tools.evidence.layout import IN_WORDS
 from tools.evidence.log import Log
 from tools.sim import headless
 from tools.torture import promises
@@ -66,8 +66,12 @@ def differences(outcome, copy, on, lines, seed, kind):
 
 
 def _entries(image):
-    # `log` in an opening event and the chain follow from bytes; the entries' words do not.
-    return [
-        (entry.s, entry.code, json.loads(entry.detail) if entry.code in layout.IN_WORDS else None)
-        for entry in Log(f"{image}.camera").entries
-    ]
+    # `log` in an opening event and the chain follow from bytes; the entries' words do not. How an
+    # error is put in words is each interpreter's own.
+    return [(entry.s, entry.code, _words(entry)) for entry in Log(f"{image}.camera").entries]
+
+
+def _words(entry):
+    words = json.loads(entry.detail) if entry.code in IN_WORDS else {}
+    words.pop("detail", None)
+    return words

@@ -168,9 +168,10 @@ def _counts(outcome):
     """Compare the camera's own counters with what was seen: captured = recorded + dropped."""
     frames, cuts = outcome.result["frames"], outcome.result["boots"]
     seen = [row.taken for attempt in outcome.attempts for row in attempt.frames]
+    due = len(seen) + sum(attempt.skipped for attempt in outcome.attempts)
     # A picture during whose handing over the power went may be counted and was not seen.
-    if not 0 <= frames["captured"] - len(seen) <= cuts:
-        yield f"counters: {frames['captured']} pictures captured, {len(seen)} were handed over"
+    if not 0 <= frames["captured"] - due <= cuts:
+        yield f"counters: {frames['captured']} pictures captured, {due} were due"
     if not 0 <= frames["recorded"] - sum(seen) <= cuts:
         yield f"counters: {frames['recorded']} pictures recorded, {sum(seen)} were taken"
 
@@ -250,7 +251,7 @@ def _frames(outcome, found, kind):
             continue
         seen.add(id(one))
         taken = [(row.t_ms, row.digest) for row in attempt.frames if row.taken]
-        refused = len(attempt.frames) - len(taken)
+        refused = len(attempt.frames) - len(taken) + attempt.skipped
         mine = [row[:2] for row in one.frames if not row[2]]
         pre = [row[:2] for row in one.frames if row[2]]
         what = f"segment {one.segments[0]}"

@@ -28,7 +28,7 @@ def run_case(name, lines, seed, keep=None, board=bench.BOARD, on="cpython"):
         image = bench.new_card(folder, seed)
         if kind.prepare:
             kind.prepare(image, board)
-        copy = ports.twin(image) if on != "cpython" else None
+        copy = ports.twin(image) if on != "cpython" and not kind.own else None
         try:
             run = bench.Bench(image, "\n".join(lines), seed, kind.profile, board=board)
             outcome = run.play()

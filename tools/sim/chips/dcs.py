@@ -273,22 +273,30 @@ class DCSChip:
         return False
 
     def _settle(self):
-        gram = self._gram
-        for (x0, x1, y0, y1), (sent, count) in self._columns.items():
-            for row in range(y0, y1 + 1):
-                if self._mirrored[row]:
-                    self._turn_row(row)
-            at = 0
-            for x in range(x0, x1 + 1):
-                for start in range(
-                    y0 * self._row_bytes + 2 * x, (y1 + 1) * self._row_bytes, self._row_bytes
-                ):
-                    if at >= count:
-                        break
-                    gram[start] = sent[at]
-                    gram[start + 1] = sent[at + 1]
-                    at += 2
+        for window, (sent, count) in self._columns.items():
+            self._turn_rows(window[2], window[3] + 1)
+            self._put_columns(window, sent, count)
         self._columns = {}
+
+    # A host may put functions of its own in place of the next two: they take a step a pixel.
+
+    def _put_columns(self, window, sent, count):
+        x0, x1, y0, y1 = window
+        gram, at = self._gram, 0
+        for x in range(x0, x1 + 1):
+            for start in range(
+                y0 * self._row_bytes + 2 * x, (y1 + 1) * self._row_bytes, self._row_bytes
+            ):
+                if at >= count:
+                    return
+                gram[start] = sent[at]
+                gram[start + 1] = sent[at + 1]
+                at += 2
+
+    def _turn_rows(self, first, end):
+        for row in range(first, end):
+            if self._mirrored[row]:
+                self._turn_row(row)
 
     def _keep(self, view):
         sent, count = self._late
@@ -356,9 +364,7 @@ class DCSChip:
         if not self.lit():
             return self._dark
         self._settle()
-        for row in range(self._height):
-            if self._mirrored[row]:
-                self._turn_row(row)
+        self._turn_rows(0, self._height)
         seen = bytes(memoryview(self._gram)[: self._seen])
         if not self._inverted:
             seen = bytes(b ^ 0xFF for b in seen)

@@ -6,6 +6,8 @@ import { bytes, crc16, double, port } from "../../wasm_port.mjs";
 
 const NO_PADDING = { disablePadding: true };
 
+const pixels = (address, n) => new Uint16Array(port.memory.buffer, address, n);
+
 /**
  * Return the host's functions.
  * @param {import("./stores.mjs").Files} files
@@ -29,15 +31,26 @@ export function makeHost(files, lens, tell, memory) {
     wipe: (address, n) => void bytes(address, n).fill(0),
     aes,
     picture: (ms, mood, address, n) => lens.picture(ms, mood, bytes(address, n)),
-    jpeg(address, width, height, quality) {
-      lens.encode(bytes(address, 2 * width * height), width, height, quality);
-      return lens.jpeg.length;
+    jpeg(address, width, height, quality, to) {
+      const jpeg = lens.encode(bytes(address, 2 * width * height), width, height, quality);
+      bytes(to, jpeg.length).set(jpeg);
+      return jpeg.length;
+    },
+    turn_rows(gram, rowBytes, mirrored, first, end) {
+      const flags = bytes(mirrored, end);
+      for (let row = first; row < end; row++)
+        if (flags[row]) pixels(gram + row * rowBytes, rowBytes / 2).reverse();
+      flags.fill(0, first, end);
+    },
+    put_columns(gram, rowBytes, x0, x1, y0, y1, sent, n) {
+      const [to, from, width] = [pixels(gram, ((y1 + 1) * rowBytes) / 2), pixels(sent, n / 2), rowBytes / 2];
+      for (let x = x0, at = 0; x <= x1; x++)
+        for (let y = y0; y <= y1 && at < from.length; y++) to[y * width + x] = from[at++];
     },
     fit(from, width, height, to, showWidth, showHeight) {
       const source = bytes(from, 2 * width * height);
       lens.fit(source, width, height, bytes(to, 2 * showWidth * showHeight), showWidth, showHeight);
     },
-    take_jpeg: (address, n) => bytes(address, n).set(lens.jpeg),
     show: (address, n, width, light) => tell("display", bytes(address, n).slice(), width, light),
     tell,
   };

@@ -66,10 +66,30 @@ function codes([counts, values]) {
 
 const HUFFMAN = Object.fromEntries(Object.entries(TABLES).map(([name, table]) => [name, codes(table)]));
 
-const COSINES = new Float32Array(64);
-for (let u = 0; u < 8; u++)
-  for (let x = 0; x < 8; x++)
-    COSINES[8 * u + x] = (u ? 0.5 : Math.SQRT1_2 / 2) * Math.cos(((2 * x + 1) * u * Math.PI) / 16);
+// What Arai, Agui and Nakajima's transform leaves too large, by frequency.
+const TOO_LARGE = Array.from({ length: 8 }, (_, u) => (u ? Math.SQRT2 * Math.cos((u * Math.PI) / 16) : 1));
+const [C2, C4, C6] = [2, 4, 6].map((n) => Math.cos((n * Math.PI) / 16));
+
+/** The scaled cosine transform of 8 numbers from `i` on, into `to` from `o` on in steps of 8. */
+function transform8(from, i, to, o) {
+  const a = from[i], b = from[i + 1], c = from[i + 2], d = from[i + 3]; // prettier-ignore
+  const e = from[i + 4], f = from[i + 5], g = from[i + 6], h = from[i + 7]; // prettier-ignore
+  const outer = a + h + d + e, inner = b + g + c + f; // prettier-ignore
+  const across = a + h - d - e;
+  const turned = (b + g - c - f + across) * C4;
+  to[o] = outer + inner;
+  to[o + 16] = across + turned;
+  to[o + 32] = outer - inner;
+  to[o + 48] = across - turned;
+  const low = d - e + c - f, middle = (c - f + b - g) * C4, high = b - g + a - h; // prettier-ignore
+  const shared = (low - high) * C6;
+  const lows = low * (C2 - C6) + shared, highs = high * (C2 + C6) + shared; // prettier-ignore
+  const more = a - h + middle, less = a - h - middle; // prettier-ignore
+  to[o + 8] = more + highs;
+  to[o + 24] = less - lows;
+  to[o + 40] = less + lows;
+  to[o + 56] = more - highs;
+}
 
 /** Encodes pictures of one size and quality; keeps its tables and its memory. */
 export class JPEGEncoder {
@@ -79,9 +99,12 @@ export class JPEGEncoder {
     const scaled = (table) =>
       table.map((value) => Math.min(255, Math.max(1, Math.floor((value * percent + 50) / 100))));
     this.quant = [scaled(LUMINANCE), scaled(CHROMINANCE)];
-    this.divide = this.quant.map((table) => Float32Array.from(table, (value) => 1 / value));
+    this.divide = this.quant.map((table) =>
+      Float32Array.from(table, (value, i) => 1 / (8 * value * TOO_LARGE[i >> 3] * TOO_LARGE[i & 7])),
+    );
     this.planes = [0, 1, 2].map((i) => new Float32Array((width * height) >> (i ? 2 : 0)));
     this.rows = new Float32Array(64);
+    this.turned = new Float32Array(64);
     this.block = new Int32Array(64);
     this.out = new Uint8Array(width * height * 2);
     this.headBytes = this.head();
@@ -125,22 +148,24 @@ export class JPEGEncoder {
     return this.out.subarray(0, this.at);
   }
 
-  // JFIF's luminance and colour differences, these at half the size.
+  // JFIF's luminance and colour differences, these at half the size: two by two pixels at a time.
   split(pixels) {
     const [luma, blue, red] = this.planes;
-    blue.fill(0);
-    red.fill(0);
     const { width, height } = this;
-    for (let y = 0, i = 0, k = 0; y < height; y++)
-      for (let x = 0; x < width; x++, i++, k += 2) {
-        const pixel = (pixels[k] << 8) | pixels[k + 1];
-        const r = (pixel >> 11) * 8.226;
-        const g = ((pixel >> 5) & 63) * 4.048;
-        const b = (pixel & 31) * 8.226;
-        luma[i] = 0.299 * r + 0.587 * g + 0.114 * b - 128;
-        const half = (y >> 1) * (width >> 1) + (x >> 1);
-        blue[half] += (-0.1687 * r - 0.3313 * g + 0.5 * b) / 4;
-        red[half] += (0.5 * r - 0.4187 * g - 0.0813 * b) / 4;
+    for (let y = 0, half = 0; y < height; y += 2)
+      for (let x = 0; x < width; x += 2, half++) {
+        let r = 0, g = 0, b = 0; // prettier-ignore
+        for (let corner = 0; corner < 4; corner++) {
+          const i = (y + (corner >> 1)) * width + x + (corner & 1);
+          const high = pixels[2 * i], low = pixels[2 * i + 1]; // prettier-ignore
+          const r1 = (high >> 3) * 8.226, g1 = (((high & 7) << 3) | (low >> 5)) * 4.048, b1 = (low & 31) * 8.226; // prettier-ignore
+          luma[i] = 0.299 * r1 + 0.587 * g1 + 0.114 * b1 - 128;
+          r += r1;
+          g += g1;
+          b += b1;
+        }
+        blue[half] = (-0.1687 * r - 0.3313 * g + 0.5 * b) / 4;
+        red[half] = (0.5 * r - 0.4187 * g - 0.0813 * b) / 4;
       }
   }
 
@@ -148,8 +173,9 @@ export class JPEGEncoder {
     this.transform(plane, at, stride, this.divide[table]);
     const { block } = this;
     this.value(dc, 0, block[0] - last);
-    let zeros = 0;
-    for (let k = 1; k < 64; k++) {
+    let end = 63;
+    while (end && !block[end]) end--;
+    for (let k = 1, zeros = 0; k <= end; k++) {
       const value = block[k];
       if (!value) zeros++;
       else {
@@ -158,45 +184,26 @@ export class JPEGEncoder {
         zeros = 0;
       }
     }
-    if (zeros) this.write(ac.code[0], ac.length[0]);
+    if (end < 63) this.write(ac.code[0], ac.length[0]);
     return block[0];
   }
 
+  // `rows` and `turned` have a frequency across, then down, in each row.
   transform(plane, at, stride, divide) {
-    const { rows, block } = this;
-    for (let y = 0; y < 8; y++, at += stride) {
-      const a = plane[at] + plane[at + 7], b = plane[at + 1] + plane[at + 6]; // prettier-ignore
-      const c = plane[at + 2] + plane[at + 5], d = plane[at + 3] + plane[at + 4]; // prettier-ignore
-      const e = plane[at] - plane[at + 7], f = plane[at + 1] - plane[at + 6]; // prettier-ignore
-      const g = plane[at + 2] - plane[at + 5], h = plane[at + 3] - plane[at + 4]; // prettier-ignore
-      for (let u = 0; u < 8; u += 2) {
-        const k = 8 * u;
-        rows[k + y] = a * COSINES[k] + b * COSINES[k + 1] + c * COSINES[k + 2] + d * COSINES[k + 3];
-        rows[k + 8 + y] =
-          e * COSINES[k + 8] + f * COSINES[k + 9] + g * COSINES[k + 10] + h * COSINES[k + 11];
-      }
-    }
-    for (let u = 0; u < 8; u++) {
-      const at = 8 * u;
-      const a = rows[at] + rows[at + 7], b = rows[at + 1] + rows[at + 6]; // prettier-ignore
-      const c = rows[at + 2] + rows[at + 5], d = rows[at + 3] + rows[at + 4]; // prettier-ignore
-      const e = rows[at] - rows[at + 7], f = rows[at + 1] - rows[at + 6]; // prettier-ignore
-      const g = rows[at + 2] - rows[at + 5], h = rows[at + 3] - rows[at + 4]; // prettier-ignore
-      for (let v = 0; v < 8; v += 2) {
-        const k = 8 * v;
-        const even = a * COSINES[k] + b * COSINES[k + 1] + c * COSINES[k + 2] + d * COSINES[k + 3];
-        const odd = e * COSINES[k + 8] + f * COSINES[k + 9] + g * COSINES[k + 10] + h * COSINES[k + 11];
-        block[PLACE[k + u]] = Math.round(even * divide[k + u]);
-        block[PLACE[k + 8 + u]] = Math.round(odd * divide[k + 8 + u]);
-      }
-    }
+    const { rows, turned, block } = this;
+    for (let y = 0; y < 8; y++, at += stride) transform8(plane, at, rows, y);
+    for (let u = 0; u < 8; u++) transform8(rows, 8 * u, turned, u);
+    for (let k = 0; k < 64; k++) block[PLACE[k]] = Math.floor(turned[k] * divide[k] + 0.5);
   }
 
   // A Huffman code for `run` and the number of bits, then the value's own bits.
   value(table, run, value) {
     const bits = 32 - Math.clz32(Math.abs(value));
-    this.write(table.code[run | bits], table.length[run | bits]);
-    if (bits) this.write(value < 0 ? value + (1 << bits) - 1 : value, bits);
+    const [code, length] = [table.code[run | bits], table.length[run | bits]];
+    const own = value < 0 ? value + (1 << bits) - 1 : value;
+    if (length + bits <= 24) return this.write((code << bits) | own, length + bits);
+    this.write(code, length);
+    this.write(own, bits);
   }
 
   write(value, length) {

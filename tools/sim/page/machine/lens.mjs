@@ -10,7 +10,6 @@ const rgba = new Uint8ClampedArray(WIDTH * HEIGHT * 4);
 export class Lens {
   constructor() {
     this.sent = null;
-    this.jpeg = new Uint8Array(0);
     this.encoder = null;
   }
 
@@ -35,9 +34,9 @@ export class Lens {
     }
   }
 
-  /** Encode RGB565 pixels into `jpeg`, as the camera's encoder does. */
+  /** Return the JPEG of RGB565 pixels, as the camera's encoder does; the bytes are used again. */
   encode(pixels, width, height, quality) {
     this.encoder ??= new JPEGEncoder(width, height, quality);
-    this.jpeg = this.encoder.encode(pixels);
+    return this.encoder.encode(pixels);
   }
 }

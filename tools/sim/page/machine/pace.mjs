@@ -21,8 +21,11 @@ export class Pace {
     this.now = 0; // virtual
     this.wanted = 0;
     this.busy = 0;
+    this.began = 0; // virtual, at the last look
     this.late = 0; // milliseconds of virtual time that were let go
     this.last = this.looked = performance.now();
+    this.soon = new MessageChannel(); // a timer would wait 4 ms
+    this.soon.port1.onmessage = () => this.turn();
     setTimeout(() => this.turn(), 0);
   }
 
@@ -47,7 +50,8 @@ export class Pace {
     const done = performance.now();
     this.busy += done - began;
     if (began - this.looked >= LOOK_MS) this.look(done);
-    setTimeout(() => this.turn(), this.speed > 1 ? 1 : Math.max(1, TURN_MS - (done - began)));
+    if (this.now < Math.min(this.wanted, this.until)) this.soon.port2.postMessage(0);
+    else setTimeout(() => this.turn(), Math.max(1, TURN_MS - (done - began)));
   }
 
   follow(began) {
@@ -73,8 +77,10 @@ export class Pace {
     this.camera.look();
     const took = performance.now() - now;
     this.busy += took;
-    this.tell("load", this.busy / (now - this.looked), this.speed, Math.round(this.late));
+    const passed = now - this.looked;
+    this.tell("load", this.busy / passed, (this.now - this.began) / passed, Math.round(this.late));
     this.busy = 0;
+    this.began = this.now;
     this.looked = now;
   }
 }

@@ -43,8 +43,10 @@ const store = (name) => files.stores[files.names[name]].copy();
 
 async function interpreter(wasm, sources) {
   // No request leaves: what the interpreter would fetch is already here.
-  self.fetch = async () => new Response(wasm);
-  WebAssembly.instantiateStreaming = (_, imports) => WebAssembly.instantiate(wasm, imports);
+  self.fetch = async () => new Response();
+  WebAssembly.instantiateStreaming = async (_, imports) => {
+    return { module: wasm, instance: await WebAssembly.instantiate(wasm, imports) };
+  };
   const python = await loadMicroPython({ heapsize: HEAP_BYTES, stdout() {}, linebuffer: true });
   for (const [name, text] of Object.entries(sources)) {
     python.FS.mkdirTree(name.slice(0, name.lastIndexOf("/")) || "/");

@@ -2,7 +2,7 @@
 //
 // A function of time and mood alone: the same millisecond gives the same pixels everywhere.
 
-import { box, ellipse, limb, polygon } from "./shapes.mjs";
+import { box, ellipse, limb, paperOf, polygon } from "./shapes.mjs";
 
 export const WIDTH = 320;
 export const HEIGHT = 240;
@@ -34,7 +34,7 @@ let grain = null;
 export function drawScene(data, ms, mood = 0) {
   street ??= drawStreet();
   data.set(street);
-  const paper = { data, width: WIDTH, height: HEIGHT };
+  const paper = paperOf(data, WIDTH, HEIGHT);
   drawPasser(paper, ms / 1000);
   drawPerson(paper, ms / 1000, MANNERS[mood] ?? MANNERS[0]);
   addGrain(data, ms);
@@ -42,7 +42,7 @@ export function drawScene(data, ms, mood = 0) {
 
 function drawStreet() {
   const data = new Uint8ClampedArray(WIDTH * HEIGHT * 4).fill(255);
-  const paper = { data, width: WIDTH, height: HEIGHT };
+  const paper = paperOf(data, WIDTH, HEIGHT);
   for (let y = 0; y < 150; y++)
     box(paper, 0, y, WIDTH, y + 1, [168 + y * 0.5, 194 + y * 0.35, 216 + y * 0.2]);
   // left, top, right, wall, roof
@@ -148,6 +148,7 @@ function addGrain(data, ms) {
   const from = (Math.imul(ms, 7919) >>> 0) % (grain.length / 2);
   for (let i = 0, j = from; i < data.length; i += 4, j++) {
     const n = grain[j];
+    if (!n) continue;
     data[i] += n;
     data[i + 1] += n;
     data[i + 2] += n;

@@ -1,6 +1,11 @@
 // A small painter: smooth shapes into RGBA pixels, the same on every computer. No canvas, because
 // what the camera records must not depend on the browser's fonts, graphics card or version.
 
+/** Return what the painter works on: RGBA pixels that are all opaque. */
+export function paperOf(data, width, height) {
+  return { data, width, height, whole: new Uint32Array(data.buffer, data.byteOffset, width * height) };
+}
+
 /** Blend `color` [r, g, b] over one pixel; `cover` 0 to 1. */
 function blend(paper, at, color, cover) {
   const { data } = paper;
@@ -9,18 +14,31 @@ function blend(paper, at, color, cover) {
   data[at + 2] += (color[2] - data[at + 2]) * cover;
 }
 
-/** Paint where `distance(x, y)` is below zero, with a soft edge of one pixel. */
+/**
+ * Paint where `distance(x, y)` is below zero, with a soft edge of one pixel. In each row that is
+ * one piece: its ends are looked for from both sides, and what is between them is filled.
+ */
 function paint(paper, box, color, distance) {
-  const { width, height } = paper;
+  const { whole, width, height } = paper;
   const left = Math.max(0, Math.floor(box[0] - 1));
   const right = Math.min(width - 1, Math.ceil(box[2] + 1));
   const top = Math.max(0, Math.floor(box[1] - 1));
   const bottom = Math.min(height - 1, Math.ceil(box[3] + 1));
-  for (let y = top; y <= bottom; y++)
-    for (let x = left; x <= right; x++) {
+  for (let y = top; y <= bottom; y++) {
+    const row = y * width;
+    const edge = (x) => {
       const cover = 0.5 - distance(x + 0.5, y + 0.5);
-      if (cover > 0) blend(paper, 4 * (y * width + x), color, cover < 1 ? cover : 1);
-    }
+      if (cover >= 1) return false;
+      if (cover > 0) blend(paper, 4 * (row + x), color, cover);
+      return true;
+    };
+    let [from, to] = [left, right];
+    while (from <= to && edge(from)) from++;
+    while (to > from && edge(to)) to--;
+    if (from > to) continue;
+    blend(paper, 4 * (row + from), color, 1);
+    whole.fill(whole[row + from], row + from + 1, row + to + 1);
+  }
 }
 
 /** Paint an ellipse. */
@@ -52,7 +70,7 @@ export function limb(paper, [x0, y0], [x1, y1], r0, r1, color) {
 export function polygon(paper, points, color) {
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
-  const edges = points.map(([x, y], i) => {
+  const edges = points.flatMap(([x, y], i) => {
     const [nx, ny] = points[(i + 1) % points.length];
     const length = Math.sqrt((nx - x) ** 2 + (ny - y) ** 2) || 1;
     return [x, y, (ny - y) / length, (x - nx) / length];
@@ -60,8 +78,10 @@ export function polygon(paper, points, color) {
   const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   paint(paper, box, color, (px, py) => {
     let farthest = -1e9;
-    for (const [x, y, nx, ny] of edges)
-      farthest = Math.max(farthest, (px - x) * nx + (py - y) * ny);
+    for (let i = 0; i < edges.length; i += 4) {
+      const far = (px - edges[i]) * edges[i + 2] + (py - edges[i + 1]) * edges[i + 3];
+      if (far > farthest) farthest = far;
+    }
     return farthest;
   });
 }

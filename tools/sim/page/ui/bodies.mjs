@@ -45,7 +45,26 @@ ${lamp(612, 92, 34, 22)}
 <g fill="#b9b5ab"><circle cx="236" cy="866" r="7"/><circle cx="420" cy="866" r="7"/><circle cx="604" cy="866" r="7"/></g>`,
 };
 
-const BODIES = { m5stack_cores3: CORES3, esp32_s3_eye: EYE };
+const hole = (x, y) => `<circle cx="${x}" cy="${y}" r="9" fill="#c8a548"/><circle cx="${x}" cy="${y}" r="5" fill="#101418"/>`;
+
+// Breakout boards behind the openings of a printed case.
+const PICO = {
+  box: [140, 20, 560, 910],
+  display: [220, 400, 400, 400],
+  drawing: `${DEFS}
+<rect x="166" y="66" width="508" height="844" rx="40" fill="#000" opacity="0.28" filter="url(#soft)"/>
+<rect x="160" y="50" width="520" height="840" rx="38" fill="#5d6b78"/>
+<rect x="160" y="50" width="520" height="840" rx="38" fill="none" stroke="#4a5661" stroke-width="3"/>
+<rect x="322" y="92" width="196" height="196" rx="12" fill="#14181c"/>
+${hole(340, 110)}${hole(500, 110)}${hole(340, 270)}${hole(500, 270)}
+${lens(420, 190, 1.1)}
+${lamp(572, 104, 56, 24)}
+<rect x="190" y="336" width="460" height="510" rx="14" fill="#17314d"/>
+${hole(208, 354)}${hole(632, 354)}${hole(208, 828)}${hole(632, 828)}
+<rect x="210" y="390" width="420" height="420" rx="6" fill="url(#face)"/>`,
+};
+
+const BODIES = { m5stack_cores3: CORES3, esp32_s3_eye: EYE, pico2w_arducam: PICO };
 
 /** Return the drawing of a board: {box, display, drawing}; one without its own has a plain case. */
 export const bodyOf = (board) => BODIES[board] ?? CORES3;

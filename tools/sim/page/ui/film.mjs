@@ -1,7 +1,7 @@
 // Plays recordings from the card, picture by picture at their own pace.
 
 import { make, put } from "./dom.mjs";
-import { say } from "./words.mjs";
+import { number, say } from "./words.mjs";
 
 const WRAP = 2 ** 30;
 const since = (from, to) => (to - from + WRAP) % WRAP;
@@ -15,7 +15,7 @@ export class Film {
     this.place.oninput = () => this.draw(Number(this.place.value));
     this.says = make("p", { class: "quiet" });
     const options = recordings.map(({ recording }, i) => make("option", { value: i }, say("recording_n", { n: recording })));
-    const choice = make("select", { "aria-label": say("film") }, ...options);
+    const choice = make("select", { "aria-label": say("film"), id: "film_choice" }, ...options);
     choice.onchange = () => this.choose(recordings[choice.value].frames);
     const info = make("div", { class: "info" }, choice, make("div", { class: "row" }, this.button), this.place, this.says);
     this.node = make("div", { class: "film" }, this.canvas, info);
@@ -32,7 +32,7 @@ export class Film {
   async draw(i) {
     this.i = i;
     const frame = this.frames[i];
-    const s = (since(this.frames[0].t_ms, frame.t_ms) / 1000).toFixed(1);
+    const s = number(since(this.frames[0].t_ms, frame.t_ms) / 1000);
     put(this.says, say("film_at", { i: i + 1, n: this.frames.length, s }));
     this.place.value = i;
     try {

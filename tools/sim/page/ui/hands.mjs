@@ -33,6 +33,7 @@ export class Hands {
     key.onpointerup = key.onpointercancel = () => this.up();
     key.oncontextmenu = (event) => event.preventDefault();
     key.onblur = () => this.up();
+    addEventListener("blur", () => this.up()); // a window that is left hears no key go up
     document.addEventListener("keydown", (event) => this.key(event, true));
     document.addEventListener("keyup", (event) => this.key(event, false));
   }

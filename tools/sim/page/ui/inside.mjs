@@ -3,7 +3,7 @@
 import { readLog } from "../verify/log.mjs";
 import { $, clock, make, put } from "./dom.mjs";
 import { named } from "./registers.mjs";
-import { language, say } from "./words.mjs";
+import { language, number, say } from "./words.mjs";
 
 const KEPT = 400; // rows of traffic
 const POINTS = 120;
@@ -25,8 +25,8 @@ export class Inside {
   }
 
   build() {
-    const panel = (title, wide, ...nodes) =>
-      make("div", { class: `panel ${wide ? "full" : ""}` }, make("h3", { "data-t": title }), ...nodes);
+    const panel = (title, width, ...nodes) =>
+      make("div", { class: `panel ${width}` }, make("h3", { "data-t": title }), ...nodes);
     this.table = make("tbody");
     const head = ["in_stage", "on_event", "to_stage"].map((key) => make("th", { scope: "col", "data-t": key }));
     const table = make("table", { id: "table" }, make("thead", {}, make("tr", {}, ...head)), this.table);
@@ -43,14 +43,14 @@ export class Inside {
     this.entries = make("tbody", { id: "entries" });
     const read = make("button", { type: "button", class: "plain", id: "read_log", "data-t": "read_log", onclick: () => this.showLog() });
     $("inside_parts").append(
-      panel("table", false, make("p", { class: "quiet", "data-t": "table_word" }), scroll("table", table)),
-      panel("line", false, scroll("line", make("table", { id: "timeline" }, this.timeline))),
-      panel("recorder", false,
+      panel("table", "two", make("p", { class: "quiet", "data-t": "table_word" }), scroll("table", table)),
+      panel("recorder", "",
         make("p", { id: "frames" }), make("p", { class: "quiet", "data-t": "ring" }), make("div", { class: "bar" }, this.bar),
         make("p", { class: "quiet", id: "ring_is" }), make("p", { class: "quiet", "data-t": "latency" }), this.chart, make("p", { class: "quiet", id: "load" })),
-      panel("hours", false, make("table", {}, this.hours), make("p", { class: "quiet", id: "hours_why" })),
-      panel("chips", true, make("div", { class: "row" }, make("label", { class: "check" }, this.listen, make("span", { "data-t": "listen" })), this.chips), scroll("chips", this.heard)),
-      panel("log", true, make("div", { class: "row" }, read), scroll("log", make("table", {}, this.entries))),
+      panel("line", "two", scroll("line", make("table", { id: "timeline" }, this.timeline))),
+      panel("hours", "", make("table", {}, this.hours), make("p", { class: "quiet", id: "hours_why" })),
+      panel("chips", "full", make("div", { class: "row" }, make("label", { class: "check" }, this.listen, make("span", { "data-t": "listen" })), this.chips), scroll("chips", this.heard)),
+      panel("log", "full", make("div", { class: "row" }, read), scroll("log", make("table", {}, this.entries))),
     );
   }
 
@@ -150,7 +150,7 @@ export class Inside {
     this.hours.replaceChildren(
       ...["idle", "display_on", "recording"].filter((stage) => lasts?.[stage]).map((stage) => {
         const [minutes, ua] = lasts[stage];
-        const cells = [pick(this.data.words.stages[stage]), `${(minutes / 60).toFixed(1)} h`, `${(ua / 1000).toFixed(1)} mA`].map((text) => make("td", {}, text));
+        const cells = [pick(this.data.words.stages[stage]), `${number(minutes / 60)} h`, `${number(ua / 1000)} mA`].map((text) => make("td", {}, text));
         return make("tr", { class: stage === state.stage ? "live" : "" }, ...cells);
       }),
     );

@@ -23,7 +23,7 @@ export class LensView {
     setInterval(() => this.grab(), FRAME_MS);
     MOODS.forEach((_, mood) => {
       const onclick = () => this.setMood(mood);
-      $("moods").append(make("button", { type: "button", "data-t": `mood_${mood}`, onclick }, say(`mood_${mood}`)));
+      $("moods").append(make("button", { type: "button", id: `mood_${mood}`, "data-t": `mood_${mood}`, onclick }, say(`mood_${mood}`)));
     });
     this.mark();
   }

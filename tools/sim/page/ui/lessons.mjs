@@ -16,10 +16,6 @@ export class Lessons {
     this.list();
   }
 
-  has(id) {
-    return LESSONS.some((lesson) => lesson.id === id);
-  }
-
   list() {
     $("lessons").replaceChildren(
       ...LESSONS.map(({ id, name, what }, i) => {
@@ -36,15 +32,15 @@ export class Lessons {
   }
 
   /** Begin a lesson with a fresh camera. */
-  async start(id) {
+  async start(id, board = this.camera.board) {
     const lesson = LESSONS.find((one) => one.id === id);
     this.lesson = null;
     const acts = [[0, "boot"], ...(lesson.start ?? []).map((act) => [0, ...act]), ...(lesson.before ?? [])];
-    const took = await this.restart(this.camera.board ?? this.data.board, acts, BEGUN_MS);
+    const took = await this.restart(board, acts, BEGUN_MS);
     Object.assign(this, { lesson, at: 0, wrong: [], over: false, counts: null });
     this.begin();
     $("lesson").hidden = false;
-    $("lesson").scrollIntoView({ block: "nearest" });
+    $("try").scrollIntoView({ block: "start" });
     $("try").focus({ preventScroll: true });
     return took;
   }
@@ -112,6 +108,7 @@ export class Lessons {
   leave() {
     this.lesson = null;
     $("lesson").hidden = true;
+    $("lesson").replaceChildren();
     this.time.set(1);
   }
 
@@ -135,7 +132,7 @@ export class Lessons {
       if (this.counts) parts.push(make("p", { class: "quiet", id: "lesson_counts" }, say("lesson_count", this.counts)));
     }
     const index = LESSONS.indexOf(lesson);
-    const button = (key, kind, onclick) => make("button", { type: "button", class: kind, onclick }, say(key));
+    const button = (key, kind, onclick) => make("button", { type: "button", class: kind, id: key, onclick }, say(key));
     const row = make("div", { class: "row" });
     if (over && LESSONS[index + 1]) row.append(button("lesson_next", "primary", () => this.start(LESSONS[index + 1].id)));
     row.append(button("lesson_again", "plain", () => this.start(lesson.id)), button("lesson_end", "plain", () => this.leave()));

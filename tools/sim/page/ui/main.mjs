@@ -7,6 +7,7 @@ import { Front } from "./front.mjs";
 import { Hands } from "./hands.mjs";
 import { Inside } from "./inside.mjs";
 import { LensView } from "./lens.mjs";
+import { LESSONS } from "./lesson_table.mjs";
 import { Lessons } from "./lessons.mjs";
 import { linkOf, situationOf } from "./link.mjs";
 import { Sound } from "./sound.mjs";
@@ -16,7 +17,6 @@ import { language, say, translate } from "./words.mjs";
 import { World } from "./world.mjs";
 
 const data = BODYCAM; // stands before this script in the built page
-const asked = situationOf(location.hash);
 const camera = new Camera(data);
 let state = null;
 const act = (verb, ...args) => camera.act(verb, ...args);
@@ -45,12 +45,17 @@ camera.on("event", (event) => {
   lessons.event(event);
 });
 camera.on("traffic", (rows, missed) => inside.traffic(rows, missed));
-camera.on("load", (share) => inside.load(share));
-camera.on("arrived", (ms) => time.arrived?.(ms));
-camera.on("broken", (what) => {
-  $("trouble").hidden = false;
-  put($("trouble"), say("broken", { what }));
+camera.on("load", (share, reached) => {
+  inside.load(share);
+  time.load(reached);
 });
+camera.on("arrived", (ms) => time.arrived?.(ms));
+camera.on("broken", (what) => trouble("broken", { what }));
+
+function trouble(key, facts) {
+  $("trouble").hidden = false;
+  put($("trouble"), say(key, facts));
+}
 
 /** Start `board` anew; play `acts` up to `to`, then go on at 1x, or stand still with `still`. */
 async function start(board, acts = [[0, "boot"]], to = 0, still = false, profile) {
@@ -91,15 +96,30 @@ $("sound").onclick = () => {
   $("sound").setAttribute("aria-pressed", String(sound.on));
 };
 for (const id of ["de", "en"]) $(id).onclick = () => speak(id);
-speak(asked.lang ?? (navigator.language.startsWith("de") ? "de" : "en"));
+/** Open the situation that the address holds. */
+async function open() {
+  const known = { boards: Object.keys(data.boards), profiles: data.profiles, lessons: LESSONS.map(({ id }) => id) };
+  const asked = situationOf(location.hash, known);
+  delete document.documentElement.dataset.ready;
+  speak(asked.lang ?? ["de", "en"][language.is]);
+  scrollTo({ top: 0, behavior: "instant" });
+  lessons.leave();
+  lens.scene();
+  const board = asked.board ?? data.board;
+  try {
+    const took = asked.lesson
+      ? await lessons.start(asked.lesson, board)
+      : await start(board, asked.acts, asked.to, asked.to !== undefined, asked.profile);
+    if (asked.refused) trouble("refused");
+    document.documentElement.dataset.ready = String(took);
+  } catch (error) {
+    trouble("broken", { what: error.message }); // a browser that lacks what this needs
+  }
+}
 
-const board = asked.board in data.boards ? asked.board : data.board;
-const began = asked.lesson && lessons.has(asked.lesson)
-  ? lessons.start(asked.lesson)
-  : start(board, asked.acts, asked.to, asked.to !== undefined, asked.profile);
-began.then((took) => {
-  document.documentElement.dataset.ready = String(took);
-});
+language.is = navigator.language.startsWith("de") ? 0 : 1;
+addEventListener("hashchange", () => location.hash !== "#try" && open()); // that is the skip link's
+open();
 
 // For tests and pictures: the same controls without hands.
 globalThis.bodycam = { camera, time, start, card, state: () => state };

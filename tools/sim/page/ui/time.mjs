@@ -4,6 +4,8 @@ import { $, clock, make, put } from "./dom.mjs";
 import { say } from "./words.mjs";
 
 const STEP_MS = 100;
+const SHORT = 0.9; // of the speed that was asked for: the page says what it reaches
+const SMOOTH = 0.1;
 const SPEEDS = [["pause", 0], ["step", null], ["speed_1", 1], ["speed_60", 60], ["speed_720", 720]]; // prettier-ignore
 
 /** Sets the speed of `camera`. */
@@ -19,7 +21,7 @@ export class Time {
 
   /** Let time run `speed` times as fast as the clock; 0 stands still. */
   set(speed) {
-    this.speed = speed;
+    this.speed = this.reached = speed;
     this.camera.send("speed", speed);
     for (const [key, value] of SPEEDS)
       if (value !== null) $(key).setAttribute("aria-pressed", String(value === speed));
@@ -37,6 +39,13 @@ export class Time {
       this.arrived = resolve;
       this.camera.send("run_to", ms);
     });
+  }
+
+  /** Hear how fast time ran since the last look, and say so where it is slower than was asked for. */
+  load(reached) {
+    this.reached += (reached - this.reached) * SMOOTH;
+    const short = this.speed && this.reached < SHORT * this.speed;
+    put($("pace"), short ? say("pace", { n: Math.round(this.reached) }) : "");
   }
 
   follow(state) {

@@ -45,6 +45,7 @@ const WORDS = {
   time: ["Zeit", "Time"],
   camera_time: ["Zeit der Kamera", "Camera time"],
   pause: ["Pause", "Pause"],
+  pace: ["Erreicht: {n}×. Schneller geht es auf diesem Computer gerade nicht.", "Reached: {n}×. This computer cannot go faster just now."],
   step: ["Schritt 0,1 s", "Step 0.1 s"],
   speed_1: ["1×", "1×"],
   speed_60: ["60×", "60×"],
@@ -85,7 +86,7 @@ const WORDS = {
   "verdict_damaged": ["Beschädigt. Ein Teil der Karte ist nicht mehr lesbar, wie er geschrieben wurde.", "Damaged. Part of the card can no longer be read as it was written."],
   "verdict_incomplete": ["Unvollständig. Etwas, das aufgenommen wurde, fehlt.", "Incomplete. Something that was recorded is missing."],
   "verdict_tampered": ["Verändert. Etwas auf der Karte stammt nicht von dieser Kamera.", "Tampered with. Something on the card is not this camera’s."],
-  counts: ["{segments} Segmente, {frames} Bilder, {gaps} Lücken.", "{segments} segments, {frames} pictures, {gaps} gaps."],
+  counts: ["Segmente: {segments}. Bilder: {frames}. Lücken: {gaps}.", "Segments: {segments}. Pictures: {frames}. Gaps: {gaps}."],
   recording_n: ["Aufnahme {n}", "Recording {n}"],
   play: ["Abspielen", "Play"],
   stop: ["Anhalten", "Stop"],
@@ -95,8 +96,25 @@ const WORDS = {
   flipped: ["Gekippt: Bit {bit} von Byte {at}, in Block {block} von Segment {n}.", "Flipped: bit {bit} of byte {at}, in block {block} of segment {n}."],
   save: ["Karte, Log und Schlüssel speichern", "Save card, log and keys"],
   save_word: [
-    "Dieselben Dateien prüft auch `card verify`. Die Schlüssel dieser Seite sind öffentlich und nur zum Zeigen.",
-    "`card verify` verifies the same files. This page’s keys are public, and only for showing.",
+    "Dieselben Dateien prüft auch der Befehl „card verify“. Die Schlüssel dieser Seite sind öffentlich und nur zum Zeigen.",
+    "The command “card verify” verifies the same files. This page’s keys are public, and only for showing.",
+  ],
+  station: ["Danach, an der Station", "Then, at the station"],
+  station_1: [
+    "Stellen Sie die Kamera in die Station. Beide weisen sich aus; jedes andere Kabel lädt nur.",
+    "Put the camera into the dock. Each proves who it is; any other cable only charges.",
+  ],
+  station_2: [
+    "Die Station holt jede Aufnahme und prüft sie Block für Block, wie eben diese Seite.",
+    "The station fetches every recording and verifies it block by block, as this page just did.",
+  ],
+  station_3: [
+    "Sie legt sie ab, liest sie zurück und unterschreibt. Erst dann darf die Kamera sie löschen. Was noch nicht sicher ist, nennt sie.",
+    "It stores them, reads them back and signs. Only then may the camera erase them. It names what is not yet safe.",
+  ],
+  station_4: [
+    "Ansehen kann sie nur, wer den Schlüssel der Behörde hat. Die Station hat ihn nicht, die Kamera auch nicht.",
+    "Only whoever has the agency’s key can view them. The station does not have it, nor does the camera.",
   ],
   lessons: ["Fünf Lektionen", "Five lessons"],
   lessons_lead: ["Jede beginnt mit einer Situation. Handeln Sie; die Kamera zählt mit.", "Each begins with a situation. Act; the camera keeps count."],
@@ -105,12 +123,13 @@ const WORDS = {
   lesson_again: ["Noch einmal", "Once more"],
   lesson_well: ["Geschafft.", "Well done."],
   lesson_count: [
-    "Das Log der Kamera zählt: Display {show}-mal gezeigt, {record} Aufnahmen, {mark} Markierungen, {written} geschrieben.",
-    "The camera’s own log counts: display shown {show} times, {record} recordings, {mark} markers, {written} written.",
+    "So zählt das Log der Kamera. Display gezeigt: {show}. Aufnahmen: {record}. Markierungen: {mark}. Geschrieben: {written}.",
+    "By the camera’s own log. Display shown: {show}. Recordings: {record}. Markers: {mark}. Written: {written}.",
   ],
   lesson_wrong: ["Das war nicht der vorgesehene Schritt: {what}", "That was not the step the procedure has here: {what}"],
   world: ["Die Welt um die Kamera", "The world around the camera"],
-  battery: ["Akku", "Battery"],
+  the_battery: ["Akku", "Battery"],
+  battery: ["Ladung", "Charge"],
   drain: ["Entlädt sich", "Empties"],
   drain_1: ["wie berechnet", "as calculated"],
   drain_20: ["20-mal so schnell", "20 times as fast"],
@@ -165,6 +184,10 @@ const WORDS = {
     "Diese Seite stellt keine Verbindung her und speichert nichts. Die nachgebauten Chips sind streng nach Datenblatt; was nur ein echtes Gerät zeigen kann, steht in der Beschreibung des Projekts. MIT-Lizenz.",
     "This page makes no connection and stores nothing. The simulated chips are strict, after their data sheets; what only a device can show stands in the project’s description. MIT licence.",
   ],
+  refused: [
+    "Der Link enthielt etwas, das diese Seite nicht kennt. Es wurde weggelassen.",
+    "The link held something that this page does not know. It was left out.",
+  ],
   broken: ["Die Simulation ist stehen geblieben: {what}", "The simulation has stopped: {what}"],
 };
 
@@ -178,12 +201,16 @@ export function say(key, facts = {}) {
   return words[language.is].replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 }
 
+/** Return a number with so many digits after the point, or the comma. */
+export function number(value, digits = 1) {
+  const places = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return value.toLocaleString(["de", "en"][language.is], places);
+}
+
 /** Return a number of bytes for people, exact below 10 KB. */
 export function bytes(n) {
-  const number = (value, digits) =>
-    value.toLocaleString(["de", "en"][language.is], { maximumFractionDigits: digits });
   if (n < 10_000) return `${number(n, 0)} ${language.is ? (n === 1 ? "byte" : "bytes") : "Byte"}`;
-  return n < 1e6 ? `${number(n / 1000, 0)} KB` : `${number(n / 1e6, 1)} MB`;
+  return n < 1e6 ? `${number(n / 1000, 0)} KB` : `${number(n / 1e6)} MB`;
 }
 
 /** Put the page's language everywhere: text by data-t, names for screen readers by data-l. */

@@ -19,8 +19,12 @@ export class World {
     const panel = (title, ...nodes) =>
       make("div", { class: "panel" }, make("h3", { "data-t": title }), ...nodes);
     $("world_parts").append(
-      panel("battery", this.range("battery", 0, 100, "%", (value) => act("battery", value)), this.drain()),
-      panel("temperature", this.range("temperature", -20, 70, "°C", (value) => act("temperature", value * 10))),
+      panel(
+        "the_battery",
+        this.range("battery", 0, 100, "%", (value) => act("battery", value)),
+        this.drain(),
+        this.range("temperature", -20, 70, "°C", (value) => act("temperature", value * 10)),
+      ),
       panel("power", this.check("cable"), this.check("dock"), group(button("cut", "cut"), button("boot", "boot"))),
       panel(
         "the_card",
