@@ -7,6 +7,9 @@ from model_writer import cmac, u32
 from plugged import recorded, stored
 from test_trouble import docked, reasons
 
+from tools.dock.link import Link, LinkLost, _Port
+from tools.dock.session import Session
+
 HELLO, LENGTH, PIECE, SELFTEST = (64, 0), (8, 1), (8, 0), (64, 7)
 
 
@@ -78,6 +81,27 @@ def test_what_nobody_foresaw_is_never_safe(tmp_path, line, monkeypatch):
 
     monkeypatch.setattr("tools.dock.intake.Intake.log", panic)
     assert reasons(docked(line, image, tmp_path / "v")) == ["unforeseen"]
+
+
+def test_a_port_that_is_gone_is_waited_for_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(Link.open, "__defaults__", (0.1,))
+    tried = []
+    monkeypatch.setattr(_Port, "connect", lambda self, *_: tried.append(1) or gone())
+
+    async def gone():
+        raise TimeoutError
+
+    session = Session(Link("/dev/gone"))
+    session.said, session._key = None, bytes(32)
+    for ask in (
+        lambda: session.piece("log", 0),
+        lambda: session.command(SELFTEST[1], {}),
+    ):
+        tried.clear()
+        with pytest.raises(LinkLost):
+            ask()
+        assert len(tried) == 1
+    session.link.close()
 
 
 def test_what_a_camera_says_drives_no_terminal(tmp_path, line):

@@ -34,9 +34,12 @@ _DAMAGED = (binascii.Error, struct.error, ValueError, cbor2.CBORDecodeError)
 
 
 class LinkLost(OSError):
-    """The camera on `port` does not answer any more; `why` is a key of words.LINK."""
+    """The camera on `port` does not answer any more; `why` is a key of words.LINK. With `closed`
+    the port is gone, and has been waited for.
+    """
 
     def __init__(self, why: str, port: str):
+        self.closed = why == "closed"
         self._said = say(LINK[why], {"port": port})
         super().__init__(self._said["en"])
 

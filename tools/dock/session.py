@@ -94,7 +94,9 @@ class Session:
             try:
                 ask = {"m": Mac(key).of(b"station")}
                 says = self.link.exchange(CUSTODY, AUTH, ask, wait_s=2.0, tries=1)[2]
-            except LinkLost:
+            except LinkLost as lost:
+                if lost.closed:
+                    raise
                 continue
             except Refused as refusal:
                 if refusal.rc == NO_SESSION:
@@ -126,7 +128,9 @@ class Session:
             try:
                 wait_s = _WAIT_S.get(command, 2.0)
                 says = self.link.exchange(CUSTODY, command, ask, wait_s=wait_s, tries=1)[2]
-            except LinkLost:
+            except LinkLost as lost:
+                if lost.closed:
+                    raise
                 continue  # once more, with a higher counter
             except Refused as refusal:
                 if refusal.rc != NO_SESSION:
@@ -171,7 +175,9 @@ class Session:
                 says = self.link.exchange(FILES, 0, request, write=False, wait_s=wait_s, tries=1)[
                     2
                 ]
-            except LinkLost:
+            except LinkLost as lost:
+                if lost.closed:
+                    raise
                 continue
             except Refused as refusal:
                 if refusal.rc == UNREADABLE:
