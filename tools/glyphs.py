@@ -48,9 +48,11 @@ What a glyph is made of: tools/glyphs.py.
 
 def of_firmware(name: str):
     """Return the module `name` of bodycam, which lies at the top of the path on a camera only."""
-    folder = str(ROOT / "firmware")
+    folder, shim = str(ROOT / "firmware"), str(ROOT / "tools" / "sim" / "shim")
     if folder not in sys.path:
         sys.path.insert(0, folder)
+    if shim not in sys.path:
+        sys.path.append(shim)  # the module `micropython`
     return importlib.import_module("bodycam." + name)
 
 

@@ -1,9 +1,12 @@
 """What each stage draws, found again from discharges whose currents nobody told."""
 
 import random
+import subprocess
+import sys
 
 import pytest
 
+from tools.bootstrap import ROOT
 from tools.shift.calibrate import CalibrationError, fit, read
 
 CAPACITY_MAH = 1950
@@ -58,6 +61,11 @@ def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
         ("", "no readings"),
         ("a,b,c", "line 1 is not seconds,stage,pct"),
         ("0,idle,90\n60,idle,89", "too few readings"),
+        ("0,idle,90\nnan,idle,89", "line 2 is not"),
+        ("0,idle,90\n1e300,idle,89", "line 2 is not"),
+        ("0,idle,inf", "line 1 is not"),
+        ("\n".join(f"{s},idle,50" for s in range(9)), "does not fall"),
+        ("\n".join(f"{s},idle,{10 + s}" for s in range(9)), "does not fall"),
     ],
 )
 def test_what_is_no_discharge_log_is_said_in_one_line(tmp_path, text, says):
@@ -65,6 +73,14 @@ def test_what_is_no_discharge_log_is_said_in_one_line(tmp_path, text, says):
     path.write_text(text)
     with pytest.raises(CalibrationError, match=says):
         fit(read(path), CAPACITY_MAH)
+
+
+def test_the_command_needs_nothing_that_a_test_has_loaded(tmp_path):
+    path = tmp_path / "discharge.csv"
+    path.write_text("".join(f"{60 * i},idle,{90 - i / 10}\r\n" for i in range(500)))
+    command = [sys.executable, "-m", "tools", "shift", "--calibrate", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("idle "), done.stderr
 
 
 def test_stages_that_always_come_together_cannot_be_told_apart():

@@ -98,10 +98,14 @@ def test_the_command_says_what_the_contract_asks_for(tmp_path, capsys):
         (("--plot", "{folder}/none/x.png"), "there is no folder"),
         (("--plot", "{folder}/x.jpg"), ".png"),
         (("--use", "{folder}/use.txt"), "use.txt, line 2: "),
+        (("--use", "{folder}/boot.txt"), "boot.txt: the camera is never on"),
+        (("--use", "{folder}/off.txt"), "off.txt: the camera is never on"),
     ],
 )
 def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says, tmp_path, capsys):
     (tmp_path / "use.txt").write_text("0:00 boot\n0:10 dance\n")
+    (tmp_path / "boot.txt").write_text("0:00 boot\n")
+    (tmp_path / "off.txt").write_text("0:00 press\n1:00 end\n")
     status = cli.run("bodycam", ["shift", *(word.format(folder=tmp_path) for word in words)])
     out, said = capsys.readouterr()
     assert status == 2 and not out

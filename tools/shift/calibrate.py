@@ -6,6 +6,7 @@ hundreds.
 """
 
 _TOP_PCT, _BOTTOM_PCT = 97, 4  # beyond, gauges stay where they are
+_MOST = 1e10  # seconds since 1970 are fewer
 
 
 class CalibrationError(Exception):
@@ -28,7 +29,7 @@ def read(path):
             continue
         words = line.split(",")
         try:
-            row = (float(words[0]), words[1].strip(), float(words[2]))
+            row = (_number(words[0]), words[1].strip(), _number(words[2]))
         except (IndexError, ValueError):
             raise CalibrationError(f"line {number} is not seconds,stage,pct") from None
         if not discharges or row[0] < discharges[-1][-1][0]:
@@ -60,6 +61,8 @@ def fit(discharges, capacity_mah):
             normal[i][width] += row[i] * left_mah
     inverse = _invert([line[:width] for line in normal])
     answer = [sum(inverse[i][j] * normal[j][width] for j in range(width)) for i in range(width)]
+    if min(answer[: len(stages)]) > -0.01:  # milliampere
+        raise CalibrationError("the charge does not fall, so it is no discharge")
     off = 0.0
     for hours, discharge, pct in equations:
         row = hours + [1.0 if i == discharge else 0.0 for i in range(len(discharges))]
@@ -76,6 +79,14 @@ def fit(discharges, capacity_mah):
             "share_pct": round(-answer[i] * drawn_h / capacity_mah / len(discharges) * 100),
         }
     return found
+
+
+def _number(word):
+    # Neither NaN nor more than any log holds: the sums below have to stay finite.
+    number = float(word)
+    if not abs(number) <= _MOST:
+        raise ValueError
+    return number
 
 
 def _rows(rows, stages, discharge):

@@ -74,6 +74,8 @@ def shift(
         raise typer.BadParameter(str(error)) from None
     except headless.RunError as error:
         raise OSError(str(error)) from None
+    if not runs.worn(runs.by_stage(result))[0]:
+        raise typer.BadParameter(f"{use}: the camera is never on for a second: boot it, end later")
     report = _report(about, values, steps, result, battery, c10)
     report["verified_hours"] = None
     if report["reaches"] and not result["error"]:
@@ -100,9 +102,7 @@ def shift(
 def _firmware(profile):
     """Return the profile's values and the firmware's table of savings."""
     from tools.glyphs import of_firmware
-    from tools.sim.headless import HERE
 
-    sys.path.append(str(HERE / "shim"))  # the module `micropython`
     try:
         return of_firmware("profile").make(profile), of_firmware("savings").STEPS
     except ValueError as error:
