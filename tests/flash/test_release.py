@@ -117,6 +117,10 @@ def test_a_used_up_key_a_folder_that_exists_and_no_board_are_one_line(made, tmp_
     assert status == 2 and "all it can" in err
     status, _, err = sign(capsys, made, tmp_path, 1)
     assert status == 2 and "there already" in err
+    for number in (0, 10**9):
+        status, _, err = sign(capsys, made, tmp_path / "release", number)
+        assert status == 2 and len(err.splitlines()) == 1
+        assert not (tmp_path / "release").exists()
     words = ("sign", tmp_path / "x", "--board", "none", "--key", made, "--number", 1)
     assert release(capsys, *words)[0] == 2
 

@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.lms"
+# A camera never goes back: a slip of the hand must not leave it without a higher number.
+_MOST = 999_999_999
 
 
 @app.command("new-key")
@@ -53,7 +55,7 @@ def sign(
     folder: Annotated[Path, typer.Argument(help="New folder for the release.")],
     board: Annotated[str, typer.Option(help="Board file; `boards` lists them.")],
     key: Annotated[Path, typer.Option(help="The private key, made by `new-key`.")],
-    number: Annotated[int, typer.Option(min=1, help="Higher than any release before.")],
+    number: Annotated[int, typer.Option(min=1, max=_MOST, help="Higher than any release before.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
     """Compile the firmware for a board, and sign it as release NUMBER."""
