@@ -7,7 +7,9 @@ import os
 import pty
 import random
 import struct
+import threading
 import time
+import tty
 import types
 
 import pytest
@@ -352,6 +354,28 @@ def test_a_port_that_somebody_has_is_one_line(camera, flash):
         fcntl.flock(mine, fcntl.LOCK_EX)
         status, _, err = flash(there.port)
         assert status == 1 and "in use" in line(err)
+
+
+def test_a_port_that_never_stops_talking_is_given_up(monkeypatch):
+    monkeypatch.setattr("tools.flash.link._TALK_S", 0.3)
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    ended = threading.Event()
+
+    def talk():
+        while not ended.wait(0.01):
+            os.write(master, b"not a prompt\r\n")
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    try:
+        with pytest.raises(LinkError, match="answers nothing"):
+            Link(os.ttyname(slave))
+    finally:
+        ended.set()
+        talking.join()
+        os.close(master)
+        os.close(slave)
 
 
 def test_a_silent_board_is_one_line(flash, monkeypatch):

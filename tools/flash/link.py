@@ -20,6 +20,7 @@ from serial.tools import list_ports
 
 _AGENT = Path(__file__).with_name("on_camera.py")
 _ENTER_S = 3
+_TALK_S = 6  # for one try, however much comes
 _TRIES = 2
 _LOOK_S = 0.2
 _READ_S = 10  # the camera's longest silence: an erase of its flash, a digest
@@ -174,7 +175,7 @@ class Link:
     def _enter(self):
         for last in [False] * (_TRIES - 1) + [True]:
             try:
-                with _quiet():
+                with _quiet(), _bounded(self._transport.serial):
                     # A soft reset ends what is left of a program and gives its memory back.
                     self._transport.enter_raw_repl(soft_reset=True, timeout_overall=_ENTER_S)
                     self._transport.serial.timeout = _READ_S
@@ -197,6 +198,23 @@ class Link:
             raise LinkError(_LOST) from error
         except (ValueError, TypeError, AttributeError) as error:  # pyserial, when closed meanwhile
             raise LinkError(_LOST) from error
+
+
+@contextlib.contextmanager
+def _bounded(serial):
+    # mpremote looks at the clock only while nothing comes: what never pauses would hold it.
+    read, end_s = serial.read, time.monotonic() + _TALK_S
+
+    def read_in_time(size):
+        if time.monotonic() > end_s:
+            raise TransportError("it does not stop talking")
+        return read(size)
+
+    serial.read = read_in_time
+    try:
+        yield
+    finally:
+        serial.read = read
 
 
 def _quiet():
