@@ -53,6 +53,7 @@ class Options:
     enrol: str = ""
     profile: str = ""
     release_damaged: bool = False
+    card_lost: bool = False
     stamper: "Stamper | None" = None
     release: "Release | None" = None
 
@@ -86,6 +87,14 @@ def dock(
             "--release-damaged", help="Release also what the card has damaged, once it is copied."
         ),
     ] = False,
+    card_lost: Annotated[
+        bool,
+        typer.Option(
+            "--card-lost",
+            help="Go on with the new card in the camera on --port: what was on the one before and "
+            "is in no vault is given up, and custody says so.",
+        ),
+    ] = False,
     update: Annotated[
         Path | None,
         typer.Option(help="Release for the cameras, a folder that `release sign` made."),
@@ -101,7 +110,10 @@ def dock(
         station = Station(keys)
         stamper = _stamper(timestamp, timestamp_ca)
         release = Release(update) if update else None
-        options = Options(enrol, _profile(profile), release_damaged, stamper, release)
+        if card_lost and len(port or ()) != 1:
+            raise InputError("--card-lost takes one camera: name its --port")
+        changes = _profile(profile)
+        options = Options(enrol, changes, release_damaged, card_lost, stamper, release)
         _there(port or ())
         if len({_place(url) for url in vault}) < len(vault):
             raise InputError("two copies in the same vault are one copy; name two vaults")

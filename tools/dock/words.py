@@ -78,10 +78,32 @@ UNSAFE = {
         "In der Kamera steckt keine vorbereitete Karte. Eine einsetzen (`card new`).",
     ),
     "other_card": (
-        "The card in the camera is not the one it recorded on. Put that one back and dock the "
-        "camera again; if it cannot, read that card with `vault add`.",
-        "In der Kamera steckt nicht die Karte, auf die sie aufgenommen hat. Diese wieder "
-        "einsetzen und neu andocken; geht das nicht, sie mit `vault add` auslesen.",
+        "The card in the camera is not the one it recorded on; {count} segments of that one are "
+        "not whole in the vault: {numbers}. Put that card back, or read it with `vault add`, and "
+        "dock again. Only when it is lost for good: `dock --port {port} --card-lost`.",
+        "In der Kamera steckt nicht die Karte, auf die sie aufgenommen hat; {count} Segmente von "
+        "dieser sind nicht ganz im Archiv: {numbers}. Diese Karte wieder einsetzen oder mit "
+        "`vault add` auslesen und neu andocken. Nur wenn sie endgültig verloren ist: `dock "
+        "--port {port} --card-lost`.",
+    ),
+    "card_lost": (
+        "{count} segments are lost with the card that was given up: {numbers}. The camera goes on "
+        "with its new card. If the other one is found, read it with `vault add`.",
+        "{count} Segmente sind mit der aufgegebenen Karte verloren: {numbers}. Die Kamera "
+        "arbeitet mit ihrer neuen Karte weiter. Findet sich die andere, sie mit `vault add` "
+        "auslesen.",
+    ),
+    "others_card": (
+        "The card in the camera is another camera's. Nothing was changed: put the right card "
+        "back, or an empty one (`card new`).",
+        "Die Karte in der Kamera gehört einer anderen Kamera. Nichts wurde verändert: die "
+        "richtige einsetzen, oder eine leere (`card new`).",
+    ),
+    "found_card": (
+        "The card in the camera is one that was given up as lost. Take it out, read it with "
+        "`vault add`, and put the right card back, or an empty one (`card new`).",
+        "Die Karte in der Kamera wurde als verloren aufgegeben. Herausnehmen, mit `vault add` "
+        "auslesen und die richtige einsetzen, oder eine leere (`card new`).",
     ),
     "all_bad": (
         "Nothing was released: {what}",
@@ -179,6 +201,10 @@ LINK = {
 }
 
 WARNINGS = {
+    "card_there": (
+        "The camera has the card that it recorded on: --card-lost changed nothing.",
+        "In der Kamera ist die Karte, auf die sie aufgenommen hat: --card-lost änderte nichts.",
+    ),
     "slow": (
         "USB brings {usb} KB a second and the camera records {recording}: less than twice as "
         "much. Look at cable and hub.",
