@@ -61,7 +61,7 @@ def test_a_card_whose_segments_nobody_has_keeps_the_epoch(tmp_path, line, change
     report = docked(line, image, tmp_path / "v", camera)
     assert reasons(report) == ["other_card"] and camera.epoch == 1
     said = report.not_safe[0]
-    assert "3 segments" in said["en"] and ": 0-2." in said["en"]
+    assert "(3): 0-2. Put that card back" in said["en"]
     assert f"dock --port {line[1]} --card-lost" in said["en"] and "--card-lost" in said["de"]
     assert [page[8:10] for page in log] == [bytes(p[8:10]) for p in camera.log.pages[: len(log)]]
     assert not list(tmp_path.rglob("custody/*")) and not list(tmp_path.rglob("check-*"))

@@ -74,6 +74,8 @@ class Docking(Visit):
             hello = self._enrol(hello)
             if hello is None:
                 return
+        elif self.options.enrol:
+            self.report.warn("enrolled")
         self.report.met(hello)
         if hello.card is None:
             self.report.unsafe("no_card")
