@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fakecamera import FakeCamera
 from plugged import recorded, stored
-from test_trouble import docked, reasons
+from test_trouble import docked, left_over, reasons  # noqa: F401  a fixture
 from typer.testing import CliRunner
 
 from tools.dock import cli, vault_cli
@@ -104,6 +104,38 @@ def test_a_card_that_is_given_up_is_entered_with_what_nobody_has(tmp_path, line,
     camera.card = model.card
     report = docked(line, image, tmp_path / "v", "there", card_lost=True)
     assert reasons(report) == ["found_card"] and camera.epoch == 2
+
+
+def test_a_recording_that_was_cut_at_once_is_not_missed_when_the_card_was_read(tmp_path, line):
+    image, model = recorded(tmp_path / "a.img", recordings=1, frames=4)
+    model.start_recording()
+    model.start_segment()
+    model.save_log(f"{image}.camera")
+    model.blocks = {key: data for key, data in model.blocks.items() if key[0] == 0}
+    (tmp_path / "old").mkdir()
+    old = shutil.copy(image, tmp_path / "old" / "a.img")
+    put(image, model, NEW)
+    camera = FakeCamera(image)
+    report = docked(line, image, tmp_path / "v", camera)
+    assert reasons(report) == ["other_card"] and ": 0-1." in report.not_safe[0]["en"]
+    added(image, old, tmp_path / "v")
+    assert reasons(docked(line, image, tmp_path / "v", "there")) == [] and camera.epoch == 2
+    assert where(tmp_path / "v")[0]["segments"] == {"card": [0], "empty": [1]}
+
+
+def test_what_earlier_epochs_left_on_the_old_card_counts_too(
+    tmp_path,
+    line,
+    left_over,  # noqa: F811
+):
+    image, model, camera = left_over
+    put(image, model, NEW)
+    camera.card = NEW
+    report = docked(line, image, tmp_path / "v", "there")
+    assert reasons(report) == ["other_card"] and "(1): 1." in report.not_safe[0]["en"]
+    report = docked(line, image, tmp_path / "v", "there", card_lost=True)
+    assert reasons(report) == ["card_lost"] and (camera.epoch, camera.released_to) == (3, 2)
+    assert where(tmp_path / "v")[0]["segments"] == {"camera": [0], "lost": [1]}
 
 
 def test_another_cameras_card_is_not_taken(tmp_path, line, changed):

@@ -36,17 +36,20 @@ def go_on(visit, intake, hello, log, name, judged) -> None:
     released = {s.n for s in segments if s.released}
     for n in sorted(released - held):
         report.unsafe("elsewhere", n=n)
-    where = {n: _earlier(visit, hello, n) for n in range(hello.released, hello.first)}
-    things = {key: thing.key for key, thing in intake.things.items()}
-    there = {number(thing) for thing in visit.vaults[0].things(intake.folder, "bwl")}
-    sources = _sources(visit)
-    for n in (s.n for s in segments):
+    sources, cards = _sources(visit)
+    where = _earlier(visit, hello, sources)
+    for segment in segments:
+        n = segment.n
         if n in released:
             where[n] = "released"
         elif n in held and n not in bad:
-            where[n] = sources.get(things[n], "vault")
+            where[n] = sources.get(intake.things[n].key, "vault")
+        elif intake.largest(n):
+            where[n] = "damaged"
+        elif not (segment.blocks or segment.least) and log.card.hex() in cards:
+            where[n] = "empty"  # cut at once: the card was read, and nothing was there
         else:
-            where[n] = "damaged" if n in there else "lost"
+            where[n] = "lost"
     missing = sorted(n for n, place in where.items() if place in ("damaged", "lost"))
     about = {"count": len(missing), "numbers": facts.spans(missing), "port": report.port}
     if not lost and (missing or released - held):
@@ -73,39 +76,46 @@ def _held(intake, n, blocks, least):
     return blocks >= max(least, 1) and intake.held(n, blocks)
 
 
-def _earlier(visit, hello, n):
-    """Return where segment n of an earlier epoch is. Whose log it was is not in the camera."""
-    device = f"{CAMERAS}/{hello.device.hex()}"
-    things = [t for t in visit.vaults[0].things(device, "bwl") if number(t) == n]
-    for epoch in sorted({int(thing.folder.split("/")[-1]) for thing in things}):
-        intake = Intake(visit.vaults, hello.device, epoch)
-        if epoch < hello.epoch and _held(intake, n, None, 1):
-            return _sources(visit).get(intake.things[n].key, "vault")
-    return "damaged" if things else "lost"
+def _earlier(visit, hello, sources):
+    """Return {segment: where it is} of those of earlier epochs, whose logs the camera has not."""
+    things = visit.vaults[0].things(f"{CAMERAS}/{hello.device.hex()}", "bwl")
+    epochs = {n: set() for n in range(hello.released, hello.first)}
+    for thing in things:
+        epochs.get(number(thing), set()).add(int(thing.folder.split("/")[-1]))
+    where = {}
+    for n, found in epochs.items():
+        where[n] = "damaged" if found else "lost"
+        for epoch in sorted(e for e in found if e < hello.epoch):
+            intake = Intake(visit.vaults, hello.device, epoch)
+            if _held(intake, n, None, 1):
+                where[n] = sources.get(intake.things[n].key, "vault")
+    return where
 
 
 def _sources(visit):
-    """Return {object: "camera" or "card"}: from where a station known here says that it stored it
-    first.
+    """Return {object: "camera" or "card"}, from where a station known here says that it stored it
+    first; and the ids of cards that were read in a reader.
     """
-    known, found = trusted(visit.station.keyring.folders), {}
+    known, found, cards = trusted(visit.station.keyring.folders), {}, set()
     for chain in entries(visit.vaults[0]).values():
         for entry in chain:
             if entry.signed and entry.key in known and entry.words.get("kind") == "stored":
                 source = "card" if entry.words.get("source") == "card" else "camera"
+                if source == "card":
+                    cards.add((entry.words.get("camera") or {}).get("card"))
                 for key in entry.words.get("objects") or ():
                     found.setdefault(key, source)
-    return found
+    return found, cards
 
 
 def _used(visit, hello):
     """Return why the card in the camera must not be recorded over, None when it may."""
-    newest = {}
+    newest, own = {}, set()
     for _, words in visit.station.checks():
-        who = words["device_id"]
-        newest[who] = max(newest.get(who, (0, "")), (words["epoch"], words["card_id"]))
-    newest.pop(hello.device.hex(), None)
-    if hello.card.hex() in (card for _, card in newest.values()):
+        who, card = words["device_id"], words.get("card_id", "")
+        newest[who] = max(newest.get(who, (0, "")), (words["epoch"], card))
+        own |= {card} if who == hello.device.hex() else set()
+    if hello.card.hex() in {card for _, card in newest.values()} - own:
         return "others_card"
     for chain in entries(visit.vaults[0]).values():
         for entry in chain:
