@@ -101,11 +101,12 @@ class FakeCamera:
     def state(self):
         """What the log says."""
         self.device, self.epoch, self.first, self.released_to, self.next = b"", 0, 0, 0, 0
+        self.own_card = b""
         self.opened, self.closed, self.released = {}, {}, {}
         for code, detail, page in self.log.entries():
             if code == 1:
                 self.epoch, self.first = struct.unpack_from("<II", detail)
-                self.device = detail[8:24]
+                self.device, self.own_card = detail[8:24], detail[24:40]
                 self.released_to = struct.unpack_from("<I", detail, 40)[0]
             elif code == OPEN:
                 self.opened[struct.unpack_from("<I", detail)[0]] = page
@@ -158,6 +159,7 @@ class FakeCamera:
         kind, _, digits = name.partition("/")
         if kind != "seg" or not digits.isdecimal() or str(int(digits)) != digits:
             raise No(5)
+        self.look_at_card()
         n = int(digits)
         if n in self.released or not (n in self.closed or self.released_to <= n < self.first):
             raise No(5)
@@ -227,6 +229,7 @@ class FakeCamera:
 
     def release(self, ask):
         n, blocks, digest, token = ask["n"], ask["k"], ask["d"], ask["t"]
+        self.look_at_card()
         if n not in self.released:
             earlier = self.released_to <= n < self.first
             if not earlier and self.closed.get(n) != blocks:
@@ -248,6 +251,11 @@ class FakeCamera:
             file.seek(self.place(n))
             assert file.read(4 << 20) == bytes(4 << 20)
         return {"n": n, "fill": 0}
+
+    def look_at_card(self):
+        """Refuse what only the card that belongs to the log has."""
+        if self.card != self.own_card:
+            raise No(6)
 
     def look(self, n, blocks):
         """Leave a file when a vault lacks what is to be released."""

@@ -1,6 +1,7 @@
 """The station against the real firmware: `sim --serve` on MicroPython's unix port."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tools.dock.session import Session
 from tools.evidence import card
 from tools.evidence.keyring import Keyring
 from tools.evidence.verdict import verify
+from tools.sim import serve
 
 SCRIPT = """
 0:00 boot
@@ -45,6 +47,16 @@ def served(tmp_path, seed):
     )  # fmt: skip
     yield image, process.stdout.readline().split()[1].decode()
     process.communicate(timeout=20)
+
+
+def test_cards_that_are_made_together_are_different_cameras(tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "_start", lambda *_: None)
+    monkeypatch.setattr(serve, "_wait", lambda *_: None)
+    images = [tmp_path / f"{name}.img" for name in "abc"]
+    serve.serve("m5stack_cores3", "unix", images, "nrw_order_service", 7, lambda text: None)
+    checks = [json.loads(Path(f"{image}.keys/station.json").read_text()) for image in images]
+    for secret in ("device_id", "card_id", "check_seed", "agency_key_id"):
+        assert len({words[secret] for words in checks}) == 3
 
 
 def bare_bytes_per_s(port, size):

@@ -33,6 +33,7 @@ def service(tmp_path_factory):
         words = "--port", camera.port, *about, "--enrol", "Streife 7"
         (one,), said = dock(*words)
         assert (one["name"], one["not_safe"]) == ("Streife 7", []) and "bereit" in said
+        assert [line["what"] for line in one["findings"]] == []
     return folder, keys, image, one
 
 
@@ -45,6 +46,10 @@ def test_new_keys_go_to_three_places_and_are_never_overwritten(service):
     assert all(p.stat().st_mode & 0o077 == 0 for p in private)
     done = run("new", keys)
     assert done.exit_code == 2 and "never overwritten" in done.stderr
+    done = run("new", keys / "none" / "keys")
+    said = " ".join(done.stderr.replace("│", " ").split())
+    assert done.exit_code == 2 and "make it first" in said and "Errno" not in said
+    assert not (keys / "none").exists()
 
 
 def test_show_tells_what_each_can_do_and_no_secret(service):

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from tools import cli as tools_cli
 from tools.dock import cli
 from tools.dock.cli import Options
-from tools.dock.custody import Entry
+from tools.dock.custody import Chain, Entry
 from tools.dock.display import closing
 from tools.dock.docking import Docking
 from tools.dock.epochs import given
@@ -257,6 +257,7 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_pat
         (("--vault", "memory:///", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path.as_uri(), *keys), "cannot be used as a vault"),
         (("--vault", "x", *keys, "--timestamp", "http://x"), "belong together"),
+        (("--vault", "x", *keys, "--enrol", "ü" * 27), "a camera takes 52 bytes"),
         (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),
     ):
@@ -272,6 +273,43 @@ def test_a_computer_without_the_time_sets_no_camera(tmp_path, monkeypatch):
     done = CliRunner().invoke(cli.app, [*map(str, words)])
     assert done.exit_code == 2 and "clock is wrong" in done.stderr
     assert not (tmp_path / "v").exists()
+
+
+@pytest.mark.parametrize(
+    ("utc", "doubt"),
+    [
+        (lambda now_s: now_s + 90, "clock_behind"),
+        (lambda now_s: now_s - 3 * 366 * 86_400, "clock_ahead"),
+        (lambda now_s: now_s + 30, None),
+        (lambda now_s: now_s - 366 * 86_400, None),
+    ],
+)
+def test_a_clock_that_does_not_follow_the_custody_chain_sets_no_camera(tmp_path, line, utc, doubt):
+    image, _ = recorded(tmp_path / "a.img", recordings=1, frames=2)
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(utc(time.time())))
+    Chain(Station([f"{image}.keys"])).add("stored", {"utc": when})
+    camera = FakeCamera(image)
+    camera.set_to = []
+    camera.time = lambda ask: camera.set_to.append(ask["utc"]) or {"step": 0, "chip": True}
+    for again in (camera, "there"):
+        report = docked(line, image, tmp_path / "v", again)
+        found = [f["what"] for f in report.findings if f["what"].startswith("clock_")]
+        assert (reasons(report), found) == ([], [doubt] if doubt else [])
+    said = [Entry(p.read_bytes()).words.get("clock") for p in Path(tmp_path).glob("v/custody/*/*")]
+    assert said.count("doubtful") == (len(said) - 1 if doubt else 0)
+    assert bool(camera.set_to) == (not doubt)
+    report = docked(line, image, tmp_path / "v", "there", clock_right=True)
+    assert camera.set_to and report.findings == []
+    camera.set_to.clear()
+    report = docked(line, image, tmp_path / "v", "there")
+    assert camera.set_to and report.findings == []
+
+
+def test_enrolling_a_camera_that_is_enrolled_is_said(tmp_path, line):
+    image, _ = recorded(tmp_path / "a.img", recordings=0)
+    report = docked(line, image, tmp_path / "v", enrol="Streife 8")
+    assert reasons(report) == [] and report.name == "CAM-1"
+    assert [line["what"] for line in report.findings] == ["enrolled"]
 
 
 # Segments of an earlier epoch ----------------------------------------------------------------

@@ -10,7 +10,9 @@ from plugged import Plugged, dock, recorded, stored
 from typer.testing import CliRunner
 
 from tools.dock import keys_cli, ledger, vault_cli
+from tools.dock.custody import Chain
 from tools.dock.epochs import given
+from tools.dock.station import Station
 from tools.dock.vault import Vault, VaultError, named
 from tools.evidence.keyring import Keyring
 from tools.evidence.verdict import verify
@@ -173,6 +175,24 @@ def test_recordings_are_found_by_camera_and_day(docked):
     assert run("find", docked[0], "--since", "2026-06-01", "--until", "2026-06-01").exit_code == 0
     assert run("find", docked[0], "--since", "2026-06-02").exit_code == 1
     assert "is not a day" in run("find", docked[0], "--since", "monday").stderr
+
+
+def test_what_was_judged_stays_known_until_there_is_more_that_was_not(docked, tmp_path):
+    image, _ = recorded(tmp_path / "a.img", recordings=0, seed=9)
+    vault, chain = Vault(docked[0]), Chain(Station([f"{image}.keys"]))
+    (row,) = ledger.listing(vault)
+    assert row["verdict"] == "torn-tail"
+    objects = [t.key for t in vault.things(kind="bwl")]
+    other = Vault(tmp_path / "v")
+    for thing in vault.things():
+        other.put(thing.folder, thing.stem, thing.kind, vault.content(thing))
+    camera = {"id": row["id"], "epoch": 1, "card": None, "name": None}
+    for more, verdict in (([], "torn-tail"), (["another"], "digests only")):
+        words = {"camera": camera, "objects": objects + more, "verdict": "digests only"}
+        chain.add("stored", {**words, "utc": "2999-01-01T00:00:00Z"})
+        chain.publish(other)
+        (row,) = ledger.listing(other)
+        assert (row["verdict"], row["docked"]) == (verdict, "2999-01-01T00:00:00Z")
 
 
 def test_what_is_handed_out_is_a_vault(docked, tmp_path):

@@ -333,12 +333,18 @@ def test_an_unreadable_block_counts_as_zeros_and_an_erase_that_fails_is_told(cam
     assert station.release(0) == {"n": 0, "fill": 0}
 
 
-def test_another_card_is_neither_read_nor_released(camera):
+def test_another_card_is_neither_read_nor_released_and_the_next_epoch_may_have_it(camera):
     camera.device.put(2048, Camera(card_id=b"x" * 16).device.content[2048])
     camera.boot()
     station = docked(camera)
     assert station.ask(0, 8, 1, {"name": "seg/0"}) == {"rc": 6}
     assert station.release(0) == 6
+    digest = change(station, card=b"x" * 16)
+    with pytest.raises(Restart):
+        station.command(5, {"d": digest})
+    camera.boot()
+    assert (camera.log.epoch, camera.log.released, camera.log.card_id) == (4, 2, b"x" * 16)
+    assert camera.stage == "idle"
 
 
 def test_time_is_set_in_clock_and_chip_and_entered(camera):

@@ -24,11 +24,11 @@ MEDIA, WHOLE, NOISE = 0.60, 0.50, 0.15
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory):
-    """A card of 25 MB, its blocks in memory, and folders of keys."""
+    """A card of 50 MB, its blocks in memory, and folders of keys."""
     folder = tmp_path_factory.mktemp("speed")
-    camera = Camera(places=6)
+    camera = Camera(places=12)
     camera.start_recording()
-    while camera.next < 6:
+    while camera.next < 12:
         camera.start_segment()
         while camera.open["b"] < 250:
             camera.frames(1, size=20_000)

@@ -31,6 +31,7 @@ app = typer.Typer(
 
 _LOOK_S = 0.5
 _INTERRUPTED = 130
+_NAME_BYTES = 52
 _EARLIEST_S = 1_577_836_800  # 2020-01-01: a camera takes no time before it
 # Who makes the USB ports of our boards: Espressif, Raspberry Pi, MicroPython.
 _MAKERS = (0x303A, 0x2E8A, 0xF055)
@@ -53,6 +54,8 @@ class Options:
     enrol: str = ""
     profile: str = ""
     release_damaged: bool = False
+    card_lost: bool = False
+    clock_right: bool = False
     stamper: "Stamper | None" = None
     release: "Release | None" = None
 
@@ -86,6 +89,21 @@ def dock(
             "--release-damaged", help="Release also what the card has damaged, once it is copied."
         ),
     ] = False,
+    card_lost: Annotated[
+        bool,
+        typer.Option(
+            "--card-lost",
+            help="Go on with the new card in the camera on --port: what was on the one before and "
+            "is in no vault is given up, and custody says so.",
+        ),
+    ] = False,
+    clock_right: Annotated[
+        bool,
+        typer.Option(
+            "--clock-right",
+            help="This computer's clock was looked at and is right, whatever its custody says.",
+        ),
+    ] = False,
     update: Annotated[
         Path | None,
         typer.Option(help="Release for the cameras, a folder that `release sign` made."),
@@ -101,7 +119,13 @@ def dock(
         station = Station(keys)
         stamper = _stamper(timestamp, timestamp_ca)
         release = Release(update) if update else None
-        options = Options(enrol, _profile(profile), release_damaged, stamper, release)
+        if card_lost and len(port or ()) != 1:
+            raise InputError("--card-lost takes one camera: name its --port")
+        changes = _profile(profile)
+        if len(enrol.encode(errors="replace")) > _NAME_BYTES:
+            raise InputError(f"the name {enrol} is too long: a camera takes {_NAME_BYTES} bytes")
+        said = release_damaged, card_lost, clock_right
+        options = Options(enrol, changes, *said, stamper, release)
         _there(port or ())
         if len({_place(url) for url in vault}) < len(vault):
             raise InputError("two copies in the same vault are one copy; name two vaults")

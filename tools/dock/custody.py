@@ -5,6 +5,7 @@ the key it was made with. VAULT.md has the fields. The station keeps its chain i
 and copies it into every vault that it uses; `read` checks one from a vault.
 """
 
+import contextlib
 import json
 import re
 from datetime import datetime, timezone
@@ -20,6 +21,9 @@ from tools.evidence.primitives import key_id
 from .station import Station, replace
 
 FOLDER = "custody"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_BEHIND_S = 60  # this computer's clock may be behind its newest entry
+_AHEAD_S = 2 * 366 * 86_400  # and ahead of it
 
 # What is read from entries; who may write into a vault may have signed anything.
 _HEX = re.compile("([0-9a-f]{2})*")
@@ -75,6 +79,7 @@ class Chain:
                 "previous": sha256(before[-1].read_bytes()).hexdigest() if before else None,
                 "station": self._station.id,
                 "utc": _now(),
+                **({"clock": "doubtful"} if self.clock() else {}),
                 **said,
             }
             line = json.dumps(words, sort_keys=True, ensure_ascii=False).encode() + b"\n"
@@ -86,6 +91,24 @@ class Chain:
             path = self._folder / f"{len(before):08d}.json"
             replace(path, line + json.dumps(seal).encode() + b"\n")
             return path
+
+    def clock(self) -> "tuple[str, str] | None":
+        """Return what speaks against this computer's clock, "clock_behind" or "clock_ahead", and
+        the newest time in the chain; None when nothing does. An entry made by a doubtful clock
+        does not count; what came before one for which somebody vouched does not either.
+        """
+        newest = None
+        for path in self.paths():
+            words = Entry(path.read_bytes()).words
+            if words.get("clock") == "doubtful":
+                continue
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                utc = datetime.strptime(words["utc"], _TIME).replace(tzinfo=timezone.utc)
+                newest = utc if not newest or words.get("clock") == "vouched" else max(newest, utc)
+        ahead_s = newest and (datetime.now(timezone.utc) - newest).total_seconds()
+        if not newest or -_BEHIND_S <= ahead_s <= _AHEAD_S:
+            return None
+        return "clock_behind" if ahead_s < 0 else "clock_ahead", newest.strftime(_TIME)
 
     def take_back(self, vault) -> None:
         """Bring back from a vault what this folder lacks at the chain's end, as after a backup of
@@ -209,4 +232,4 @@ def _fits(value, shape):
 
 
 def _now():
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(timezone.utc).strftime(_TIME)

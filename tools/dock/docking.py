@@ -12,7 +12,7 @@ from tools.evidence.keyring import Access
 from tools.evidence.layout import BLOCK
 from tools.evidence.log import Log
 
-from . import earlier, facts, renewal
+from . import earlier, facts, othercard, renewal
 from . import session as ask
 from .copying import fetch
 from .intake import Intake, grave
@@ -74,6 +74,8 @@ class Docking(Visit):
             hello = self._enrol(hello)
             if hello is None:
                 return
+        elif self.options.enrol:
+            self.report.warn("enrolled")
         self.report.met(hello)
         if hello.card is None:
             self.report.unsafe("no_card")
@@ -96,9 +98,13 @@ class Docking(Visit):
         released = {n for n, segment in log.segments.items() if segment.released}
         segments = [s for n, s in sorted(log.segments.items()) if n >= log.released]
         self.report.known(log, segments)
-        if hello.card != log.card and any(s.n not in released for s in segments):
-            self.report.unsafe("other_card")
-            return
+        checks, head = {(hello.device, hello.epoch): chain}, log.entries[-1]
+        kept_log = Log(data, (head.s + 1, head.mac), stored=True)
+        judged = partial(intake.judge, kept_log, log.card, checks)
+        if hello.card != log.card:
+            return othercard.go_on(self, intake, hello, log, name, judged)
+        if self.options.card_lost:
+            self.report.warn("card_there")
         sizes = {s.n: self._blocks(s, s.n in released) for s in segments}
         self.report.total_bytes += sum(k for s, k in sizes.items() if s not in released) * BLOCK
         for segment in segments:
@@ -106,10 +112,7 @@ class Docking(Visit):
                 fetch(self, intake, segment.n, sizes[segment.n], released)
             self.step("copy")
         self.step("verify")
-        checks = {(hello.device, hello.epoch): chain}
-        head = log.entries[-1]
-        kept_log = Log(data, (head.s + 1, head.mac), stored=True)
-        verdict = intake.judge(kept_log, log.card, checks)
+        verdict = judged()
         everywhere, here = grave(verdict)
         doubtful = [n for n in here if n in intake.before and n not in released]
         if doubtful:
@@ -118,20 +121,10 @@ class Docking(Visit):
                 self.report.total_bytes += sizes[n] * BLOCK
                 fetch(self, intake, n, sizes[n], again=True)
             self.step("verify")
-            verdict = intake.judge(kept_log, log.card, checks)
+            verdict = judged()
             everywhere, here = grave(verdict)
         self.report.found(verdict)
-        words = {
-            "camera": facts.about(hello, log),
-            "verdict": verdict["verdict"],
-            "findings": [finding.plain() for finding in verdict["findings"]],
-            "objects": sorted(intake.objects),
-            "vaults": [vault.name for vault in self.vaults],
-            "log": {"object": name, "entries": head.s + 1, "mac": head.mac.hex()},
-            "recordings": facts.recordings(segments),
-            "rate": self.report.rate(),
-        }
-        self.custody("stored", words)
+        self.custody("stored", facts.stored(self, hello, log, name, verdict, intake, segments))
         self.step("release")
         open_ = [s for s in segments if s.n not in released]
         gone = [n for n in released if sizes.get(n) and n not in intake.things]
@@ -139,7 +132,7 @@ class Docking(Visit):
             self.report.unsafe("elsewhere", n=n)
         if everywhere:
             self.report.unsafe("all_bad", what=everywhere[0])
-            return self._health(intake, hello, log, ())
+            return self.health(intake, hello, log, ())
         full = False
         for segment in open_:
             n, recording = segment.n, segment.recording
@@ -154,7 +147,7 @@ class Docking(Visit):
         left = [s.n for s in segments if s.n not in released]
         left += gone
         earlier_gone, stay = earlier.settle(self, hello)
-        self._health(intake, hello, log, sorted([*released, *earlier_gone]))
+        self.health(intake, hello, log, sorted([*released, *earlier_gone]))
         health = self.report.health
         used = health.get("log_used", 0) * 2 > health.get("log_pages", 1)
         if full and used and not self.report.not_safe:
@@ -192,7 +185,7 @@ class Docking(Visit):
 
     # Before it goes --------------------------------------------------------------------------
 
-    def _health(self, intake, hello, log, released):
+    def health(self, intake, hello, log, released):
         """Profile, self-test and what the camera counted, into the custody entry."""
         self.step("selftest")
         if self.options.profile:

@@ -5,13 +5,42 @@ from tools.evidence.layout import BLOCK
 
 
 def about(hello, log=None) -> dict:
-    """Return who the camera is; its name only where there is a log."""
+    """Return who the camera is; its name, and which card it recorded on, from the log."""
+    card = log.card if log else hello.card
     return {
         "id": hello.device.hex(),
         "epoch": hello.epoch,
-        "card": hello.card.hex() if hello.card else None,
+        "card": card.hex() if card else None,
         "name": log.name if log else None,
     }
+
+
+def stored(visit, hello, log, name: str, verdict, intake, segments) -> dict:
+    """Return what a custody entry says when a docked camera's segments are in every vault; `name`
+    is the log's there.
+    """
+    head = log.entries[-1]
+    return {
+        "camera": about(hello, log),
+        "verdict": verdict["verdict"],
+        "findings": [finding.plain() for finding in verdict["findings"]],
+        "objects": sorted(intake.objects),
+        "vaults": [vault.name for vault in visit.vaults],
+        "log": {"object": name, "entries": head.s + 1, "mac": head.mac.hex()},
+        "recordings": recordings(segments),
+        "rate": visit.report.rate(),
+    }
+
+
+def spans(numbers: "list[int]") -> str:
+    """Return sorted numbers as people write them: 0-3, 7."""
+    found = []
+    for n in numbers:
+        if found and found[-1][1] == n - 1:
+            found[-1][1] = n
+        else:
+            found.append([n, n])
+    return ", ".join(f"{a}-{b}" if a < b else f"{a}" for a, b in found)
 
 
 def recordings(segments) -> "list[dict]":

@@ -65,6 +65,11 @@ class Intake:
         self.before.add(n)
         return True
 
+    def largest(self, n: int) -> int:
+        """Return how many blocks the largest segment n in the first vault has, 0 without one."""
+        sizes = (t.size // layout.BLOCK for t in self._there() if number(t) == n)
+        return max(sizes, default=0)
+
     def digests(self, n: int) -> bytes:
         """Return D of every block of a segment as it stands there, one after the other, read from
         the first vault; zeros for a block that the card could not read. That the others have not

@@ -55,6 +55,10 @@ def new(
             part.rename(folder)
         except FileExistsError as error:
             raise InputError(f"{folder} is already there; keys are never overwritten") from error
+        except FileNotFoundError as error:
+            raise InputError(f"there is no folder {folder.parent}: make it first") from error
+        except OSError as error:
+            raise InputError(f"{folder} cannot be made: {error.strerror}") from error
         ids = {name: key_id(private.public_key()).hex() for name, private in made.items()}
         if as_json:
             print(json.dumps({"folder": str(folder), "ids": ids}))

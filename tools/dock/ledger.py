@@ -7,6 +7,8 @@ from . import custody, stamp
 from .epochs import CAMERAS, CUSTODY, entries, number
 from .vault import Vault, VaultError
 
+DIGESTS_ONLY = "digests only"  # the verdict of a station without the camera's keys
+
 
 @dataclass
 class Found:
@@ -116,17 +118,22 @@ def listing(vault: Vault) -> "list[dict]":
         )  # fmt: skip
         row["bytes"] += thing.size
         row["segments"] += number(thing) is not None
-    for station, chain in entries(vault).items():
-        for entry in chain:
-            row = rows.get(entry.about)
-            if row is None or not entry.signed or entry.words.get("kind") != "stored":
-                continue
-            words = entry.words
-            row["name"] = words["camera"].get("name") or row["name"]
-            if words.get("utc", "") >= (row["docked"] or ""):
-                row["docked"], row["station"] = words.get("utc"), station
-                row["verdict"] = words.get("verdict")
-            known = {one["recording"]: one for one in row["recordings"]}
-            known |= {one["recording"]: one for one in words.get("recordings", ())}
-            row["recordings"] = [known[number] for number in sorted(known)]
+    said = [(e.words.get("utc") or "", who, e) for who, c in entries(vault).items() for e in c]
+    judged: dict = {}  # objects that the reader has judged, of each row
+    for utc, station, entry in sorted(said, key=lambda one: one[0]):
+        row = rows.get(entry.about)
+        if row is None or not entry.signed or entry.words.get("kind") != "stored":
+            continue
+        words, known = entry.words, judged.setdefault(entry.about, set())
+        row["name"] = words["camera"].get("name") or row["name"]
+        row["docked"], row["station"] = utc or None, station
+        objects = set(words.get("objects") or ())
+        if words.get("verdict") != DIGESTS_ONLY:
+            known |= objects
+            row["verdict"] = words.get("verdict")
+        elif not row["verdict"] or not objects <= known:
+            row["verdict"] = DIGESTS_ONLY
+        recordings = {one["recording"]: one for one in row["recordings"]}
+        recordings |= {one["recording"]: one for one in words.get("recordings") or ()}
+        row["recordings"] = [recordings[number] for number in sorted(recordings)]
     return [rows[key] for key in sorted(rows)]

@@ -4,6 +4,7 @@ import secrets
 import time
 
 from . import session as ask
+from .custody import Chain
 from .intake import digest
 from .link import LinkLost, Refused
 from .session import Stranger
@@ -34,7 +35,11 @@ def new_epoch(visit, hello, name: str, released: int) -> None:
 
 
 def clock(visit) -> None:
-    """Set the camera's clock."""
+    """Set the camera's clock, where the station's own is not in doubt."""
+    doubt = None if visit.options.clock_right else Chain(visit.station).clock()
+    if doubt:
+        visit.report.warn(doubt[0], newest=doubt[1])
+        return
     visit.session.command(ask.TIME, {"utc": int(time.time())})
 
 

@@ -87,7 +87,9 @@ class Report:
 
     def warn(self, code: str, **facts) -> None:
         """Add something worth knowing that keeps nothing from being safe."""
-        self.findings.append({"what": code, "kind": "warning", **say(WARNINGS[code], facts)})
+        line = {"what": code, "kind": "warning", **say(WARNINGS[code], facts)}
+        if line not in self.findings:
+            self.findings.append(line)
 
     def plain(self) -> dict:
         """Return it as JSON has it."""

@@ -33,6 +33,8 @@ class Visit:
         chain = Chain(self.station)
         for vault in self.vaults:
             chain.take_back(vault)
+        if self.options.clock_right and chain.clock():
+            words = {**words, "clock": "vouched"}
         path = chain.add(kind, words)
         for vault in self.vaults:
             chain.publish(vault)

@@ -78,10 +78,35 @@ UNSAFE = {
         "In der Kamera steckt keine vorbereitete Karte. Eine einsetzen (`card new`).",
     ),
     "other_card": (
-        "The card in the camera is not the one it recorded on. Put that one back and dock the "
-        "camera again; if it cannot, read that card with `vault add`.",
-        "In der Kamera steckt nicht die Karte, auf die sie aufgenommen hat. Diese wieder "
-        "einsetzen und neu andocken; geht das nicht, sie mit `vault add` auslesen.",
+        "The card in the camera is not the one it recorded on, and of that one the vault lacks "
+        "segments, or has them damaged ({count}): {numbers}. Put that card back, or read it with "
+        "`vault add`, and dock again. Only when it is lost for good: `dock --port {port} "
+        "--card-lost`.",
+        "In der Kamera steckt nicht die Karte, auf die sie aufgenommen hat, und von dieser "
+        "fehlen dem Archiv Segmente oder sind dort beschädigt ({count}): {numbers}. Diese Karte "
+        "wieder einsetzen oder mit `vault add` auslesen und neu andocken. Nur wenn sie endgültig "
+        "verloren ist: `dock --port {port} --card-lost`.",
+    ),
+    "card_lost": (
+        "Segments lost or damaged with the card that was given up ({count}): {numbers}. The "
+        "camera goes on "
+        "with its new card. If the other one is found, read it with `vault add`.",
+        "Mit der aufgegebenen Karte verloren oder beschädigt ({count} Segmente): {numbers}. Die "
+        "Kamera "
+        "arbeitet mit ihrer neuen Karte weiter. Findet sich die andere, sie mit `vault add` "
+        "auslesen.",
+    ),
+    "others_card": (
+        "The card in the camera is another camera's. Nothing was changed: put the right card "
+        "back, or an empty one (`card new`).",
+        "Die Karte in der Kamera gehört einer anderen Kamera. Nichts wurde verändert: die "
+        "richtige einsetzen, oder eine leere (`card new`).",
+    ),
+    "found_card": (
+        "The card in the camera is one that was given up as lost. Take it out, read it with "
+        "`vault add`, and put the right card back, or an empty one (`card new`).",
+        "Die Karte in der Kamera wurde als verloren aufgegeben. Herausnehmen, mit `vault add` "
+        "auslesen und die richtige einsetzen, oder eine leere (`card new`).",
     ),
     "all_bad": (
         "Nothing was released: {what}",
@@ -179,6 +204,28 @@ LINK = {
 }
 
 WARNINGS = {
+    "clock_behind": (
+        "This computer's clock is behind its own custody chain ({newest} UTC): the camera's clock "
+        "was not set. Set this computer's; if it is right, say `--clock-right`.",
+        "Die Uhr dieses Rechners geht hinter dem eigenen Verwahrprotokoll ({newest} UTC) nach: "
+        "Die der Kamera wurde nicht gestellt. Den Rechner stellen; stimmt er, `--clock-right`.",
+    ),
+    "clock_ahead": (
+        "This computer's clock is more than two years ahead of its own custody chain ({newest} "
+        "UTC): the camera's clock was not set. Set this computer's; if it is right, say "
+        "`--clock-right`.",
+        "Die Uhr dieses Rechners ist dem eigenen Verwahrprotokoll ({newest} UTC) um mehr als zwei "
+        "Jahre voraus: Die der Kamera wurde nicht gestellt. Den Rechner stellen; stimmt er, "
+        "`--clock-right`.",
+    ),
+    "enrolled": (
+        "This camera is enrolled already: --enrol changed nothing, and it keeps its name.",
+        "Diese Kamera ist schon angemeldet: --enrol änderte nichts, ihr Name bleibt.",
+    ),
+    "card_there": (
+        "The camera has the card that it recorded on: --card-lost changed nothing.",
+        "In der Kamera ist die Karte, auf die sie aufgenommen hat: --card-lost änderte nichts.",
+    ),
     "slow": (
         "USB brings {usb} KB a second and the camera records {recording}: less than twice as "
         "much. Look at cable and hub.",

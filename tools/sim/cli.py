@@ -76,37 +76,39 @@ def sim(
     cannot be used.
     """
     if serve:
-        return _serve(board, on, card or (), profile, seed)
+        return _answer(_serve, board, on, card or (), profile, seed)
     if not (headless or demo):
         return _page(board, export, port)
-    from tools.sim import headless as simulation
-
     if len(card or ()) > 1:
         raise typer.BadParameter("one --card at a time; only --serve takes many")
     if demo:
         out = _new_folder(out)
+    camera = (board, on, video, script, card[0] if card else None, seed, out, profile)
+    return _answer(_play, camera, keys or (), demo, as_json)
+
+
+def _answer(act, *args):
+    """Return what `act` does, as an exit status."""
+    from tools.sim import headless
+
     try:
-        with _screen() as (progress, say, tell):
-            result = simulation.run(
-                board,
-                on or _interpreter(say),
-                video,
-                script,
-                card[0] if card else None,
-                seed,
-                out,
-                profile,
-                progress,
-                say,
-                tell if demo else None,
-                keys or (),
-            )
-    except simulation.InputError as error:
+        return act(*args)
+    except headless.InputError as error:
         _say(f"sim: {error}")
         return 2
-    except simulation.RunError as error:
+    except headless.RunError as error:
         _say(f"sim: {error}")
         return 1
+
+
+def _play(camera, keys, demo, as_json):
+    from tools.sim import headless
+
+    board, on, *others = camera
+    with _screen() as (progress, say, tell):
+        on = on or _interpreter(say)
+        tell = tell if demo else None
+        result = headless.run(board, on, *others, progress, say, tell, keys)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     to = sys.stderr if as_json else sys.stdout
@@ -115,7 +117,7 @@ def sim(
     elif not as_json:
         _summary(result, to)
     if result["error"]:
-        _say(f"sim: {script or 'the built-in script'}: {result['error']}")
+        _say(f"sim: {camera[3] or 'the built-in script'}: {result['error']}")
         return 1
     return 0
 
@@ -147,17 +149,10 @@ def _export(folder, board):
 
 
 def _serve(board, on, cards, profile, seed):
-    from tools.sim import headless as simulation
     from tools.sim.serve import serve
 
     try:
         serve(board, on or _interpreter(_say), cards, profile, seed, _say)
-    except simulation.InputError as error:
-        _say(f"sim: {error}")
-        return 2
-    except simulation.RunError as error:
-        _say(f"sim: {error}")
-        return 1
     except KeyboardInterrupt:
         pass
     return 0

@@ -19,8 +19,8 @@ _ACTS = [[0, "cable", [True], 1], [0, "boot", [], 2]]
 def serve(board, interpreter, cards, profile, seed, say):
     """Run a camera for each card image, in real time, until standard input closes.
 
-    Prints one line `port PATH` for each on standard output. `say(text)` is told where the cameras'
-    own words go.
+    A card that is made gets `seed` plus its place among them. Prints one line `port PATH` for each
+    on standard output. `say(text)` is told where the cameras' own words go.
 
     Raises:
         headless.InputError: an image, a board or an interpreter cannot be used.
@@ -34,7 +34,11 @@ def serve(board, interpreter, cards, profile, seed, say):
     if not images or len(set(images)) < len(images):
         raise headless.InputError("--serve needs --card IMG, another one for each camera")
     new = [image for image in images if not image.exists()]
-    configs = [headless.prepare(board, profile, image, seed) for image in images]
+    # One seed for all would make one camera of them: the same id, the same keys.
+    configs = [
+        headless.prepare(board, profile, image, seed + number)
+        for number, image in enumerate(images)
+    ]
     for image in new:
         say(headless.NEW.format(image))
     out = Path(tempfile.mkdtemp(prefix="bodycam-serve-"))
