@@ -718,3 +718,13 @@ def test_a_page_that_is_too_slow_is_found_out():
     assert steadiest(held_up) == 1
     slow = [[at, at * 0.95] for at in range(0, 8000, 50)]
     assert abs(steadiest(slow) - 0.95) < 0.001
+
+
+def test_another_board_does_not_take_over_a_button_that_is_held(view):
+    one = view("#lang=en")
+    one.page.hover("#key")
+    one.page.mouse.down()
+    one.until("document.getElementById('holding').textContent")
+    one.page.select_option("#board", "pico2w_arducam")
+    assert one.text("holding") == ""
+    one.page.mouse.up()
