@@ -120,6 +120,15 @@ def test_an_expectation_that_is_not_met_is_named_with_its_line(tmp_path, capsys)
     assert f"{use}: line 2: " in capsys.readouterr().err
 
 
+def test_a_cut_of_the_script_is_no_empty_battery_and_a_long_fault_is_said(tmp_path, capsys):
+    use = tmp_path / "use.txt"
+    use.write_text("0:00 boot\n+60 cut\n+1 boot\n+3 card out\n+900 end\n")
+    assert cli.run("bodycam", ["shift", "--use", str(use)]) == 0
+    said = capsys.readouterr().out
+    assert "reached in the 0.3 hours of the script" in said
+    assert "in FAULT for 0.2 hours of it: card missing" in said
+
+
 def policy(hours, full_mah, saves):
     """Return the run of a shift in which the display is always left on, on a battery that is too
     small by a quarter.

@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+_EMPTY_PCT = 5  # a cell that ends a shift has no more, by the model
+_LONG_FAULT_H = 0.1
+
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
 _EXAMPLES = """\b
@@ -92,7 +95,7 @@ def shift(
     if as_json:
         print(json.dumps(report))
     else:
-        _say(about, report)
+        _say(about, report, result)
     if result["error"]:
         print(f"shift: {use}: {result['error']}", file=sys.stderr)
         return 1
@@ -197,9 +200,16 @@ def _hours(values, result, battery, c10):
 def _died_s(result, hours):
     """Return when the battery ended the shift, in seconds, or None."""
     for change in result["stages"]:
-        if change["to"] == "off" and change["event"] in ("battery_empty", "cut"):
-            return change["t_ms"] / 1000
+        second = change["t_ms"] / 1000
+        # A cut may also be one of the script's.
+        empty = change["event"] == "cut" and _charge_pct(result, second) < _EMPTY_PCT
+        if change["to"] == "off" and (empty or change["event"] == "battery_empty"):
+            return second
     return None
+
+
+def _charge_pct(result, second):
+    return min((row[1] / 100 for row in result["track"] if row[0] <= second), default=100)
 
 
 def _rounded(row):
@@ -207,12 +217,22 @@ def _rounded(row):
     return {**{name: round(row[name], 3) for name in ("hours", "ma", "mah")}, "parts": parts}
 
 
-def _say(about, report):
+def _say_faults(report, result):
+    hours = report["by_stage"].get("fault", {"hours": 0})["hours"]
+    if hours >= _LONG_FAULT_H:
+        reasons = {row["reason"].replace("_", " ") for row in result["stages"] if "reason" in row}
+        print(f"it stood in FAULT for {hours:.1f} hours of it: {', '.join(sorted(reasons))}")
+
+
+def _say(about, report, result):
     over = "reached" if report["reached"] else "NOT reached"
+    if report["virtual_hours"] < report["hours_needed"]:
+        over += f" in the {report['virtual_hours']:.1f} hours of the script"
     print(
         f"{about.NAME}, {report['battery_mah']} mAh: {report['hours']:.1f} hours at this use; "
         f"{report['hours_needed']} needed: {over}, margin {report['margin_pct']} %"
     )
+    _say_faults(report, result)
     if report["own_hours"]:
         print(f"with the board's own {about.BATTERY['own_mah']} mAh: {report['own_hours']} hours")
     for stage, row in report["by_stage"].items():

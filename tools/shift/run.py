@@ -8,7 +8,6 @@ from tools.sim import headless
 from tools.sim.cell import FULL_PPM, Cell
 
 _SLOW_STAGES = ("idle", "display_on")
-_TIMEOUT_S = 120
 
 
 def run(board_id, profile, script, changes=None, battery=None, c10=250, out=None, progress=None):
