@@ -12,8 +12,8 @@ const WORDS = {
   "block-forged": ["Block {block} von Segment {segment} trägt nicht das Siegel der Kamera.", "Block {block} of segment {segment} does not bear the camera’s seal."],
   "block-reordered": ["Die Blöcke von Segment {segment} wurden vertauscht, ab Block {block}.", "The blocks of segment {segment} were put in another order, from block {block} on."],
   "block-moved": ["An Block {block} von Segment {segment} steht ein Block aus einem anderen Segment.", "In the place of block {block} of segment {segment} stands a block of another segment."],
-  "torn": ["Segment {segment} endet ohne Siegel: der Strom war weg.", "Segment {segment} ends without a seal: the power was gone."],
-  "torn-empty": ["Segment {segment} wurde begonnen, als der Strom wegging.", "Segment {segment} was just begun when the power went."],
+  "torn": ["Segment {segment} endet ohne Siegel: Strom oder Karte waren weg.", "Segment {segment} ends without a seal: the power or the card was gone."],
+  "torn-empty": ["Segment {segment} wurde gerade begonnen, als Strom oder Karte weg waren.", "Segment {segment} was just begun when the power or the card went."],
   "log-older": ["Auf der Karte steht mehr, als das Log der Kamera kennt.", "The card holds more than the camera’s log knows of."],
 };
 const OTHER = ["Befund: {code}.", "Finding: {code}."];

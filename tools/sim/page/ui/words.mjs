@@ -82,7 +82,7 @@ const WORDS = {
   ],
   nothing: ["Auf der Karte ist nichts: es wurde nicht aufgenommen.", "There is nothing on the card: nothing was recorded."],
   "verdict_intact": ["Unversehrt. Alles ist da und so, wie es aufgenommen wurde.", "Intact. All is there, and as it was recorded."],
-  "verdict_torn-tail": ["Vollständig bis zum Stromausfall. Das letzte Stück fehlt, wie es nach einem Stromausfall sein muss.", "Complete up to the loss of power. The last piece is missing, as it must be after one."],
+  "verdict_torn-tail": ["Vollständig bis zum Abbruch. Das letzte Stück fehlt, wie es sein muss, wenn mitten in der Aufnahme Strom oder Karte weg sind.", "Complete up to where it broke off. The last piece is missing, as it must be when power or card go in the middle of a recording."],
   "verdict_damaged": ["Beschädigt. Ein Teil der Karte ist nicht mehr lesbar, wie er geschrieben wurde.", "Damaged. Part of the card can no longer be read as it was written."],
   "verdict_incomplete": ["Unvollständig. Etwas, das aufgenommen wurde, fehlt.", "Incomplete. Something that was recorded is missing."],
   "verdict_tampered": ["Verändert. Etwas auf der Karte stammt nicht von dieser Kamera.", "Tampered with. Something on the card is not this camera’s."],
