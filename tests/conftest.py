@@ -95,6 +95,19 @@ def forget_firmware():
     sys.modules.update(before)
 
 
+@pytest.fixture
+def line():
+    """A pty: (master, name of the port)."""
+    import pty
+    import tty
+
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    yield master, os.ttyname(slave)
+    os.close(slave)
+    os.close(master)
+
+
 @pytest.fixture(autouse=True)
 def no_loop_of_a_browser(request):
     """A browser under test keeps a loop running in this thread; others may run their own."""

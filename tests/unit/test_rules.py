@@ -232,6 +232,12 @@ def test_a_board_is_named_as_its_file_and_every_chip_has_a_driver(board_id):
     assert boards_command.drivers(board)
 
 
+def test_modules_of_tests_have_names_of_their_own():
+    """Their folders are no packages: `conftest`, say, would be whichever was found first."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "__init__.py"]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("folder", ["boards", "drivers"])
 def test_the_readme_lists_every_file(folder):
     text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
