@@ -35,7 +35,8 @@ def _do(one, word):
     if word == "press":
         one.ask("bodycam.time.set(1)")
         one.page.wait_for_timeout(450)
-        one.page.click("#key", delay=60)
+        # A polled button is not looked at while a picture is read: a press lasts as a hand's does.
+        one.page.click("#key", delay=250)
     elif word == "twice":
         one.page.wait_for_timeout(450)
         one.act("press", 2)
