@@ -240,7 +240,8 @@ def test_a_lost_seal_is_no_torn_tail_when_the_recording_goes_on(tmp_path, change
     if change == "removed":
         del camera.blocks[0, last]
     else:
-        camera.blocks[0, last] = camera.blocks[0, last][:-1] + b"\xff"
+        whole = camera.blocks[0, last]
+        camera.blocks[0, last] = whole[:-1] + bytes([whole[-1] ^ 0xFF])
     camera.path = camera.save(tmp_path / "card.img")
     result = verify(camera.path, None, [f"{camera.path}.keys"])
     assert (result["verdict"], place(result)) == (kind, {(0, last)})
