@@ -24,7 +24,8 @@ class DCSChip:
     Without a reset line in the board file its reset is high. Of the memory the panel
     shows the upper `board.DISPLAY["size_px"]`.
 
-    `writes` counts memory writes, so that a page knows whether to look again.
+    `lenient`: what no data sheet allows is ignored, as a real one does that hears nonsense on a
+    board wired wrongly. `writes` counts memory writes, so that a page knows whether to look again.
     """
 
     def __init__(self, world, board, dc):
@@ -63,6 +64,7 @@ class DCSChip:
         self._dark = bytes(self._seen)
         self._data = bytearray(16)
         self.writes = 0
+        self.lenient = False
         self.backlight_pct = 0
         self._reset_high = not board.DISPLAY.get("reset")
         self.power(True)
@@ -94,7 +96,7 @@ class DCSChip:
 
     def selected(self, on):
         """Take an edge of CS."""
-        if not on and self._listening:
+        if not on and self._listening and not self.lenient:
             self._finish()
 
     def idle_clocks(self, n):
@@ -110,6 +112,15 @@ class DCSChip:
             rx[:] = b"\xff" * len(rx)
         if not self._listening:
             return
+        if self.lenient:
+            try:
+                self._hear(tx)
+            except ChipError:
+                self._command = None
+        else:
+            self._hear(tx)
+
+    def _hear(self, tx):
         if not self._dc.level:
             self._begin(tx)
         elif self._command == _RAMWR:
