@@ -61,6 +61,8 @@ class DCSChip:
         # What was sent column by column is put into place when somebody looks, because that takes
         # a step for each pixel: (x0, x1, y0, y1): [bytes as sent, how many]. None overlap.
         self._columns = {}
+        self._sent = bytearray(len(self._gram))  # for all of them
+        self._waiting = 0
         self._dark = bytes(self._seen)
         self._data = bytearray(16)
         self.writes = 0
@@ -75,7 +77,7 @@ class DCSChip:
         """Switch the supply. The memory holds nonsense after power-on."""
         self._powered = on
         self._gram[:] = b"\x5a\xa5" * (self._width * self._height)
-        self._columns = {}
+        self._columns, self._waiting = {}, 0
         self._defaults()
         self.reset(self._reset_high)
 
@@ -266,7 +268,9 @@ class DCSChip:
         if self._mv:
             if window not in self._columns:
                 pixels = (self._x1 - self._x0 + 1) * (self._y1 - self._y0 + 1)
-                self._columns[window] = [bytearray(pixels * 2), 0]
+                begun = self._waiting
+                self._waiting += pixels * 2
+                self._columns[window] = [memoryview(self._sent)[begun : self._waiting], 0]
             self._late = self._columns[window]
 
     # Memory
@@ -287,7 +291,7 @@ class DCSChip:
         for window, (sent, count) in self._columns.items():
             self._turn_rows(window[2], window[3] + 1)
             self._put_columns(window, sent, count)
-        self._columns = {}
+        self._columns, self._waiting = {}, 0
 
     # A host may put functions of its own in place of the next two: they take a step a pixel.
 
