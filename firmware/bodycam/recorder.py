@@ -54,8 +54,8 @@ class Recorder:
     """Records what `frame` is given until `stop`; then `sealed()` is called, once the SEAL is
     on the card and in the log.
 
-    `facts()` returns the dict for the `open` event, `nonce()` 16 random bytes, `collect()`
-    collects garbage. The ring's memory is wiped at the end.
+    `facts()` returns a JSON object, bytes, for the `open` event, `nonce()` 16 random bytes,
+    `collect()` collects garbage. The ring's memory is wiped at the end.
     """
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
@@ -98,17 +98,9 @@ class Recorder:
 
     def start(self, why: str):
         """Begin a recording with what the ring holds; frames are accepted from now on."""
-        now = self._clock.ticks_ms()
-        self._forget_old()
-        self.ring.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
-        self.ring.hold()
+        self._since_ms = self._oldest_ms()
         self._state = _RUNNING
         self._index = 0
-        self._reason = blocks.STOPPED
-        self._segments.counts[2] = self._segments.counts[3] = 0
-        self._ending = self._behind = False
-        self._sealed_at = self._told_at = now
-        self._recording = self._log.recording + 1
         self._why = why
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
@@ -160,7 +152,6 @@ class Recorder:
             self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
-        # Only now, so that nothing keeps the first block from its way.
         why, self._why = self._why, None
         if why:
             self.event({"event": "start", "why": why})
@@ -225,25 +216,25 @@ class Recorder:
             Fault: it had that, or was no use; `abort` then.
         """
         self._segments.again(error)
+        self._hold()  # it may have been the first HEAD
 
     def abort(self):
         """Give up the recording after a Fault: note in the log how much of the segment the card
         has.
         """
-        self._state = _IDLE
-        self.ring.clear()
+        self._over()
         self._segments.abort()
 
     def _wait(self):
         # Between recordings; in the pre-event memory the frames of some time.
         if self.ring.used_bytes:
-            self._forget_old()
+            self.ring.trim(self._oldest_ms())
         if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT:
             self._tidy()
         return _WAIT_MS
 
-    def _forget_old(self):
-        self.ring.trim(self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF)
+    def _oldest_ms(self):
+        return self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF
 
     def _tidy(self):
         self._tally[_GARBAGE_BYTES] = 0
@@ -251,10 +242,14 @@ class Recorder:
 
     def _end(self):
         if not self._segments.is_open:
-            self._state = _IDLE
-            self.ring.clear()
+            self._over()
             self._sealed()
         return 0
+
+    def _over(self):
+        self._state = _IDLE
+        self._ending = self._behind = False
+        self.ring.clear()
 
     def _add(self, now, n):
         segments = self._segments
@@ -289,10 +284,22 @@ class Recorder:
         return 0
 
     def _open(self, segments):
-        segments.open(self._recording, self._index)
-        self._tell_start()
-        self._index += 1
+        index = self._index
+        self._index = index + 1
+        segments.open(self._log.recording + (not index), index)
+        self._hold()
         return 0
+
+    def _hold(self):
+        # Only once the HEAD is handed over, so that nothing keeps it from its way.
+        frames = self.ring
+        if not frames.held:
+            frames.trim(self._since_ms)
+            frames.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
+            frames.hold()
+            self._segments.counts[2] = self._segments.counts[3] = 0
+            self._sealed_at = self._told_at = self._clock.ticks_ms()
+        self._tell_start()
 
     def _frame_waits(self):
         return self._made[_WAIT] or self.ring.frame_waits()

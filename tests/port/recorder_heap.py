@@ -84,7 +84,7 @@ class Log:
 
 
 clock, card, hooks = Clock(), Card(), {}
-hooks["facts"] = dict
+hooks["facts"] = lambda: b'{"boot": 1}'
 hooks["nonce"] = lambda: bytes(16)
 hooks["sealed"] = hooks["collect"] = lambda: None
 sealer = Sealer(aes, bytearray(STAGE_BYTES), bytes(16), bytes(16))
