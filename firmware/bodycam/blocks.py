@@ -14,7 +14,7 @@ from micropython import const
 from bodycam.errors import Fault
 from bodycam.kernel import describe
 from bodycam.keys import DigestMAC, kdf, wipe
-from bodycam.memory import words_of
+from bodycam.memory import halves_of, words_of
 
 BLOCK_BYTES = const(16_384)
 SEGMENT_BLOCKS = const(256)
@@ -70,6 +70,7 @@ class _Slot:
         self.head_body = block[_CLEAR_END:_BODY_END]
         self.digested = block[:_DIGEST]
         self.signed = block[_DIGEST:_COMMIT]
+        self.commit = halves_of(block[_COMMIT:], 2)
         self.digest, self.tag = self.signed[:32], self.signed[32:]
 
 
@@ -214,7 +215,8 @@ class Sealer:
         digest = sha256(slot.digested).digest()
         slot.digest[:] = digest
         slot.tag[:] = self._mac.tag(digest)
-        _pack("<I", slot.block, _COMMIT, crc32(slot.signed))
+        word = crc32(slot.signed)
+        slot.commit[0], slot.commit[1] = word & 0xFFFF, word >> 16
         made = self.made  # a list: to set an attribute costs as much as two calls
         made[LAST] += 1
         made[WAIT] += 1

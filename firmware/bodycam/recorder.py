@@ -1,8 +1,8 @@
 """The recorder: ring to card.
 
-Hot path: one bounded piece of work per step, no heap per frame of its own. A step is one of: ask
-the card to go on, seal a piece of the ring into a block, hand what is sealed to the card, open or
-seal a segment. It never waits for the card: a stall only lets the ring fill. Two blocks are
+Hot path: one bounded piece of work per step, no heap per frame of its own. A step asks the card to
+go on, and where that has all that it was handed does one of: seal a piece of the ring into a block
+and hand what is sealed to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill. Two blocks are
 written at a time when the second one comes soon. Garbage is collected here alone.
 """
 
@@ -32,6 +32,7 @@ _WAIT = const(1)  # as in `blocks`
 # Places in the tally. An attribute would cost four times as much at each frame.
 _GARBAGE_BYTES = const(0)  # of frames since the last collection
 _RECORDED = const(1)
+_SEALED_AT = const(2)  # ticks_ms
 
 # Places in what was missed.
 _FRAMES = const(0)
@@ -74,7 +75,7 @@ class Recorder:
         self._why = None  # of a recording whose start is not told yet
         self._ending = self._behind = False
         self._missed = [0] * _MISSED  # since the last GAP record
-        self._tally = [0, 0]
+        self._tally = [0, 0, 0]
         self.missed = 0  # frames, sounds and events that had no room, since boot
 
     @property
@@ -199,15 +200,19 @@ class Recorder:
         if segments.last and not segments.takes(self.ring.used_bytes):
             self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         if segments.writing:
-            if segments.step():
-                return self._end() if self._ending else 0
-            self._steps = self._steps + 1 & _BREATH_STEPS
-            return _BUSY_MS if segments.stalled else int(not self._steps)
+            if not segments.step(now):
+                return self._breathe()
+            if self._ending:
+                return self._end()
         if segments.ready:
             n = piece(self._words, False)
             if n:
                 return self._add(now, n)
         return self._wait() if self._state == _IDLE else self._next(now)
+
+    def _breathe(self):
+        self._steps = self._steps + 1 & _BREATH_STEPS
+        return _BUSY_MS if self._segments.stalled else int(not self._steps)
 
     def again(self, error):
         """Take the OSError that a step raised: the card gets a second chance.
@@ -252,19 +257,19 @@ class Recorder:
         self.ring.clear()
 
     def _add(self, now, n):
-        segments = self._segments
+        segments, tally = self._segments, self._tally
         segments.add(self.ring, n)
-        self._tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
-        if not segments.writing and self._diff(now, self._sealed_at) > _PAIR_MS:
+        tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
+        if not segments.writing and self._diff(now, tally[_SEALED_AT]) > _PAIR_MS:
             segments.flush()  # the second one would not come soon either
-        self._sealed_at = now
+        tally[_SEALED_AT] = now
         return 0
 
     def _next(self, now):
         segments = self._segments
         if not segments.is_open:
             return self._open(segments)
-        waited_ms = self._diff(now, self._sealed_at)
+        waited_ms = self._diff(now, self._tally[_SEALED_AT])
         hurry = self._state == _STOPPING or (
             self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
         )
@@ -298,7 +303,7 @@ class Recorder:
             frames.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
             frames.hold()
             self._segments.counts[2] = self._segments.counts[3] = 0
-            self._sealed_at = self._told_at = self._clock.ticks_ms()
+            self._tally[_SEALED_AT] = self._told_at = self._clock.ticks_ms()
         self._tell_start()
 
     def _frame_waits(self):
@@ -312,7 +317,7 @@ class Recorder:
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
         wait_ms = (_PAIR_MS if self._made[_WAIT] else self._flush_ms) - waited_ms
         if wait_ms <= 0:
-            self._sealed_at, wait_ms = now, self._flush_ms
+            self._tally[_SEALED_AT], wait_ms = now, self._flush_ms
         return wait_ms
 
 

@@ -143,8 +143,9 @@ class Segments:
         """Whether the card was busy when it was last asked."""
         return self._card.device.busy
 
-    def step(self) -> bool:
-        """Ask the card to go on; return whether it has taken what was handed to it.
+    def step(self, now: int) -> bool:
+        """Ask the card to go on; return whether it has taken what was handed to it. `now` is
+        ticks_ms of this turn of the loop.
 
         When that was the SEAL block, the segment is entered as sealed, and no longer open.
 
@@ -155,7 +156,7 @@ class Segments:
         answer = self._card.device.step()
         if answer is not True:
             return self._unfinished(answer)
-        took_ms = self._clock.diff(self._clock.ticks_ms(), self._since)
+        took_ms = self._clock.diff(now, self._since)
         if took_ms > self.slowest_ms:
             self.slowest_ms = took_ms
         self.writing = False
