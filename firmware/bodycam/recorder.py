@@ -1,9 +1,10 @@
 """The recorder: ring to card.
 
 Hot path: one bounded piece of work per step, no heap per frame of its own. A step asks the card to
-go on, and where that has all that it was handed does one of: seal a piece of the ring into a block
-and hand what is sealed to the card, open or seal a segment. It never waits for the card: a stall only lets the ring fill. Two blocks are
-written at a time when the second one comes soon. Garbage is collected here alone.
+go on; where that has all that it was handed, the step also seals a piece of the ring into a block,
+or opens or seals a segment, and hands what is sealed to the card. It never waits for the card: a
+stall only lets the ring fill. Two blocks are written at a time when the second one comes soon.
+Garbage is collected here alone.
 """
 
 import json

@@ -28,8 +28,8 @@ class Segments:
     `sealer`.
 
     `facts()` returns a JSON object, bytes, with what the `open` event says besides, `nonce()` 16
-    random bytes. `is_open` is whether a segment is, `ready` whether it takes another DATA block, `writing` whether blocks are
-    under way to the card.
+    random bytes. `is_open` is whether a segment is, `ready` whether it takes another DATA block,
+    `writing` whether blocks are under way to the card.
     """
 
     def __init__(self, card, journal, sealer, clock, facts, nonce):
@@ -41,7 +41,7 @@ class Segments:
         self._stamp = clock.stamp
         self._facts = facts
         self._random = nonce
-        self._keys = bytearray(64)
+        self._keys = memoryview(bytearray(64))
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
         self.is_open = self.ready = self.writing = False
@@ -85,9 +85,8 @@ class Segments:
 
     def _head(self, recording, index):
         event = _OPENING % (recording, index) + self._facts()[1:]
-        self._opened_ms = self._stamp()
         which = (self._nonce, self._log.epoch, recording, index, self._log.seals)
-        self._sealer.head(which, event, self._opened_ms)
+        self._sealer.head(which, event, self._stamp())
 
     def takes(self, waiting_bytes: int) -> bool:
         """Return whether this last segment still has room to spare beyond what waits."""
@@ -133,7 +132,7 @@ class Segments:
             Fault: the cipher failed.
             OSError: the card failed.
         """
-        self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._stamp())
+        self._sealer.seal(self.counts, reason, next_seq, self._stamp())
         self._closing = True
         self.ready = False
         self.flush()
