@@ -56,8 +56,8 @@ def mistakes(board):
     the processor has not, or not for this.
     """
     found = list(dict.fromkeys(pins.clashes(board).values()))
-    port = PORTS[board.MPY_ARCH]
-    for part in pins.PARTS:
+    port = PORTS.get(board.MPY_ARCH)
+    for part in pins.PARTS if port else ():  # else nobody wrote down what its pins can do
         row = getattr(board, part, {})
         has = port["adc"] if row.get("chip") == "ADCLadder" else port["pins"]
         for key in pins.KEYS:
