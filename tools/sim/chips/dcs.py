@@ -115,12 +115,15 @@ class DCSChip:
         if not self._listening:
             return
         if self.lenient:
-            try:
-                self._hear(tx)
-            except ChipError:
-                self._command = None
+            self._forgive(tx)
         else:
             self._hear(tx)
+
+    def _forgive(self, tx):
+        try:
+            self._hear(tx)
+        except ChipError:
+            self._command = None
 
     def _hear(self, tx):
         if not self._dc.level:
@@ -266,12 +269,13 @@ class DCSChip:
             self._settle()
         self._late = None
         if self._mv:
-            if window not in self._columns:
-                pixels = (self._x1 - self._x0 + 1) * (self._y1 - self._y0 + 1)
-                begun = self._waiting
-                self._waiting += pixels * 2
-                self._columns[window] = [memoryview(self._sent)[begun : self._waiting], 0]
-            self._late = self._columns[window]
+            self._late = self._columns.get(window) or self._await(window)
+
+    def _await(self, window):
+        n = (self._x1 - self._x0 + 1) * (self._y1 - self._y0 + 1) * 2
+        begun, self._waiting = self._waiting, self._waiting + n
+        self._columns[window] = [memoryview(self._sent)[begun : begun + n], 0]
+        return self._columns[window]
 
     # Memory
 
