@@ -263,7 +263,7 @@ def test_cut_at_any_byte_of_the_line_no_mix_starts_and_the_next_flash_ends_it(
         whole = there.received - begun
         install_on(there.port, board, OLD)
     states = set()
-    turns = 40 if full else 4
+    turns = 40 if full else 2  # what a cut leaves in the flash: test_flash_cuts.py
     for turn in range(turns):
         # Every second cut falls into the exchange, at the end of the line's traffic.
         cut = whole - (EXCHANGE_BYTES * turn // turns if turn % 2 else rng.randrange(whole))

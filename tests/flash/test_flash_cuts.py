@@ -113,6 +113,20 @@ def test_after_a_cut_at_any_operation_one_version_starts_whole_and_the_next_flas
     assert set(states) == {"old", "held", "new"}
 
 
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.8])
+def test_a_first_flash_that_is_cut_says_so_at_the_prompt_and_the_next_one_ends_it(part, board):
+    with Wire() as wire:
+        total = flash(wire, board, FILES)
+    with Wire() as wire:
+        wire.ask(cut=int(total * part))
+        with pytest.raises(LinkError):
+            flash(wire, board, FILES)
+        assert "run the command flash again" in wire.ask(boot=1)
+        assert install.Plan(wire, board, "1", FILES).found == "unfinished"
+        flash(wire, board, FILES)
+        assert wire.ask(boot=1) is None and is_there(contents(wire), FILES)
+
+
 def test_littlefs_does_not_find_the_file_behind_a_moved_one_until_something_is_written(wire):
     """Why held.py begins by making a folder. A rename from one folder into another is two commits:
     the first makes the new name and tells which entry of the old folder has moved; the second

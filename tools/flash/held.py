@@ -39,7 +39,7 @@ try:
     with open("/new/manifest.json") as file:
         files = json.load(file)["files"]
 except (OSError, ValueError):
-    files = {"manifest.json": None}
+    files = {"manifest.json": []}  # not even the list of them came
 new = [name for name in files if digest("/new/" + name) == files[name]]
 if all(name in new or digest("/" + name) == files[name] for name in files):
     for name in new:
