@@ -13,7 +13,7 @@ from tools.sim import headless
 # The shortest press that each button feels at every moment, in milliseconds; boards/README.md.
 # An ESP32-S3-EYE's, a voltage that is looked at, has to last longer than its longest turn.
 SHORTEST_MS = {"m5stack_cores3": 30, "esp32_s3_eye": 60, "pico2w_arducam": 30}
-PRESSES = 25
+PRESSES = 15
 
 
 def hands(rng, press_ms):
