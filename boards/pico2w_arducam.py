@@ -63,7 +63,7 @@ CARD = {
 }
 
 # `quality` 0 to 2, 1 is medium; what that is in percent is an estimate. To be shown it takes small
-# pictures: the module's own are 35 ms on the bus, larger ones would hide a press of the button.
+# pictures: the module's own are 35 ms on the bus, larger ones would keep the button waiting.
 CAMERA = {
     "chip": "ArducamMega",
     "cs": 17,
@@ -75,7 +75,7 @@ CAMERA = {
 
 LAMP = {"chip": "SK6812", "pin": 2, "pixels": 1, "power": ()}
 VIBRATION = {"chip": "PWMMotor", "pin": 6, "freq_hz": 1000}
-# Looked at, as it latches nothing.
+# Its interrupt keeps what happens between two looks.
 BUTTON = {"chip": "GPIOButton", "pin": 3, "poll_ms": 20, "ends_light_sleep": True}
 # High while USB gives power (Pico 2 W data sheet, 2.1: on the radio's GPIO).
 CABLE = {"pin": "WL_GPIO2"}

@@ -45,7 +45,7 @@ class Chips:
         self._lacks = None
         self._on_i2c = []
         self._hz = None  # of the processor, as far as it was set here
-        self._pressed = False  # since the last light sleep
+        self.stirred = bool  # whether a button with an interrupt has something to tell
         self._let_go = False  # the button, since the camera is off
         self.i2c = self.lines = self.pmu = self.spi = None
         if hasattr(board, "I2C"):
@@ -227,14 +227,9 @@ class Chips:
         Memory, pins and what other chips show stay as they are; a USB connection does not.
         """
         since = self.clock.ticks_ms()
-        if not self._pressed:
+        if not self.stirred():
             machine.lightsleep(ms)
-        pressed, self._pressed = self._pressed, False
-        return pressed or self.clock.diff(self.clock.ticks_ms(), since) < ms
-
-    def note_press(self, pin):
-        """Note that the button went down: its interrupt."""
-        self._pressed = True
+        return self.stirred() or self.clock.diff(self.clock.ticks_ms(), since) < ms
 
     def power_off(self):
         """Cut the supply; without a power manager, sleep until the button is pressed. Returns

@@ -65,11 +65,12 @@ def _adc_ladder(chips, row):
 
 def _gpio_button(chips, row):
     pin = Pin(row["pin"], Pin.IN, Pin.PULL_UP)
-    if row.get("ends_light_sleep"):
-        # The port ends a light sleep for a pin whose interrupt has a function. What is pressed in
-        # the moment between two sleeps does not, so it is noted.
-        pin.irq(chips.note_press, Pin.IRQ_FALLING)
-    return driver("GPIOButton")(pin, chips.clock)
+    masks = (machine.disable_irq, machine.enable_irq)
+    button = driver("GPIOButton")(pin, chips.clock, *masks)
+    # Hard: at once, also while a picture comes in. It ends a light sleep, too.
+    pin.irq(button.edge, Pin.IRQ_FALLING | Pin.IRQ_RISING, hard=True)
+    chips.stirred = button.pending
+    return button
 
 
 def _select(chips, row):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.unit.picobench import PicoBench
 from tools.sim.mcu import Mcu
 from tools.sim.world import ChipError, PowerCut, Reset, World
 
@@ -302,6 +303,41 @@ def test_power_off_forgets_pins_and_the_watchdog(mcu, machine, echo):
     assert mcu.pad(4).level == 1
     assert mcu.spi_bus(36, 37, 35).active is None
     mcu.world.sleep(5000)
+
+
+def test_a_hard_interrupt_happens_at_both_edges_or_after_the_mask_and_ends_a_light_sleep():
+    mcu = PicoBench().mcu
+    machine, pad, levels = mcu.machine, mcu.pad(3), []
+    pin = machine.Pin(3, machine.Pin.IN)
+    both = pin.IRQ_FALLING | pin.IRQ_RISING
+    pin.irq(lambda edge: levels.append(edge()), both, hard=True)
+    for level in (0, 0, 1):
+        pad.drive(level)
+    assert levels == [0, 1]
+    enabled = machine.disable_irq()
+    within = machine.disable_irq()
+    pad.drive(0)
+    machine.enable_irq(within)
+    assert levels == [0, 1]
+    machine.enable_irq(enabled)
+    assert levels == [0, 1, 0]
+    began_ms = mcu.world.ms
+    mcu.world.at(began_ms + 50, pad.drive, 1)
+    machine.lightsleep(500)
+    assert mcu.world.ms < began_ms + 60 and levels == [0, 1, 0, 1]
+    mcu.power(False)
+    pad.drive(0)
+    assert levels == [0, 1, 0, 1]
+
+
+def test_an_interrupt_that_no_port_has_is_an_error(machine):
+    pico = PicoBench().machine
+    pin = pico.Pin(3, pico.Pin.IN)
+    for trigger, hard in ((pin.IRQ_FALLING, True), (pin.IRQ_FALLING | pin.IRQ_RISING, False)):
+        with pytest.raises(ValueError, match="hard interrupt at both edges"):
+            pin.irq(print, trigger, hard=hard)
+    with pytest.raises(TypeError, match="keyword"):
+        machine.Pin(3).irq(print, pin.IRQ_FALLING | pin.IRQ_RISING, hard=True)
 
 
 def test_a_camera_has_an_id_that_follows_from_the_seed():

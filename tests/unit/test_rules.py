@@ -159,7 +159,6 @@ LONGER = {
     "firmware/bodycam/narrow.py": "the same letters, narrower",
     "firmware/bodycam/app.py": "the one place where everything is joined",
     "firmware/bodycam/procedure.py": "what follows each event of the one stage table",
-    "drivers/sdcardspi.py": "one chip, one file: commands, reading, stepped writing, erasing",
     "firmware/bodycam/recorder.py": "one state between frames that come and blocks that go",
     "firmware/bodycam/log.py": "writing and recovery are one rule about one page",
 }

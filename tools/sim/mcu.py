@@ -6,10 +6,13 @@ costs virtual time: `call_us` of the board's COSTS, a bus its own entry and the 
 Time passes before the bytes do, so that a power cut during a transfer loses that transfer.
 """
 
+from micropython import heap_lock, heap_unlock
+
 from tools.sim.ports import PORTS, reaches
 from tools.sim.world import ChipError, PowerCut, Reset
 
 _FILL_BYTES = 1024
+_LONG_US = 1_000_000  # no interrupt takes that long
 _EIO = 5
 
 
@@ -163,7 +166,9 @@ class Mcu:
         self.i2s_sinks = {}
         self.i2s_sources = {}
         self.sd_slots = {}
-        self.edge = False  # seen by a pin that ends a light sleep
+        self.edge = False  # an interrupt since the light sleep began
+        self.masked = 0  # interrupts wait
+        self.waiting = None  # the one that does
         self.wake_pad = None  # which pad wakes it from deep sleep, while low
         self.asleep = False
         self.reset_cause = 1
@@ -220,9 +225,23 @@ class Mcu:
         self.wake_pad = pin._pad
 
     def roused(self):
-        """Return whether a pin ends a light sleep: by its level, or by an edge since the last."""
-        edge, self.edge = self.edge, False
-        return edge or self.wake_pad is not None and not self.wake_pad.level
+        """Return whether a pin ends a light sleep: by its level, or by an edge in it."""
+        return self.edge or self.wake_pad is not None and not self.wake_pad.level
+
+    def interrupt(self, handler, pin):
+        """Call a hard interrupt's `handler(pin)`, or let it wait while they are masked."""
+        self.edge = True
+        if self.masked:
+            self.waiting = (handler, pin)
+            return
+        # The heap is locked in it, and nothing else happens: its time passes afterwards.
+        self.world.us -= _LONG_US
+        heap_lock()
+        try:
+            handler(pin)
+        finally:
+            heap_unlock()
+            self.world.us += _LONG_US
 
     def wake(self):
         """End a deep sleep, if the pad that wakes it is low; return whether it did."""
@@ -235,13 +254,15 @@ class Mcu:
     def power(self, on):
         """Lose all state: it starts from its reset either way."""
         self.dog = None
+        self.masked, self.waiting = 0, None
         self.machine.hz = self.port["boots_hz"]
         for bus in self.spi_buses.values():
             bus.active = None
         for pad in self.pads.values():
             watch, pad.watch = pad.watch, None
             pad.reset()
-            pad.watch = watch
+            pad.watch = None if pad.interrupts else watch
+            pad.interrupts = False
 
 
 class Machine:
@@ -302,12 +323,28 @@ class Machine:
         mcu, world = self._mcu, self._mcu.world
         self._charge()
         until_ms = world.ms + ms
+        mcu.edge = False
         while world.ms < until_ms and not mcu.roused():
             wait_ms = min(until_ms, world.next_ms) - world.ms
             world.energy.slept_ms += wait_ms
             world.sleep(wait_ms)
         world.energy.wake()
         world.charge(mcu.board.COSTS["wake_us"])
+
+    def disable_irq(self):
+        """Let interrupts wait; return what `enable_irq` takes."""
+        self._charge()
+        state, self._mcu.masked = self._mcu.masked, 1
+        return state
+
+    def enable_irq(self, state):
+        """Let interrupts happen again, unless they did not before; one may have waited."""
+        self._charge()
+        self._mcu.masked = state
+        waiting = self._mcu.waiting
+        if waiting and not state:
+            self._mcu.waiting = None
+            self._mcu.interrupt(*waiting)
 
     def bitstream(self, pin, encoding, timing, data):
         """Send `data` as pulses. `timing` in nanoseconds: (high 0, low 0, high 1, low 1)."""
@@ -329,6 +366,7 @@ class Pin:
     PULL_DOWN = 1
 
     IRQ_FALLING = 4
+    IRQ_RISING = 8
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         if isinstance(id, int) and id not in self._mcu.port["pins"]:
@@ -362,18 +400,17 @@ class Pin:
             return self._pad.level
         self._pad.set(1 if level else 0)
 
-    def irq(self, handler, trigger):
-        """Call `handler(pin)` at each edge to low, which ends a light sleep, too."""
+    def irq(self, handler, trigger, *, hard):
+        """Call `handler(pin)` at each edge; it ends a light sleep, too. rp2's hard one only."""
         self._charge(self._us)
-        if trigger != self.IRQ_FALLING or self._pad.watch and not self._pad.interrupts:
-            raise ValueError("only a falling edge, and one handler")
-
-        def edge(level):
-            if not level:
-                self._mcu.edge = True
-                handler(self)
-
-        self._pad.watch, self._pad.interrupts = edge, True
+        if self._mcu.port["whole"]:
+            raise TypeError("extra keyword arguments given")  # esp32 knows soft ones only
+        if not hard or trigger != self.IRQ_FALLING | self.IRQ_RISING:
+            raise ValueError("only a hard interrupt at both edges")
+        if self._pad.watch and not self._pad.interrupts:
+            raise ValueError("only one handler")
+        self._pad.watch = lambda level: self._mcu.interrupt(handler, self)
+        self._pad.interrupts = True
 
     def on(self):
         """Set the latch to 1."""
