@@ -17,7 +17,7 @@ _MINUTE_MS = const(60_000)
 
 # What each of the two POWER entries has of `facts`: they are small.
 _USE = ("use", "mohm")
-_HEALTH = ("health", "begun")
+_HEALTH = ("health", "mix", "begun")
 
 
 class Keeper:
@@ -47,7 +47,6 @@ class Keeper:
         power, up_ms = self._power, self._clock.up_ms
         if self._cable and not power.cable:
             self._begun_ms = up_ms
-            power.outlook.new_shift()
             self._savings.new_shift()
         self._cable = power.cable
         if up_ms - self._judged_ms >= _JUDGE_MS and not power.cable:

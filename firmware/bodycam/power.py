@@ -205,16 +205,19 @@ class Power:
     # Kept from shift to shift
 
     def facts(self) -> dict:
-        """Return what the log keeps of consumption and resistance, and judge the battery by it."""
+        """Return what the log keeps of consumption, resistance and use, and judge the battery by
+        it.
+        """
         use = self.learning.row()
         self.health.judge(
             self.estimate.mohm, self.learning.appetite_pct, use[-1] <= _SURE_PERMILLE
         )
-        return {"use": use, "mohm": self.estimate.mohm}
+        return {"use": use, "mohm": self.estimate.mohm, "mix": self.outlook.row()}
 
     def restore(self, facts: dict):
         """Take what `facts` returned at an earlier time; None of it has to be there."""
         self.learning.restore(facts.get("use"))
+        self.outlook.restore(facts.get("mix"))
         self.estimate.doubt(self.outlook.unsure_permille())
         mohm = facts.get("mohm")
         if type(mohm) is int and mohm > 0:
