@@ -47,12 +47,13 @@ class Keeper:
         power, up_ms = self._power, self._clock.up_ms
         if self._cable and not power.cable:
             self._begun_ms = up_ms
+            power.outlook.new_shift()
             self._savings.new_shift()
         self._cable = power.cable
         if up_ms - self._judged_ms >= _JUDGE_MS and not power.cable:
             self._judged_ms = up_ms
             power.outlook.mix()
-            if self._savings.judge(power.minutes_expected(), self.needed_min):
+            if self._savings.judge(power.minutes_today(), self.needed_min):
                 power.learning.retable(self._savings.table_ua())
         if up_ms - self._kept_ms >= _KEEP_MS or self._log.seq - self._kept_seq >= _KEEP_ENTRIES:
             self.keep()

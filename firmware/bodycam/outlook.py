@@ -10,19 +10,21 @@ _ORDER = ("idle", "display_on", "recording")
 _TYPICAL_MIN = const(1000)  # TYPICAL counts as if it had been seen for so long: 1.4 shifts
 _MOST_MIN = const(100_000)  # some 140 shifts: beyond it, what is older fades
 _MINUTE_MS = const(60_000)
+_PLAN_MIN = const(240)  # for what lies ahead of this shift, what is expected counts as so much
 _WHOLE = const(10_000)  # times minutes: whole numbers that take no heap
 
 
 class Outlook:
     """Reckons with `estimate` and `learning`. `expected` is {stage: its share of the time, in
-    1/10,000}: what was seen in all shifts so far.
+    1/10,000}: what was seen in all shifts so far; `today` likewise, as this shift goes.
     """
 
     def __init__(self, estimate, learning):
         self._estimate, self._learning = estimate, learning
         self._lived_ms = {stage: 0 for stage in _ORDER}  # less than a minute, after `mix`
         self._lived_min = {stage: 0 for stage in _ORDER}
-        self.expected = {}
+        self._today_min = {stage: 0 for stage in _ORDER}
+        self.expected, self.today = {}, {}
         self.mix()
 
     def live(self, stage: str, ms: int):
@@ -32,18 +34,25 @@ class Outlook:
         if stage in self._lived_ms:
             self._lived_ms[stage] += ms
 
-    def mix(self):
-        """Reckon the use that is expected; at least once in some days."""
+    def new_shift(self):
+        """Forget how this shift went."""
         for stage in _ORDER:
-            self._lived_min[stage] += self._lived_ms[stage] // _MINUTE_MS
-            self._lived_ms[stage] %= _MINUTE_MS
-        all_min = self._all_min()
-        for stage in _ORDER:
-            minutes = TYPICAL[stage] + self._lived_min[stage]
-            self.expected[stage] = minutes * _WHOLE // all_min
+            self._today_min[stage] = 0
 
-    def _all_min(self):
-        return _TYPICAL_MIN + sum(self._lived_min.values())
+    def mix(self):
+        """Reckon both mixes; at least once in some days."""
+        for stage in _ORDER:
+            minutes = self._lived_ms[stage] // _MINUTE_MS
+            self._lived_ms[stage] %= _MINUTE_MS
+            self._lived_min[stage] += minutes
+            self._today_min[stage] += minutes
+        all_min = _TYPICAL_MIN + sum(self._lived_min.values())
+        today_min = _PLAN_MIN + sum(self._today_min.values())
+        for stage in _ORDER:
+            share = (TYPICAL[stage] + self._lived_min[stage]) * _WHOLE // all_min
+            self.expected[stage] = share
+            minutes = self._today_min[stage]
+            self.today[stage] = (_PLAN_MIN * share + minutes * _WHOLE) // today_min
 
     @property
     def reserve_share(self) -> int:
@@ -56,14 +65,20 @@ class Outlook:
 
     def minutes_expected(self) -> int:
         """Return for how many minutes the expected use lasts."""
-        return self._estimate.minutes(self.expected_ua(), self.reserve_share)
+        return self._at(self.expected)
 
-    def expected_ua(self) -> int:
-        """Return what the expected use draws, in microamperes."""
-        ua = 0
-        for stage in _ORDER:
-            ua += self.expected[stage] * (self._learning.ua[stage] // 10) // 1000
-        return ua
+    def minutes_today(self) -> int:
+        """Return for how many minutes it lasts if this shift goes on as it goes."""
+        return self._at(self.today)
+
+    def _at(self, shares):
+        return self._estimate.minutes(self._ua(shares), self.reserve_share)
+
+    def _ua(self, shares):
+        ua = self._learning.ua
+        drawn = ua["idle"] // 10 * shares["idle"]
+        drawn += ua["display_on"] // 10 * shares["display_on"]
+        return (drawn + ua["recording"] // 10 * shares["recording"]) // 1000
 
     def unsure_permille(self) -> int:
         """Return by how many permille the expected use's current may be off while the use itself

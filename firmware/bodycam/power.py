@@ -67,6 +67,10 @@ class Power:
         """Return for how many minutes the use lasts that is expected, None: unknown."""
         return self.outlook.minutes_expected() if self.known else None
 
+    def minutes_today(self) -> "int | None":
+        """Return for how many minutes it lasts if this shift goes on as it goes, None: unknown."""
+        return self.outlook.minutes_today() if self.known else None
+
     @property
     def percent(self) -> "int | None":
         """The charge; None: unknown, or nothing that can be trusted."""

@@ -260,6 +260,19 @@ def test_the_use_is_learned_from_shift_to_shift_and_survives_the_night(rig):
     assert again.minutes_expected() < Rig().power.minutes_expected() / 2
 
 
+def test_a_busy_shift_is_known_as_one_while_it_lasts(rig):
+    power = rig.power
+    lived(power, 100, 11, 0.5, 0.5)
+    power.outlook.new_shift()
+    power.outlook.mix()
+    assert abs(power.minutes_today() / power.minutes_expected() - 1) <= 0.01
+    lived(power, 1, 3, 1, 2)
+    assert power.minutes_today() < 0.5 * power.minutes_expected()
+    power.outlook.new_shift()
+    power.outlook.mix()
+    assert abs(power.minutes_today() / power.minutes_expected() - 1) <= 0.01
+
+
 def test_a_use_that_has_changed_is_learned_anew(rig):
     lived(rig.power, 300, 11, 0.5, 0.5)
     again = Rig().power

@@ -217,13 +217,16 @@ class Power:
         self.cable, self.ever_known = False, True
         self.restored = None
         self.health = SimpleNamespace(row=lambda: [1, 2, 3, 4, 5])
-        self.outlook = SimpleNamespace(mix=lambda: None)
+        self.outlook = SimpleNamespace(mix=lambda: None, new_shift=lambda: None)
         self.learning = SimpleNamespace(retable=lambda table: None)
 
     def facts(self):
         return {"use": [1000] * 10, "mohm": 180, "mix": [1, 2, 3]}
 
     def minutes_expected(self):
+        return 600
+
+    def minutes_today(self):
         return 500
 
     def restore(self, facts):
