@@ -113,7 +113,7 @@ def run(program, argv):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, SetupError) as error:
-        return _fail(program, error)
+        return _fail(program, _plain(error))
     except typer.Abort:
         return _fail(program, "interrupted", _INTERRUPTED)
     return status or 0
@@ -134,6 +134,13 @@ def _listing(program):
     lines += ["", "Examples:"]
     lines += [f"  {program} {words}\n      {what}" for words, what in EXAMPLES]
     return "\n".join([*lines, "", f"More about a command: {program} COMMAND --help"])
+
+
+def _plain(error):
+    # Without the number that Python puts in front.
+    what = getattr(error, "strerror", None) or error
+    file = getattr(error, "filename", None)
+    return f"{file}: {what}" if file else what
 
 
 def _fail(program, what, status=1):

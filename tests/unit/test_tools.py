@@ -70,14 +70,21 @@ def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
     assert "no such profile" in one_line(capsys)
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "a.img"), OSError("full")])
-def test_what_the_system_refuses_is_one_line_and_status_1(command, capsys, error):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (FileNotFoundError(2, "No such file", "a.img"), "a.img: No such file"),
+        (OSError(28, "No space left"), "No space left"),
+        (OSError("full"), "full"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_and_status_1(command, capsys, error, says):
     def refused():
         raise error
 
     command(refused)
     assert cli.run(PROGRAM, ["try"]) == 1
-    assert one_line(capsys) == f"{PROGRAM} try: {error}"
+    assert one_line(capsys) == f"{PROGRAM} try: {says}"
 
 
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])
