@@ -76,9 +76,9 @@ class Outlook:
 
     def _ua(self, shares):
         ua = self._learning.ua
-        drawn = ua["idle"] // 10 * shares["idle"]
-        drawn += ua["display_on"] // 10 * shares["display_on"]
-        return (drawn + ua["recording"] // 10 * shares["recording"]) // 1000
+        drawn = ua["idle"] // 4 * shares["idle"]
+        drawn += ua["display_on"] // 4 * shares["display_on"]
+        return (drawn + ua["recording"] // 4 * shares["recording"]) // (_WHOLE // 4)
 
     def unsure_permille(self) -> int:
         """Return by how many permille the expected use's current may be off while the use itself
