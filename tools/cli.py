@@ -116,7 +116,7 @@ def run(program, argv):
     except (OSError, SetupError) as error:
         if getattr(error, "filename", None) and error.strerror:  # the system's own: of a path
             return _fail(program, f"{error.filename}: {error.strerror}; name another", 2)
-        return _fail(program, error)
+        return _fail(program, getattr(error, "strerror", None) or error)
     except typer.Abort:
         return _fail(program, "interrupted", _INTERRUPTED)
     return status or 0

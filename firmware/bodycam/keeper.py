@@ -17,7 +17,7 @@ _MINUTE_MS = const(60_000)
 
 # What each of the two POWER entries has of `facts`: they are small.
 _USE = ("use", "mohm")
-_HEALTH = ("health", "begun")
+_HEALTH = ("health", "mix", "begun")
 
 
 class Keeper:
@@ -53,7 +53,7 @@ class Keeper:
         if up_ms - self._judged_ms >= _JUDGE_MS and not power.cable:
             self._judged_ms = up_ms
             power.outlook.mix()
-            if self._savings.judge(power.minutes_expected(), self.needed_min):
+            if self._savings.judge(power.minutes_today(), self.needed_min):
                 power.learning.retable(self._savings.table_ua())
         if up_ms - self._kept_ms >= _KEEP_MS or self._log.seq - self._kept_seq >= _KEEP_ENTRIES:
             self.keep()

@@ -1,38 +1,58 @@
-"""For how long the battery lasts: in each stage, and at the use that the shift has on average."""
+"""For how long the battery lasts: in each stage, and at the use that this camera typically has."""
 
 from micropython import const
 
-# The shift's typical use, in permille of its time: ten times the mirror for 3 minutes and four
-# recordings of 7.4 minutes in twelve hours.
+# A shift's use where nobody knows better, in permille of its time: ten times the mirror for 3
+# minutes and four recordings of 7.4 minutes in twelve hours.
 TYPICAL = {"idle": 917, "display_on": 42, "recording": 41}
 
-_PLAN_MS = const(14_400_000)  # TYPICAL counts as if it had been seen for four hours
+_ORDER = ("idle", "display_on", "recording")
+_TYPICAL_MIN = const(1000)  # TYPICAL counts as if it had been seen for so long: 1.4 shifts
+_MOST_MIN = const(100_000)  # some 140 shifts: beyond it, what is older fades
+_MINUTE_MS = const(60_000)
+_PLAN_MIN = const(240)  # for what lies ahead of this shift, what is expected counts as so much
+_WHOLE = const(10_000)  # times minutes: whole numbers that take no heap
 
 
 class Outlook:
-    """Reckons with `estimate` and `learning`. `expected` is {stage: permille of the time}."""
+    """Reckons with `estimate` and `learning`. `expected` is {stage: its share of the time, in
+    1/10,000}: what was seen in all shifts so far; `today` likewise, as this shift goes.
+    """
 
     def __init__(self, estimate, learning):
         self._estimate, self._learning = estimate, learning
-        self._lived_ms = {stage: 0 for stage in TYPICAL}  # in this shift
-        self.expected = dict(TYPICAL)
+        self._lived_ms = {stage: 0 for stage in _ORDER}  # less than a minute, after `mix`
+        self._lived_min = {stage: 0 for stage in _ORDER}
+        self._today_min = {stage: 0 for stage in _ORDER}
+        self.expected, self.today = {}, {}
+        self.mix()
 
     def live(self, stage: str, ms: int):
         """Note that the camera was in `stage` for `ms`. Allocates nothing."""
+        if stage == "armed":
+            stage = "display_on"  # which draws as much
         if stage in self._lived_ms:
             self._lived_ms[stage] += ms
 
     def new_shift(self):
         """Forget how this shift went."""
-        for stage in TYPICAL:
-            self._lived_ms[stage] = 0
+        for stage in _ORDER:
+            self._today_min[stage] = 0
 
     def mix(self):
-        """Reckon the use that is expected, from TYPICAL and from what was seen in this shift."""
-        seen_ms = sum(self._lived_ms.values()) + _PLAN_MS
-        for stage in TYPICAL:
-            ms = self._lived_ms[stage] + _PLAN_MS // 1000 * TYPICAL[stage]
-            self.expected[stage] = ms * 1000 // seen_ms
+        """Reckon both mixes; at least once in some days."""
+        for stage in _ORDER:
+            minutes = self._lived_ms[stage] // _MINUTE_MS
+            self._lived_ms[stage] %= _MINUTE_MS
+            self._lived_min[stage] += minutes
+            self._today_min[stage] += minutes
+        all_min = _TYPICAL_MIN + sum(self._lived_min.values())
+        today_min = _PLAN_MIN + sum(self._today_min.values())
+        for stage in _ORDER:
+            share = (TYPICAL[stage] + self._lived_min[stage]) * _WHOLE // all_min
+            self.expected[stage] = share
+            minutes = self._today_min[stage]
+            self.today[stage] = (_PLAN_MIN * share + minutes * _WHOLE) // today_min
 
     @property
     def reserve_share(self) -> int:
@@ -45,18 +65,24 @@ class Outlook:
 
     def minutes_expected(self) -> int:
         """Return for how many minutes the expected use lasts."""
-        return self._estimate.minutes(self.expected_ua(), self.reserve_share)
+        return self._at(self.expected)
 
-    def expected_ua(self) -> int:
-        """Return what the expected use draws, in microamperes."""
-        ua = 0
-        for stage in TYPICAL:
-            ua += self.expected[stage] * self._learning.ua[stage] // 1000
-        return ua
+    def minutes_today(self) -> int:
+        """Return for how many minutes it lasts if this shift goes on as it goes."""
+        return self._at(self.today)
+
+    def _at(self, shares):
+        return self._estimate.minutes(self._ua(shares), self.reserve_share)
+
+    def _ua(self, shares):
+        ua = self._learning.ua
+        drawn = ua["idle"] // 4 * shares["idle"]
+        drawn += ua["display_on"] // 4 * shares["display_on"]
+        return (drawn + ua["recording"] // 4 * shares["recording"]) // (_WHOLE // 4)
 
     def unsure_permille(self) -> int:
-        """Return by how many permille the expected use's current may be off, one standard
-        deviation.
+        """Return by how many permille the expected use's current may be off while the use itself
+        is what is expected, one standard deviation.
         """
         return self._learning.unsure_permille(self.expected)
 
@@ -64,3 +90,21 @@ class Outlook:
         """Return by how many percent the minutes may be off, one standard deviation."""
         left = max(1, self._estimate.share - self.reserve_share)
         return (self.unsure_permille() + 5) // 10 + 100 * self._estimate.unsure_share() // left
+
+    # Kept from shift to shift
+
+    def row(self) -> list:
+        """Return what to keep: minutes seen in idle, with the display on, and in recordings."""
+        minutes = [self._lived_min[s] + (self._lived_ms[s] + 30_000) // _MINUTE_MS for s in _ORDER]
+        seen = max(_MOST_MIN, sum(minutes))
+        return [m * _MOST_MIN // seen for m in minutes]
+
+    def restore(self, row):
+        """Take what `row` returned in an earlier shift; what is no such row changes nothing."""
+        if type(row) is not list or len(row) != len(_ORDER):
+            return
+        if not all([type(value) is int and 0 <= value <= _MOST_MIN for value in row]):
+            return
+        for i in range(len(_ORDER)):
+            self._lived_min[_ORDER[i]] = row[i]
+        self.mix()

@@ -67,6 +67,10 @@ class Power:
         """Return for how many minutes the use lasts that is expected, None: unknown."""
         return self.outlook.minutes_expected() if self.known else None
 
+    def minutes_today(self) -> "int | None":
+        """Return for how many minutes it lasts if this shift goes on as it goes, None: unknown."""
+        return self.outlook.minutes_today() if self.known else None
+
     @property
     def percent(self) -> "int | None":
         """The charge; None: unknown, or nothing that can be trusted."""
@@ -205,16 +209,19 @@ class Power:
     # Kept from shift to shift
 
     def facts(self) -> dict:
-        """Return what the log keeps of consumption and resistance, and judge the battery by it."""
+        """Return what the log keeps of consumption, resistance and use, and judge the battery by
+        it.
+        """
         use = self.learning.row()
         self.health.judge(
             self.estimate.mohm, self.learning.appetite_pct, use[-1] <= _SURE_PERMILLE
         )
-        return {"use": use, "mohm": self.estimate.mohm}
+        return {"use": use, "mohm": self.estimate.mohm, "mix": self.outlook.row()}
 
     def restore(self, facts: dict):
         """Take what `facts` returned at an earlier time; None of it has to be there."""
         self.learning.restore(facts.get("use"))
+        self.outlook.restore(facts.get("mix"))
         self.estimate.doubt(self.outlook.unsure_permille())
         mohm = facts.get("mohm")
         if type(mohm) is int and mohm > 0:

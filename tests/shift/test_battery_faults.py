@@ -95,9 +95,11 @@ def test_what_was_learned_of_the_consumption_survives_a_cut_and_a_boot(tmp_path)
     facts = [json.loads(entry.detail) for entry in entries]
     use = [row["use"] for row in facts if "use" in row]
     health = [row["health"] for row in facts if "health" in row]
+    idle_min = [row["mix"][0] for row in facts if "mix" in row]
     assert len(use) == len(health) == 3
     assert use[0][0] > 1400 and use[0][5] < 195  # of idle: the factor, and how far off it may be
     for row in use[1:]:
         assert row[:4] == use[0][:4], use
         assert all(0 <= b - a <= 3 for a, b in zip(use[0][5:9], row[5:9], strict=True)), use
     assert health == sorted(health) and health[0][0] > 400
+    assert 119 <= idle_min[0] <= 121 and idle_min == sorted(idle_min), idle_min

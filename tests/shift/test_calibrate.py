@@ -10,6 +10,9 @@ from tools.bootstrap import ROOT
 from tools.shift.calibrate import CalibrationError, fit, read
 
 CAPACITY_MAH = 1950
+CHARGED = "\n".join(
+    f"{60 * s},{'idle' if s % 9 else 'armed'},{90 - (s + 8) // 9 + s / 50}" for s in range(500)
+)
 
 
 def discharges(rng, true_ma):
@@ -64,6 +67,12 @@ def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
         ("0,idle,90\nnan,idle,89", "line 2 is not"),
         ("0,idle,90\n1e300,idle,89", "line 2 is not"),
         ("0,idle,inf", "line 1 is not"),
+        ("0,idle,101", "line 1 is not"),
+        ("-1,idle,90", "line 1 is not"),
+        ("0,idle,90\n60,idel,89", "line 2: no stage 'idel'; there are off, idle, "),
+        (",".join("0" * 5000), "line 1: no stage '0'"),
+        ("\n".join(f"{s * 7919 % 600},idle,{90 - s / 10}" for s in range(600)), "in.* order"),
+        (CHARGED, "charges in idle"),
         ("\n".join(f"{s},idle,50" for s in range(9)), "does not fall"),
         ("\n".join(f"{s},idle,{10 + s}" for s in range(9)), "does not fall"),
     ],

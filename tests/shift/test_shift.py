@@ -97,12 +97,18 @@ def test_the_command_says_what_the_contract_asks_for(tmp_path, capsys):
         (("--capacity", "9000"), "4300"),
         (("--plot", "{folder}/none/x.png"), "there is no folder"),
         (("--plot", "{folder}/x.jpg"), ".png"),
+        (("--plot", "{folder}/dir.png"), "is no file"),
+        (("--plot", "{folder}/" + 300 * "x" + ".png"), "x.png: File name too long; give another"),
+        (("--calibrate", "{folder}"), "Is a directory"),
+        (("--calibrate", "{folder}/use.txt"), "line 1 is not seconds,stage,pct"),
+        (("--use", "{folder}"), "Is a directory"),
         (("--use", "{folder}/use.txt"), "use.txt, line 2: "),
         (("--use", "{folder}/boot.txt"), "boot.txt: the camera is never on"),
         (("--use", "{folder}/off.txt"), "off.txt: the camera is never on"),
     ],
 )
 def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says, tmp_path, capsys):
+    (tmp_path / "dir.png").mkdir()
     (tmp_path / "use.txt").write_text("0:00 boot\n0:10 dance\n")
     (tmp_path / "boot.txt").write_text("0:00 boot\n")
     (tmp_path / "off.txt").write_text("0:00 press\n1:00 end\n")

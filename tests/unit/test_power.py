@@ -225,9 +225,67 @@ def test_the_longest_row_fits_into_an_entry_of_the_log(rig):
 
     rig.power.learning._factors = [8.0] * 4
     rig.power.estimate.mohm = 2000
-    assert len(json.dumps(rig.power.facts())) <= 96
+    rig.power.outlook._lived_min = {stage: 70_000 for stage in TYPICAL}
+    facts = rig.power.facts()
+    assert len(json.dumps({"use": facts["use"], "mohm": facts["mohm"]})) <= 96
     rig.power.health._row = [5_000_000, 99_999, 99_999, 300, 300]
-    assert len(json.dumps({"health": rig.power.health.row(), "begun": 4_000_000_000})) <= 96
+    facts["begun"], facts["health"] = 4_000_000_000, rig.power.health.row()
+    assert len(json.dumps({name: facts[name] for name in ("health", "mix", "begun")})) <= 96
+
+
+# The use --------------------------------------------------------------------------------------
+
+
+def lived(power, shifts, idle_h, display_h, recording_h, armed_h=0):
+    """Let shifts pass with so many hours of each."""
+    hours = {"idle": idle_h, "display_on": display_h, "recording": recording_h, "armed": armed_h}
+    for _ in range(shifts):
+        for stage, h in hours.items():
+            power.outlook.live(stage, int(h * 3_600_000))
+        power.outlook.mix()
+
+
+def test_the_use_is_learned_from_shift_to_shift_and_survives_the_night(rig):
+    outlook = rig.power.outlook
+    assert outlook.expected == {stage: 10 * share for stage, share in TYPICAL.items()}
+    lived(rig.power, 1, 9, 2, 1)
+    first = outlook.expected["recording"]
+    assert 510 < first < 700  # of 833: one shift may have been an unusual one
+    lived(rig.power, 40, 9, 1, 1, armed_h=1)
+    assert abs(outlook.expected["recording"] - 833) <= 15
+    assert abs(outlook.expected["display_on"] - 1667) <= 50
+    again = Rig().power
+    again.restore(rig.power.facts())
+    assert again.outlook.expected == outlook.expected
+    assert again.minutes_expected() < Rig().power.minutes_expected() / 2
+
+
+def test_a_busy_shift_is_known_as_one_while_it_lasts(rig):
+    power = rig.power
+    lived(power, 100, 11, 0.5, 0.5)
+    power.outlook.new_shift()
+    power.outlook.mix()
+    assert abs(power.minutes_today() / power.minutes_expected() - 1) <= 0.01
+    lived(power, 1, 3, 1, 2)
+    assert power.minutes_today() < 0.5 * power.minutes_expected()
+    power.outlook.new_shift()
+    power.outlook.mix()
+    assert abs(power.minutes_today() / power.minutes_expected() - 1) <= 0.01
+
+
+def test_a_use_that_has_changed_is_learned_anew(rig):
+    lived(rig.power, 300, 11, 0.5, 0.5)
+    again = Rig().power
+    again.restore(rig.power.facts())
+    lived(again, 140, 9, 1, 2)
+    again.restore(again.facts())
+    assert again.outlook.expected["recording"] > 1000  # of 1,667, from 417
+
+
+@pytest.mark.parametrize("row", [None, [], "x", [1, 2], [-1, 0, 0], [1.5, 0, 0], [10**9, 0, 0]])
+def test_what_is_no_row_is_no_use(rig, row):
+    rig.power.restore({"mix": row})
+    assert rig.power.outlook.expected == Rig().power.outlook.expected
 
 
 # Health --------------------------------------------------------------------------------------

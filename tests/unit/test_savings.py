@@ -221,9 +221,12 @@ class Power:
         self.learning = SimpleNamespace(retable=lambda table: None)
 
     def facts(self):
-        return {"use": [1000] * 10, "mohm": 180}
+        return {"use": [1000] * 10, "mohm": 180, "mix": [1, 2, 3]}
 
     def minutes_expected(self):
+        return 600
+
+    def minutes_today(self):
         return 500
 
     def restore(self, facts):

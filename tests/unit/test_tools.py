@@ -76,6 +76,7 @@ def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
     [
         (FileNotFoundError(2, "No such file", "a.img"), 2, "a.img: No such file; name another"),
         (OSError("full"), 1, "full"),
+        (OSError(28, "No space left"), 1, "No space left"),
         (typer.TyperException("broken off"), 1, "broken off"),
     ],
 )

@@ -5,8 +5,11 @@ each discharge begins at a charge of its own. A gauge's percents are coarse, but
 hundreds.
 """
 
+from tools.glyphs import of_firmware
+
 _TOP_PCT, _BOTTOM_PCT = 97, 4  # beyond, gauges stay where they are
-_MOST = 1e10  # seconds since 1970 are fewer
+_MOST_S = 1e10  # since 1970 there were fewer
+_LEAST_ROWS = 10  # of a discharge, on average: a camera writes one a minute
 
 
 class CalibrationError(Exception):
@@ -19,7 +22,7 @@ def read(path):
     Raises:
         CalibrationError: it is no discharge log.
     """
-    discharges = []
+    discharges, stages = [], of_firmware("stages").STAGES
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -29,14 +32,21 @@ def read(path):
             continue
         words = line.split(",")
         try:
-            row = (_number(words[0]), words[1].strip(), _number(words[2]))
+            row = (_number(words[0], _MOST_S), words[1].strip(), _number(words[2], 100))
         except (IndexError, ValueError):
             raise CalibrationError(f"line {number} is not seconds,stage,pct") from None
+        if row[1] not in stages:
+            known = ", ".join(stages)
+            raise CalibrationError(f"line {number}: no stage {row[1]!r}; there are {known}")
         if not discharges or row[0] < discharges[-1][-1][0]:
             discharges.append([])
         discharges[-1].append(row)
     if not discharges:
         raise CalibrationError("it has no readings")
+    if len(discharges) > 1 and sum(map(len, discharges)) < _LEAST_ROWS * len(discharges):
+        raise CalibrationError(
+            f"its seconds begin anew {len(discharges) - 1} times: bring its lines into their order"
+        )
     return discharges
 
 
@@ -78,13 +88,17 @@ def fit(discharges, capacity_mah):
             "unsure_ma": round((variance * inverse[i][i]) ** 0.5, 2),
             "share_pct": round(-answer[i] * drawn_h / capacity_mah / len(discharges) * 100),
         }
+        if found[stage]["ma"] < -2 * found[stage]["unsure_ma"]:
+            raise CalibrationError(
+                f"the battery charges in {stage}: pull the cable, and try again"
+            )
     return found
 
 
-def _number(word):
-    # Neither NaN nor more than any log holds: the sums below have to stay finite.
+def _number(word, most):
+    # NaN is none either: the sums below have to stay finite.
     number = float(word)
-    if not abs(number) <= _MOST:
+    if not 0 <= number <= most:
         raise ValueError
     return number
 

@@ -1,7 +1,6 @@
 """The command `shift`: will the battery last, where does it go, and what to change."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +49,7 @@ def shift(
 
     Status 0 when the shift is reached, 1 when not, 2 for input that cannot be used.
     """
+    from tools import bootstrap
     from tools.boards_command import BoardError, load
     from tools.shift import run as runs
     from tools.sim import headless
@@ -64,6 +64,7 @@ def shift(
         return _calibrate(about, calibrate, battery["capacity_mah"], as_json)
     if plot:
         _check_plot(plot)
+        bootstrap.need("plot")
     values, steps = _firmware(profile)
     changes = {} if saves else {"saves": False}
     script = _script(use, values["shift_h"])
@@ -115,8 +116,19 @@ def _check_plot(path):
         raise typer.BadParameter(f"--plot draws a .png: {path} has another name")
     if not path.parent.is_dir():
         raise typer.BadParameter(f"--plot: there is no folder {path.parent}; make it first")
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise typer.BadParameter(f"--plot: {path} cannot be written to")
+    try:
+        there = path.exists()
+        if there and not path.is_file():
+            raise typer.BadParameter(f"--plot: {path} is no file; give another name")
+        path.open("ab").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path, error):
+    return typer.BadParameter(f"--plot: cannot write {path}: {error.strerror}; give another place")
 
 
 def _script(use, hours):
@@ -261,11 +273,13 @@ def _say(about, report, result):
 
 
 def _plot(report, result, path):
-    from tools import bootstrap
     from tools.shift.plot import draw
 
-    bootstrap.need("plot")
-    draw(report, [("", result)], path)
+    try:
+        path.write_bytes(draw(report, [("", result)]))
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half of one helps nobody
+        raise _unwritable(path, error) from None
 
 
 def _calibrate(about, path, capacity_mah, as_json):

@@ -1,16 +1,16 @@
 """Draws shifts: the charge over time, and where it went."""
 
+import io
+
 _COLOURS = ("#1565c0", "#c62828", "#2e7d32")
 _STAGES = {"display_on": "#a5d6a7", "recording": "#ef9a9a", "armed": "#90caf9"}
 _PARTS = "#455a64 #1565c0 #00838f #2e7d32 #f9a825 #ef6c00 #c62828 #6a1b9a #795548".split()
 _PARTS += "#9e9e9e #bdbdbd #cfd8dc".split()
 
 
-def draw(report, runs, path):
-    """Draw `runs`, [(name, result)], into `path`, with the ledger of `report`; needs matplotlib.
-
-    Raises:
-        OSError: it cannot be written.
+def draw(report, runs):
+    """Return `runs`, [(name, result)], with the ledger of `report`, as the bytes of a .png; needs
+    matplotlib.
     """
     from matplotlib.figure import Figure
 
@@ -29,7 +29,9 @@ def draw(report, runs, path):
     _ledger(lower, report["by_stage"])
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
 
 
 def _charge(axes, name, result, colour, needed_h):
