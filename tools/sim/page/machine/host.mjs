@@ -3,9 +3,11 @@
 import { cbc, ecb } from "@noble/ciphers/aes.js";
 
 import { bytes, crc16, double, port } from "../../wasm_port.mjs";
+import { encryptCBC } from "./aes.mjs";
 
 const NO_PADDING = { disablePadding: true };
 
+const words = (address, n) => new Int32Array(port.memory.buffer, address, n);
 const pixels = (address, n) => new Uint16Array(port.memory.buffer, address, n);
 
 /**
@@ -59,11 +61,13 @@ export function makeHost(files, lens, tell, memory) {
 function aes(state, source, target, n) {
   const [key, keyBytes, iv, encrypts] = new Int32Array(port.memory.buffer, state, 4);
   const secret = bytes(key, keyBytes);
+  if (encrypts && iv && !((iv | source | target) & 3))
+    return encryptCBC(secret, words(iv, 4), words(source, n / 4), words(target, n / 4));
   const chain = iv ? bytes(iv, 16) : null;
   const data = bytes(source, n);
-  const last = !encrypts && chain && n ? data.slice(n - 16) : null;
+  const last = chain && n ? data.slice(n - 16) : null;
   const cipher = chain ? cbc(secret, chain, NO_PADDING) : ecb(secret, NO_PADDING);
   const out = encrypts ? cipher.encrypt(data) : cipher.decrypt(data);
   bytes(target, n).set(out);
-  if (chain && n) chain.set(last ?? out.subarray(n - 16));
+  if (chain && n) chain.set(encrypts ? out.subarray(n - 16) : last);
 }
