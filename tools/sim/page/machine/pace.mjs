@@ -2,6 +2,7 @@
 
 const TURN_MS = 20; // how often it looks at the clock
 const LOOK_MS = 50; // how often the page hears of the camera
+const HURRY_LOOK_MS = 100; // and when its time is faster than the clock
 const BUSY_MS = 40; // how long one turn may work at normal speed
 const HURRY_MS = 45; // and at any other
 const SLICE_MS = 1000; // of virtual time in one call
@@ -55,7 +56,7 @@ export class Pace {
     this.last = began;
     const done = performance.now();
     this.busy += done - began;
-    if (began - this.looked >= LOOK_MS) this.look(done);
+    if (began - this.looked >= (this.speed > 1 ? HURRY_LOOK_MS : LOOK_MS)) this.look(done);
     if (this.now < Math.min(this.wanted, this.until)) this.soon.port2.postMessage(0);
     else setTimeout(() => this.turn(), Math.max(1, TURN_MS - (done - began)));
   }
