@@ -6,6 +6,7 @@ an amber warning, and recording works.
 
 import builtins
 import gc
+import json
 import os
 import time
 
@@ -190,7 +191,7 @@ class App:
 
     def _open_facts(self):
         journal, clock = self.log, self.clock
-        return {
+        facts = {
             "board": self.board.ID,
             "firmware": VERSION,
             "profile": self.profile["name"],
@@ -202,6 +203,7 @@ class App:
             "battery_pct": self.power.percent,
             "previous": journal.previous,
         }
+        return json.dumps(facts).encode()
 
     def restart(self):
         """Start anew, once what was sent is on the wire. Does not return."""

@@ -5,7 +5,6 @@ The layout is FORMAT.md section 6. Per block one hash object, its digest and two
 ring are made; everything else is reused.
 """
 
-import struct
 from binascii import crc32
 from hashlib import sha256
 
@@ -13,8 +12,9 @@ from micropython import const
 
 from bodycam.errors import Fault
 from bodycam.kernel import describe
-from bodycam.keys import DigestMAC, kdf, wipe
-from bodycam.memory import words_of
+from bodycam.keys import DigestMAC, kdf
+from bodycam.memory import halves_of, words_of
+from bodycam.ring import EVENT
 
 BLOCK_BYTES = const(16_384)
 SEGMENT_BLOCKS = const(256)
@@ -23,6 +23,7 @@ STAGE_BYTES = const(32_768)
 
 LAST = const(0)
 WAIT = const(1)
+_OPENED = const(2)  # t_ms of HEAD
 
 HEAD = const(1)
 SEAL = const(3)
@@ -35,6 +36,7 @@ FAILED = const(5)
 
 _CBC = const(2)
 _HEADER_WORDS = const(16)
+_NUMBERS = const(72)  # words of the body of HEAD and SEAL that are set one by one
 _BODY = const(64)
 _CLEAR_END = const(320)  # of HEAD
 _BODY_END = const(16_320)
@@ -56,7 +58,7 @@ _T_MS = const(9)
 _BOOT = const(14)
 
 _BLANK = bytes(16)
-_pack = struct.pack_into
+_NO_KEYS = bytes(64)
 
 
 class _Slot:
@@ -65,11 +67,14 @@ class _Slot:
     def __init__(self, block):
         self.block = block
         self.words = words_of(block, _HEADER_WORDS)
+        self.header, self.end = block[:_BODY], block[_BODY_END:]
         self.body = block[_BODY:_BODY_END]
+        self.numbers = words_of(self.body, _NUMBERS)
         self.last = block[_BODY_END - 16 : _BODY_END]
         self.head_body = block[_CLEAR_END:_BODY_END]
         self.digested = block[:_DIGEST]
         self.signed = block[_DIGEST:_COMMIT]
+        self.commit = halves_of(block[_COMMIT:], 2)
         self.digest, self.tag = self.signed[:32], self.signed[32:]
 
 
@@ -79,8 +84,8 @@ class Sealer:
 
     `aes` is `cryptolib.aes`, `card_id` and `device_id` have 16 bytes. After `begin`, call `head`,
     then `data` for each piece, then `seal`; each leaves a finished block in the stage, behind
-    those that wait there. `made` is a list of two: LAST, the number of the last finished block in
-    its segment, and WAIT, how many wait; set that to 0 when they are written. `stages[n]` is the
+    those that wait there. `made` is a list: at LAST the number of the last finished block in its
+    segment, at WAIT how many wait; set that to 0 when they are written. `stages[n]` is the
     view of n blocks.
     """
 
@@ -101,51 +106,57 @@ class Sealer:
         self._plain = bytearray(16)
         self._mac = DigestMAC(aes)
         self._cipher = None
-        self.made = [0, 0]
+        self.made = [0, 0, 0]
 
     def begin(self, keys, names):
-        """Take the cipher and MAC key of a new segment (a bytearray of 64 bytes, wiped here)
+        """Take the cipher and MAC key of a new segment (a memoryview of 64 bytes, wiped here)
         and what its headers say: `names` is (segment, entry, epoch, boot).
         """
-        view = memoryview(keys)
-        self._cipher = self._aes(view[:32], _CBC, _BLANK)
-        self._mac.begin(view[32:])
-        wipe(keys)
+        self._cipher = self._aes(keys[:32], _CBC, _BLANK)
+        self._mac.begin(keys[32:])
+        keys[:] = _NO_KEYS
         words = self._words
         words[_SEGMENT] = names[0]
         words[_ENTRY] = names[1]
         words[_EPOCH] = names[2]
         words[_BOOT] = names[3]
-        for slot in self._slots:  # all of it: between two segments the stage may be another's
-            slot.block[:_BODY] = self._header
-            slot.block[_BODY_END:] = self._end
+        self._outline()
         self.made[LAST] = -1
         self.made[WAIT] = 0
+
+    def _outline(self):
+        for slot in self._slots:  # all of it: between two segments the stage may be another's
+            slot.header[:] = self._header
+            slot.end[:] = self._end
 
     def head(self, which, event, t_ms: int):
         """Make block 0. `which` is (nonce, epoch, recording, index, seals), with up to two
         sealed READ seeds of 88 bytes, `event` the JSON bytes of the `open` event.
         """
-        slot = self._next(HEAD)
-        self._identify(slot.body, which)
-        self._put_event(slot.body, t_ms, event)
-        self._note(slot.words, 288 + len(event) + 3 & -4, t_ms)
+        slot = self._next(HEAD, t_ms)
+        self.made[_OPENED] = t_ms
+        self._identify(slot, which)
+        self._put_event(slot, t_ms, event)
         self._encipher(slot.head_body, slot.head_body, slot.last)
         self._close(slot)
 
-    def _identify(self, body, which):
-        body[0:16] = which[0]
-        body[16:48] = self._ids
-        _pack("<IIII", body, 48, which[1], which[2], which[3], len(which[4]))
-        for i in range(len(which[4])):
-            self._put_seal(body, which[4], i)
+    def _identify(self, slot, which):
+        slot.body[:16] = which[0]
+        slot.body[16:48] = self._ids
+        slot.numbers[12] = which[1]
+        slot.numbers[13] = which[2]
+        slot.numbers[14] = which[3]
+        slot.numbers[15] = len(which[4])
+        slot.body[64 : 64 + 88 * len(which[4])] = b"".join(which[4])
 
-    def _put_seal(self, body, seals, i):
-        body[64 + 88 * i : 152 + 88 * i] = seals[i]
-
-    def _put_event(self, body, t_ms, event):
-        _pack("<IIIIIIII", body, 256, self._words[_SEGMENT], 0, 0, 0, 3, 0, t_ms, len(event))
-        body[288 : 288 + len(event)] = event
+    def _put_event(self, slot, t_ms, event):
+        numbers, n = slot.numbers, len(event)
+        numbers[64] = slot.words[_SEGMENT]
+        numbers[68] = EVENT
+        numbers[70] = t_ms
+        numbers[71] = n
+        slot.body[288 : 288 + n] = event
+        slot.words[_USED] = 288 + n + 3 & -4
 
     def data(self, frames, n: int, t_ms: int):
         """Encipher the piece of `n` bytes that was found last in the ring `frames` into a DATA
@@ -162,27 +173,29 @@ class Sealer:
         self._encipher(source, slot.body, slot.last)
         self._close(slot)
 
-    def _note(self, words, used, t_ms):
-        words[_USED] = used
-        words[_FIRST_SEQ] = words[_FIRST_AT] = 0
-        words[_T_MS] = t_ms
-
     def _copy(self, body, source):
         body[: len(source)] = source
         body[len(source) :] = self._zeros[: len(body) - len(source)]
         return body
 
-    def seal(self, counts, reason: int, opened_ms: int, next_seq: int, t_ms: int):
+    def seal(self, counts, reason: int, next_seq: int, t_ms: int):
         """Make the SEAL block. `counts` are records and frames of this segment, gaps and lost
         frames of the recording.
         """
-        slot = self._next(SEAL)
-        body = slot.body
-        _pack("<II", body, 0, slot.words[_SEGMENT], slot.words[_BLOCK])
-        _pack("<IIIII", body, 16, self.made[LAST] + 2, counts[0], counts[1], counts[2], counts[3])
-        _pack("<IIII", body, 36, reason, opened_ms, t_ms, next_seq)
-        self._note(slot.words, 52, t_ms)
-        self._encipher(body, body, slot.last)
+        slot = self._next(SEAL, t_ms)
+        slot.numbers[0] = slot.words[_SEGMENT]
+        slot.numbers[1] = slot.words[_BLOCK]
+        slot.numbers[4] = self.made[LAST] + 2
+        slot.numbers[5] = counts[0]
+        slot.numbers[6] = counts[1]
+        slot.numbers[7] = counts[2]
+        slot.numbers[8] = counts[3]
+        slot.numbers[9] = reason
+        slot.numbers[10] = self.made[_OPENED]
+        slot.numbers[11] = t_ms
+        slot.numbers[12] = next_seq
+        slot.words[_USED] = 52
+        self._encipher(slot.body, slot.body, slot.last)
         self._close(slot)
         self.end()
 
@@ -191,10 +204,13 @@ class Sealer:
         self._mac.end()
         self._cipher = None
 
-    def _next(self, kind):
+    def _next(self, kind, t_ms):
         slot = self._slots[self.made[WAIT]]
-        slot.words[_KIND] = 1 | kind << 8
-        slot.words[_BLOCK] = self.made[LAST] + 1
+        words = slot.words
+        words[_KIND] = 1 | kind << 8
+        words[_BLOCK] = self.made[LAST] + 1
+        words[_FIRST_SEQ] = words[_FIRST_AT] = 0
+        words[_T_MS] = t_ms
         slot.body[:] = self._zeros
         return slot
 
@@ -214,7 +230,8 @@ class Sealer:
         digest = sha256(slot.digested).digest()
         slot.digest[:] = digest
         slot.tag[:] = self._mac.tag(digest)
-        _pack("<I", slot.block, _COMMIT, crc32(slot.signed))
+        word = crc32(slot.signed)
+        slot.commit[0], slot.commit[1] = word & 0xFFFF, word >> 16
         made = self.made  # a list: to set an attribute costs as much as two calls
         made[LAST] += 1
         made[WAIT] += 1

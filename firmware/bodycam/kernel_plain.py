@@ -149,11 +149,13 @@ def release(words) -> int:
 
 
 def mix(halves, digest):
-    """Put the sum (exclusive or) of a digest's 32 bytes and the second sixteen of `halves`,
-    numbers of 16 bits, into the first sixteen. Allocates nothing.
+    """Put the sum (exclusive or) of a digest's 32 bytes and `halves` 24 to 39, numbers of 16 bits,
+    into the first sixteen, and blank 24 to 31. Allocates nothing.
     """
     for i in range(16):
-        halves[i] = halves[16 + i] ^ (digest[2 * i] | digest[2 * i + 1] << 8)
+        halves[i] = halves[24 + i] ^ (digest[2 * i] | digest[2 * i + 1] << 8)
+    for i in range(24, 32):
+        halves[i] = 0
 
 
 def double(block):

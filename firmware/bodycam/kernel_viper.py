@@ -146,11 +146,13 @@ def release(words: ptr32) -> int:
 
 @micropython.viper
 def mix(halves: ptr16, digest: ptr16):
-    """Put the sum (exclusive or) of a digest's 32 bytes and the second sixteen of `halves`,
-    numbers of 16 bits, into the first sixteen. Allocates nothing.
+    """Put the sum (exclusive or) of a digest's 32 bytes and `halves` 24 to 39, numbers of 16 bits,
+    into the first sixteen, and blank 24 to 31. Allocates nothing.
     """
-    for i in range(16):
-        halves[i] = halves[16 + i] ^ digest[i]
+    for i in range(8):
+        halves[i] = halves[24 + i] ^ digest[i]
+        halves[8 + i] = halves[32 + i] ^ digest[8 + i]
+        halves[24 + i] = 0
 
 
 @micropython.viper

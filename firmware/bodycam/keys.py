@@ -88,20 +88,19 @@ class DigestMAC:
     def __init__(self, aes):
         self._new = aes
         self._aes = None
-        self._work = memoryview(bytearray(96))
-        self._message = self._work[:32]
-        # What is added to a digest: CBC goes on from its last block, which has to be taken out
-        # again, and the subkey K1.
-        self._before, self._subkey = self._work[32:48], self._work[48:64]
-        self._made, self._tag = self._work[64:], self._work[80:]
-        self._halves = halves_of(self._work, 32)
+        self._work = memoryview(bytearray(80))
+        self._message, self._made = self._work[:32], self._work[32:64]
+        # What is added to a digest: CBC goes on from its last block, the tag before, which has to
+        # be taken out again, and the subkey K1.
+        self._tag, self._subkey = self._work[48:64], self._work[64:]
+        self._halves = halves_of(self._work, 40)
 
     def begin(self, key):
         """Take a key of 32 bytes."""
         self._aes = self._new(key, _CBC, _ZERO)
-        wipe(self._subkey)
+        self._subkey[:] = _ZERO
         _encrypt(self._aes, self._subkey, self._subkey)
-        self._before[:] = self._subkey
+        self._tag[:] = self._subkey
         double(self._subkey)
 
     def end(self):
@@ -116,12 +115,9 @@ class DigestMAC:
         Raises:
             Fault: the cipher failed.
         """
-        tag = self._tag
-        tag[:] = _ZERO
         # By 16 bits: 32 would not be small integers on a 32-bit processor.
         mix(self._halves, digest)
         self._aes.encrypt(self._message, self._made)
-        if tag == _ZERO:  # left as it was, or blank: see `_encrypt`
+        if self._tag == _ZERO:  # left as `mix` did, or blank: see `_encrypt`
             raise Fault("crypto_error", "AES failed")
-        self._before[:] = tag
-        return tag
+        return self._tag

@@ -1,9 +1,10 @@
 """The recorder: ring to card.
 
-Hot path: one bounded piece of work per step, no heap per frame of its own. A step is one of: ask
-the card to go on, seal a piece of the ring into a block, hand what is sealed to the card, open or
-seal a segment. It never waits for the card: a stall only lets the ring fill. Two blocks are
-written at a time when the second one comes soon. Garbage is collected here alone.
+Hot path: one bounded piece of work per step, no heap per frame of its own. A step asks the card to
+go on; where that has all that it was handed, the step also seals a piece of the ring into a block,
+or opens or seals a segment, and hands what is sealed to the card. It never waits for the card: a
+stall only lets the ring fill. Two blocks are written at a time when the second one comes soon.
+Garbage is collected here alone.
 """
 
 import json
@@ -32,6 +33,7 @@ _WAIT = const(1)  # as in `blocks`
 # Places in the tally. An attribute would cost four times as much at each frame.
 _GARBAGE_BYTES = const(0)  # of frames since the last collection
 _RECORDED = const(1)
+_SEALED_AT = const(2)  # ticks_ms
 
 # Places in what was missed.
 _FRAMES = const(0)
@@ -54,8 +56,8 @@ class Recorder:
     """Records what `frame` is given until `stop`; then `sealed()` is called, once the SEAL is
     on the card and in the log.
 
-    `facts()` returns the dict for the `open` event, `nonce()` 16 random bytes, `collect()`
-    collects garbage. The ring's memory is wiped at the end.
+    `facts()` returns a JSON object, bytes, for the `open` event, `nonce()` 16 random bytes,
+    `collect()` collects garbage. The ring's memory is wiped at the end.
     """
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
@@ -74,7 +76,7 @@ class Recorder:
         self._why = None  # of a recording whose start is not told yet
         self._ending = self._behind = False
         self._missed = [0] * _MISSED  # since the last GAP record
-        self._tally = [0, 0]
+        self._tally = [0, 0, 0]
         self.missed = 0  # frames, sounds and events that had no room, since boot
 
     @property
@@ -98,17 +100,9 @@ class Recorder:
 
     def start(self, why: str):
         """Begin a recording with what the ring holds; frames are accepted from now on."""
-        now = self._clock.ticks_ms()
-        self._forget_old()
-        self.ring.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
-        self.ring.hold()
+        self._since_ms = self._oldest_ms()
         self._state = _RUNNING
         self._index = 0
-        self._reason = blocks.STOPPED
-        self._segments.counts[2] = self._segments.counts[3] = 0
-        self._ending = self._behind = False
-        self._sealed_at = self._told_at = now
-        self._recording = self._log.recording + 1
         self._why = why
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
@@ -160,7 +154,6 @@ class Recorder:
             self._put(ring.EVENT, t_ms, text) or self._miss(_EVENTS, t_ms, text)
 
     def _tell_start(self):
-        # Only now, so that nothing keeps the first block from its way.
         why, self._why = self._why, None
         if why:
             self.event({"event": "start", "why": why})
@@ -208,15 +201,19 @@ class Recorder:
         if segments.last and not segments.takes(self.ring.used_bytes):
             self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         if segments.writing:
-            if segments.step():
-                return self._end() if self._ending else 0
-            self._steps = self._steps + 1 & _BREATH_STEPS
-            return _BUSY_MS if segments.stalled else int(not self._steps)
+            if not segments.step(now):
+                return self._breathe()
+            if self._ending:
+                return self._end()
         if segments.ready:
             n = piece(self._words, False)
             if n:
                 return self._add(now, n)
         return self._wait() if self._state == _IDLE else self._next(now)
+
+    def _breathe(self):
+        self._steps = self._steps + 1 & _BREATH_STEPS
+        return _BUSY_MS if self._segments.stalled else int(not self._steps)
 
     def again(self, error):
         """Take the OSError that a step raised: the card gets a second chance.
@@ -225,25 +222,25 @@ class Recorder:
             Fault: it had that, or was no use; `abort` then.
         """
         self._segments.again(error)
+        self._hold()  # it may have been the first HEAD
 
     def abort(self):
         """Give up the recording after a Fault: note in the log how much of the segment the card
         has.
         """
-        self._state = _IDLE
-        self.ring.clear()
+        self._over()
         self._segments.abort()
 
     def _wait(self):
         # Between recordings; in the pre-event memory the frames of some time.
         if self.ring.used_bytes:
-            self._forget_old()
+            self.ring.trim(self._oldest_ms())
         if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT:
             self._tidy()
         return _WAIT_MS
 
-    def _forget_old(self):
-        self.ring.trim(self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF)
+    def _oldest_ms(self):
+        return self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF
 
     def _tidy(self):
         self._tally[_GARBAGE_BYTES] = 0
@@ -251,25 +248,29 @@ class Recorder:
 
     def _end(self):
         if not self._segments.is_open:
-            self._state = _IDLE
-            self.ring.clear()
+            self._over()
             self._sealed()
         return 0
 
+    def _over(self):
+        self._state = _IDLE
+        self._ending = self._behind = False
+        self.ring.clear()
+
     def _add(self, now, n):
-        segments = self._segments
+        segments, tally = self._segments, self._tally
         segments.add(self.ring, n)
-        self._tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
-        if not segments.writing and self._diff(now, self._sealed_at) > _PAIR_MS:
+        tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
+        if not segments.writing and self._diff(now, tally[_SEALED_AT]) > _PAIR_MS:
             segments.flush()  # the second one would not come soon either
-        self._sealed_at = now
+        tally[_SEALED_AT] = now
         return 0
 
     def _next(self, now):
         segments = self._segments
         if not segments.is_open:
             return self._open(segments)
-        waited_ms = self._diff(now, self._sealed_at)
+        waited_ms = self._diff(now, self._tally[_SEALED_AT])
         hurry = self._state == _STOPPING or (
             self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
         )
@@ -289,10 +290,22 @@ class Recorder:
         return 0
 
     def _open(self, segments):
-        segments.open(self._recording, self._index)
-        self._tell_start()
-        self._index += 1
+        index = self._index
+        self._index = index + 1
+        segments.open(self._log.recording + (not index), index)
+        self._hold()
         return 0
+
+    def _hold(self):
+        # Only once the HEAD is handed over, so that nothing keeps it from its way.
+        frames = self.ring
+        if not frames.held:
+            frames.trim(self._since_ms)
+            frames.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
+            frames.hold()
+            self._segments.counts[2] = self._segments.counts[3] = 0
+            self._tally[_SEALED_AT] = self._told_at = self._clock.ticks_ms()
+        self._tell_start()
 
     def _frame_waits(self):
         return self._made[_WAIT] or self.ring.frame_waits()
@@ -305,7 +318,7 @@ class Recorder:
             self.event({"event": "clock", "utc": self._clock.utc_s(), "trust": self._clock.trust})
         wait_ms = (_PAIR_MS if self._made[_WAIT] else self._flush_ms) - waited_ms
         if wait_ms <= 0:
-            self._sealed_at, wait_ms = now, self._flush_ms
+            self._tally[_SEALED_AT], wait_ms = now, self._flush_ms
         return wait_ms
 
 

@@ -87,6 +87,11 @@ class Ring:
         self.memory[at : at + n] = self._zeros[:n]
 
     @property
+    def held(self) -> bool:
+        """Whether the newest is refused when there is no room: since `hold`, until `clear`."""
+        return bool(self.words[_HELD])
+
+    @property
     def lost(self) -> int:
         """Records that were refused since construction."""
         return self.words[_LOST]

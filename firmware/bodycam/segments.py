@@ -2,8 +2,6 @@
 sealed. Hot path: one bounded piece of work per call, and no waiting for the card.
 """
 
-import json
-
 from micropython import const
 
 from bodycam import log
@@ -21,6 +19,7 @@ _WAIT = const(1)
 _EIO = const(5)
 _ETIMEDOUT = const(110)
 _LIMIT_MS = const(4700)  # for a write and its second attempt: a fault is said within 5 s
+_OPENING = b'{"event": "open", "recording": %d, "index": %d, '
 _SPARE_PIECES = const(4)  # for what comes between two looks, and the end of the stream
 
 
@@ -28,9 +27,9 @@ class Segments:
     """Writes segments to `card`, with the keys and entries of `journal` and the blocks of
     `sealer`.
 
-    `facts()` returns the dict for the `open` event, `nonce()` 16 random bytes. `is_open` is
-    whether a segment is, `ready` whether it takes another DATA block, `writing` whether blocks are
-    under way to the card.
+    `facts()` returns a JSON object, bytes, with what the `open` event says besides, `nonce()` 16
+    random bytes. `is_open` is whether a segment is, `ready` whether it takes another DATA block,
+    `writing` whether blocks are under way to the card.
     """
 
     def __init__(self, card, journal, sealer, clock, facts, nonce):
@@ -42,7 +41,7 @@ class Segments:
         self._stamp = clock.stamp
         self._facts = facts
         self._random = nonce
-        self._keys = bytearray(64)
+        self._keys = memoryview(bytearray(64))
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
         self.is_open = self.ready = self.writing = False
@@ -52,8 +51,8 @@ class Segments:
 
     @property
     def room_bytes(self) -> int:
-        """Bytes of records for which the places that are left have room."""
-        places = self._card.room(self._log.next_segment, self._log.released)
+        """Bytes of records for which the open segment and the places that are left have room."""
+        places = self._card.room(self._log.next_segment, self._log.released) + self.is_open
         return places * _LAST_DATA_BLOCK * PIECE_BYTES
 
     def open(self, recording: int, index: int):
@@ -69,29 +68,25 @@ class Segments:
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
-        self._closing = False
-        self._opened_ms = self._stamp()
+        self.counts[0] = self.counts[1] = 0
         self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
         self._head(recording, index)
         self.flush()
-        self.counts[0] = self.counts[1] = 0
-        self.last = self._card.room(self._number + 1, self._log.released) <= 0
 
     def _free_place(self):
         journal = self._log
+        places = self._card.room(journal.next_segment, journal.released)
         if journal.full:
             raise Fault("log_full", "dock the camera")
-        if self._card.room(journal.next_segment, journal.released) <= 0:
+        if places <= 0:
             raise Fault("card_full", "segment %d" % journal.next_segment)
+        self.last = places == 1
         return journal.next_segment
 
     def _head(self, recording, index):
-        facts = self._facts()
-        facts["event"] = "open"
-        facts["recording"] = recording
-        facts["index"] = index
+        event = _OPENING % (recording, index) + self._facts()[1:]
         which = (self._nonce, self._log.epoch, recording, index, self._log.seals)
-        self._sealer.head(which, json.dumps(facts).encode(), self._opened_ms)
+        self._sealer.head(which, event, self._stamp())
 
     def takes(self, waiting_bytes: int) -> bool:
         """Return whether this last segment still has room to spare beyond what waits."""
@@ -137,7 +132,7 @@ class Segments:
             Fault: the cipher failed.
             OSError: the card failed.
         """
-        self._sealer.seal(self.counts, reason, self._opened_ms, next_seq, self._stamp())
+        self._sealer.seal(self.counts, reason, next_seq, self._stamp())
         self._closing = True
         self.ready = False
         self.flush()
@@ -147,8 +142,9 @@ class Segments:
         """Whether the card was busy when it was last asked."""
         return self._card.device.busy
 
-    def step(self) -> bool:
-        """Ask the card to go on; return whether it has taken what was handed to it.
+    def step(self, now: int) -> bool:
+        """Ask the card to go on; return whether it has taken what was handed to it. `now` is
+        ticks_ms of this turn of the loop.
 
         When that was the SEAL block, the segment is entered as sealed, and no longer open.
 
@@ -159,7 +155,7 @@ class Segments:
         answer = self._card.device.step()
         if answer is not True:
             return self._unfinished(answer)
-        took_ms = self._clock.diff(self._clock.ticks_ms(), self._since)
+        took_ms = self._clock.diff(now, self._since)
         if took_ms > self.slowest_ms:
             self.slowest_ms = took_ms
         self.writing = False
@@ -171,7 +167,7 @@ class Segments:
         if self._log.full:
             self.last = True
         if self._closing:
-            self.is_open = False
+            self.is_open = self._closing = self.last = False
             self._log.close_segment(log.SEAL, self._number, made[_LAST] + 1)
         return True
 
@@ -204,7 +200,7 @@ class Segments:
 
     def abort(self):
         """Leave an open segment as it is: note in the log how many blocks the card has."""
-        self.ready = self.writing = False
+        self.ready = self.writing = self._closing = self.last = False
         self._sealer.end()
         if self.is_open:
             self.is_open = False

@@ -37,6 +37,11 @@ SOUND_BYTES = 640  # of 16-bit mono at 16 kHz
 RECORDER = 2  # the recorder's place among the services
 
 
+def _facts(log):
+    facts = {"log": log.last_mac.hex(), "epoch": log.epoch, "boot": log.boot}
+    return json.dumps(facts).encode()
+
+
 class Desk:
     """A recorder on a simulated card, fed with frames of about 26 KB and with sound."""
 
@@ -77,7 +82,7 @@ class Desk:
         card.mount(log.card_id)
         sealer = Sealer(aes, bytearray(STAGE_BYTES), log.device_id, log.card_id)
         hooks = {
-            "facts": lambda: {"log": log.last_mac.hex(), "epoch": log.epoch, "boot": log.boot},
+            "facts": lambda: _facts(log),
             "nonce": lambda: bytes(range(16)),
             "sealed": lambda: setattr(self, "sealed", True),
             "collect": self._collect,

@@ -65,11 +65,11 @@ for ring, reserve in zip(rings, (viper, plain)):
     assert micropython.mem_total() == before
 # The other kernels.
 for _ in range(200):
-    numbers = bytes(random.getrandbits(8) for _ in range(64))
+    numbers = bytes(random.getrandbits(8) for _ in range(80))
     pair = (bytearray(numbers), bytearray(numbers))
     digest = bytes(random.getrandbits(8) for _ in range(32))
-    kernel_viper.mix(halves_of(pair[0], 32), digest)
-    kernel_plain.mix(halves_of(pair[1], 32), digest)
+    kernel_viper.mix(halves_of(pair[0], 40), digest)
+    kernel_plain.mix(halves_of(pair[1], 40), digest)
     assert pair[0] == pair[1] != numbers
     kernel_viper.double(pair[0])
     kernel_plain.double(pair[1])

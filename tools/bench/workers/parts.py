@@ -116,7 +116,11 @@ class Bench:
         self.clock = Clock()
         self.card = Card()
         self.collections = self.collections_with_frames = 0
-        hooks = {"facts": dict, "nonce": lambda: bytes(16), "sealed": lambda: None}
+        hooks = {
+            "facts": lambda: b'{"boot": 1}',
+            "nonce": lambda: bytes(16),
+            "sealed": lambda: None,
+        }
         hooks["collect"] = self._collect
         self.sealer = Sealer(aes, bytearray(STAGE_BYTES), bytes(16), bytes(16))
         profile = {"flush_ms": 1000, "pre_event_s": 3600}

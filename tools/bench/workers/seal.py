@@ -42,7 +42,7 @@ def _prepare(ring, sealer):
     ring.clear()
     common.fill(ring, common.Pictures("24576", len(ring.memory)), reserve, FRAME)
     ring.hold()
-    sealer.begin(bytearray(64), (1, 1, 1, 1))
+    sealer.begin(memoryview(bytearray(64)), (1, 1, 1, 1))
 
 
 def _round(ring, sealer, floor):

@@ -83,10 +83,8 @@ def _trigger(bench):
 
 
 def _lap(step, now):
-    # Three steps are two blocks: seal one, seal one and hand both over, ask the card.
-    for _ in range(_LAP // 2):
-        step(now)
-        step(now)
+    # Each step is a block: ask the card and seal one, seal one and hand both over.
+    for _ in range(_LAP):
         step(now)
 
 
