@@ -5,14 +5,14 @@ const LOOK_MS = 50; // how often the page hears of the camera
 const HURRY_LOOK_MS = 100; // and when its time is faster than the clock
 const BUSY_MS = 40; // how long one turn may work at normal speed
 const HURRY_MS = 45; // and at any other
-const SLICE_MS = 1000; // of virtual time in one call
+const SLICE_MS = 2000; // of virtual time in one call
 const FROZEN_MS = 1000; // a longer time between two turns was none of the camera's: it is let go
 // How much of the clock's time the camera may be behind and still make up for; the rest is let go.
 const BEHIND_MS = 2000;
 const SHIFT_BEHIND_MS = 20_000; // at the speed at which a whole shift counts, and no moment of it
 
-/** Lets a shift of 12 hours pass within a minute. */
-export const SHIFT_SPEED = 800;
+/** Lets a shift of 12 hours pass within a minute, with some time to spare. */
+export const SHIFT_SPEED = 900;
 
 /** Speed is virtual time over real time; 0 stands still. */
 export class Pace {
