@@ -22,10 +22,12 @@ const lens = new Lens();
 const [pixels, other] = [new Uint8Array(320 * 240 * 2), new Uint8Array(320 * 240 * 2)];
 const encoded = () => Buffer.from(lens.encode(pixels, 320, 240, 80)).toString("base64");
 const seen = (ms, mood) => {
-  lens.picture(ms, mood, other);
+  lens.look(ms, mood);
+  lens.picture(other, 320, 240);
   return Buffer.compare(pixels, other) === 0;
 };
-lens.picture(5000, 0, pixels);
+lens.look(5000, 0);
+lens.picture(pixels, 320, 240);
 told.jpeg = [encoded(), encoded()];
 told.again = [seen(17_000, 0), seen(5100, 0), seen(5000, 2), seen(5000, 0)];
 pixels.fill(0, 0, 640 * 60); // what the firmware paints into a picture is in its JPEG

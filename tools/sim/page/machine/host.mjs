@@ -32,9 +32,11 @@ export function makeHost(files, lens, tell, memory) {
     memory,
     wipe: (address, n) => void bytes(address, n).fill(0),
     aes,
-    picture: (ms, mood, address, n) => lens.picture(ms, mood, bytes(address, n)),
+    look: (ms, mood) => lens.look(ms, mood),
+    picture: (address, width, height) => lens.picture(bytes(address, 2 * width * height), width, height),
     jpeg(address, width, height, quality, to) {
-      const jpeg = lens.encode(bytes(address, 2 * width * height), width, height, quality);
+      const pixels = address ? bytes(address, 2 * width * height) : lens.seen.pixels;
+      const jpeg = lens.encode(pixels, width, height, quality);
       bytes(to, jpeg.length).set(jpeg);
       return jpeg.length;
     },
@@ -48,10 +50,6 @@ export function makeHost(files, lens, tell, memory) {
       const [to, from, width] = [pixels(gram, ((y1 + 1) * rowBytes) / 2), pixels(sent, n / 2), rowBytes / 2];
       for (let x = x0, at = 0; x <= x1; x++)
         for (let y = y0; y <= y1 && at < from.length; y++) to[y * width + x] = from[at++];
-    },
-    fit(from, width, height, to, showWidth, showHeight) {
-      const source = bytes(from, 2 * width * height);
-      lens.fit(source, width, height, bytes(to, 2 * showWidth * showHeight), showWidth, showHeight);
     },
     show: (address, n, width, light) => tell("display", bytes(address, n).slice(), width, light),
     tell,

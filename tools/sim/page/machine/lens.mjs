@@ -15,6 +15,7 @@ const seenOf = (rgba) => {
 const words = (data) => new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
 
 function same(a, b) {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   const [one, other] = [words(a), words(b)];
   for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
@@ -34,10 +35,9 @@ export class Lens {
     this.sent = rgba && seenOf(rgba);
   }
 
-  /** Fill `out` with what is seen at `ms`, as RGB565 with the high byte first. */
-  picture(ms, mood, out) {
+  /** Look at what is there at `ms`: `picture` and `encode` are about it. */
+  look(ms, mood) {
     this.seen = this.sent ?? this.scene(ms, mood);
-    out.set(this.seen.pixels);
   }
 
   scene(ms, mood) {
@@ -52,16 +52,18 @@ export class Lens {
     return this.film[i];
   }
 
-  /** Give the middle of a picture in another size: the nearest pixel of each. */
-  fit(from, width, height, to, showWidth, showHeight) {
-    const scale = Math.min(width / showWidth, height / showHeight);
-    const [left, top] = [(width - showWidth * scale) / 2, (height - showHeight * scale) / 2];
-    for (let y = 0, at = 0; y < showHeight; y++) {
-      const row = Math.floor(top + (y + 0.5) * scale) * width;
-      for (let x = 0; x < showWidth; x++, at += 2) {
+  /** Fill `out` with the middle of what is seen, as RGB565 with the high byte first. */
+  picture(out, width, height) {
+    const from = this.seen.pixels;
+    if (out.length === from.length) return out.set(from);
+    const scale = Math.min(WIDTH / width, HEIGHT / height);
+    const [left, top] = [(WIDTH - width * scale) / 2, (HEIGHT - height * scale) / 2];
+    for (let y = 0, at = 0; y < height; y++) {
+      const row = Math.floor(top + (y + 0.5) * scale) * WIDTH;
+      for (let x = 0; x < width; x++, at += 2) {
         const pixel = 2 * (row + Math.floor(left + (x + 0.5) * scale));
-        to[at] = from[pixel];
-        to[at + 1] = from[pixel + 1];
+        out[at] = from[pixel];
+        out[at + 1] = from[pixel + 1];
       }
     }
   }
