@@ -3,7 +3,8 @@
 A command is one line of `COMMANDS`; its module is loaded only when the command is used, and only
 then are the groups of packages set up that it needs. The module has a `typer.Typer` named `app`; a
 command function returns None or its exit status. What a person did or must do comes out as one
-plain line on standard error: `typer.BadParameter` (status 2), `OSError` and `SetupError` (1).
+plain line on standard error, which begins with the command: `typer.BadParameter` and the system's
+OSError about a path (status 2), `typer.TyperException`, other OSErrors and `SetupError` (1).
 """
 
 import difflib
@@ -113,6 +114,8 @@ def run(program, argv):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, SetupError) as error:
+        if getattr(error, "filename", None) and error.strerror:  # the system's own: of a path
+            return _fail(program, f"{error.filename}: {error.strerror}; name another", 2)
         return _fail(program, error)
     except typer.Abort:
         return _fail(program, "interrupted", _INTERRUPTED)

@@ -177,6 +177,14 @@ def test_recordings_are_found_by_camera_and_day(docked):
     assert "is not a day" in run("find", docked[0], "--since", "monday").stderr
 
 
+def test_a_docking_without_recordings_is_listed_and_not_found(tmp_path):
+    image, _ = recorded(tmp_path / "a.img", recordings=0)
+    with Plugged(image) as camera:
+        dock("--port", camera.port, "--vault", tmp_path / "vault", "--keys", f"{image}.keys")
+    assert "0 recordings" in run("list", tmp_path / "vault").stdout
+    assert run("find", tmp_path / "vault").exit_code == 1
+
+
 def test_what_was_judged_stays_known_until_there_is_more_that_was_not(docked, tmp_path):
     image, _ = recorded(tmp_path / "a.img", recordings=0, seed=9)
     vault, chain = Vault(docked[0]), Chain(Station([f"{image}.keys"]))

@@ -7,6 +7,8 @@ import pytest
 from tools import boards_command
 from tools.flash import install
 
+BUDGET_BYTES = 136 * 1024
+
 
 @pytest.fixture(scope="session")
 def board():
@@ -28,3 +30,5 @@ def chosen(board, compiled, monkeypatch):
     """Makes `board` the one that the commands load."""
     monkeypatch.setattr(boards_command, "load", lambda name: board)
     monkeypatch.setattr(install, "compiled_files", lambda board: compiled)
+    # For the real boards, which have a test; this computer's machine code is larger than theirs.
+    monkeypatch.setattr(install, "BUDGET_BYTES", BUDGET_BYTES)

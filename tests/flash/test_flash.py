@@ -15,6 +15,7 @@ import types
 import pytest
 from conftest import ROOT
 from pty_camera import Camera
+from versions import FILES, OLD
 
 from tools import boards_command, cli
 from tools.flash import image, install
@@ -26,14 +27,6 @@ PROGRAM = "python3 -m tools"
 BOARDS = boards_command.board_ids()
 EXCHANGE_BYTES = 700  # of the line's traffic, the last
 WRITES = 80  # of the flash, in one run, about
-FILES = {
-    "boot.py": b"# boot\n",
-    "main.py": b"import board\n",
-    "bodycam/__init__.mpy": b"M\x06" + b"a" * 3000,
-    "bodycam/app.mpy": bytes(range(256)) * 20,
-    "drivers/one.mpy": b"M\x06" + b"b" * 700,
-    "board.mpy": b"M\x06" + b"c" * 1600,
-}
 
 
 @pytest.fixture
@@ -93,7 +86,7 @@ def test_an_empty_camera_gets_every_file_and_the_second_time_nothing(camera, fla
         status, said, _ = flash(there.port)
         assert status == 0 and said["found"] == "empty"
         assert {row["action"] for row in said["files"]} == {"copy"}
-        assert said["total_bytes"] <= said["budget_bytes"] == 131_072
+        assert said["total_bytes"] <= said["budget_bytes"]
         assert sum(row["bytes"] for row in said["files"]) == said["copied_bytes"]
         on_it = contents(there.port)
         for row in said["files"]:
@@ -196,11 +189,8 @@ def cut_and_mended(folder, board, old, **cut):
         held = tuple(on_it["/main.py"]) not in mains
         if held:
             said = start(there)
+            assert "reset" in said, said
             on_it = contents(there.port)
-            if "reset" not in said:  # the file system lost a file in the cut
-                assert "run the command flash again" in said
-                install_on(there.port, board, FILES)
-                on_it = contents(there.port)
         # What starts is of one version.
         state = "old" if on_it["/main.py"] == install.described(old["main.py"]) else "new"
         for name, data in (old if state == "old" else FILES).items():
@@ -262,9 +252,6 @@ def test_what_is_not_whole_in_the_exchange_is_never_started(camera, board):
         assert install_on(there.port, board, FILES).complete
 
 
-OLD = {**FILES, "main.py": b"old main\n", "bodycam/app.mpy": b"M\x06old" * 300}
-
-
 def test_cut_at_any_byte_of_the_line_no_mix_starts_and_the_next_flash_ends_it(
     tmp_path, board, seed, full
 ):
@@ -276,7 +263,7 @@ def test_cut_at_any_byte_of_the_line_no_mix_starts_and_the_next_flash_ends_it(
         whole = there.received - begun
         install_on(there.port, board, OLD)
     states = set()
-    turns = 40 if full else 4
+    turns = 40 if full else 2  # what a cut leaves in the flash: test_flash_cuts.py
     for turn in range(turns):
         # Every second cut falls into the exchange, at the end of the line's traffic.
         cut = whole - (EXCHANGE_BYTES * turn // turns if turn % 2 else rng.randrange(whole))
@@ -290,11 +277,8 @@ def test_power_cut_at_any_write_of_the_flash_no_mix_starts_and_the_next_flash_en
     rng = random.Random(seed)
     with Camera(tmp_path) as there:
         install_on(there.port, board, OLD)
-    states = {
+    for _ in range(8 if full else 1):  # test_flash_cuts.py has them all
         cut_and_mended(tmp_path, board, OLD, cut_after_writes=1 + rng.randrange(WRITES))
-        for _ in range(40 if full else 4)
-    }
-    assert "old" in states if full else states
 
 
 def test_what_was_copied_before_an_interruption_is_not_copied_again(tmp_path, board):
@@ -509,4 +493,5 @@ def test_the_firmwares_own_manifest_names_what_is_copied():
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_every_board_fits_the_budget(board_id):
     files = install.compiled_files(boards_command.load(board_id))
-    assert sum(len(data) for data in files.values()) <= install.BUDGET_BYTES
+    total = sum(len(data) for data in files.values())
+    assert total <= install.BUDGET_BYTES == 131_072

@@ -78,7 +78,7 @@ def test_no_leaf_signs_twice_and_the_counter_is_stored_first(made, tmp_path, cap
     assert len(leaves) == 2 and left[0] == left[1] + 1
     before = made.read_bytes()
     (tmp_path / "file").touch()
-    assert sign(capsys, made, tmp_path / "file" / "release", 3)[0] == 1
+    assert sign(capsys, made, tmp_path / "file" / "release", 3)[0] == 2
     assert made.read_bytes() != before
 
 

@@ -10,7 +10,6 @@ from boards import esp32_s3_eye as board
 from bodycam.clock import Clock
 from bodycam.ear import Ear
 from drivers.adcladder import ADCLadder
-from drivers.gpiobutton import GPIOButton
 from drivers.i2smicrophone import I2SMicrophone
 from drivers.led import LED
 from drivers.sdmmc import SDMMC
@@ -57,7 +56,6 @@ Pin = machine.Pin
 ADCLadderChip(world, board, mcu.pad(1))
 LEDChip(world, board, mcu.pad(3))
 ladder = ADCLadder(machine.ADC(Pin(1), atten=machine.ADC.ATTN_11DB), clock, 380)
-button = GPIOButton(Pin(0), clock)
 led = LED(Pin(3, Pin.OUT))
 seen = []
 
@@ -87,14 +85,13 @@ class Pad:
         return 1
 
 
-quiet = (ADCLadder(Pad(), clock, 380), GPIOButton(Pad(), clock), LED(Pad()))
+quiet = (ADCLadder(Pad(), clock, 380), LED(Pad()))
 
 
 def all_day():
     for i in range(500):
         quiet[0].key_edges()
-        quiet[1].key_edges()
-        quiet[2].color(i & 1, 0, 0)
+        quiet[1].color(i & 1, 0, 0)
 
 
 assert taken_bytes(all_day) == 0

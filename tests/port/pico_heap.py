@@ -4,6 +4,7 @@
 import micropython
 
 from drivers.arducammega import ArducamMega
+from drivers.gpiobutton import GPIOButton
 from drivers.max17048 import MAX17048
 
 VIEW_BYTES = 32  # one object of four words: 16 bytes on the camera
@@ -44,13 +45,28 @@ class Clock:
         pass
 
 
+class Pin:
+    """A button that is pressed for every second look."""
+
+    level = 1
+
+    def __call__(self):
+        self.level ^= 1
+        return self.level
+
+
 def cs(level):
     pass
+
+
+def mask(state=0):
+    return state
 
 
 eye = ArducamMega(SPI(), cs, Clock(), (320, 240), 1, 12_000)
 eye.start()
 gauge = MAX17048(I2C())
+button = GPIOButton(Pin(), Clock(), mask, mask)
 
 
 def pictures():
@@ -69,6 +85,15 @@ def questions():
         gauge.alert()
 
 
+def interrupts():
+    micropython.heap_lock()
+    for _ in range(N):
+        button.edge()
+        button.key_edges()
+        button.pending()
+    micropython.heap_unlock()
+
+
 def taken(act):
     act()
     before = micropython.mem_total()
@@ -77,5 +102,6 @@ def taken(act):
 
 
 assert taken(questions) == 0
+assert taken(interrupts) == 0
 assert taken(pictures) == N * VIEW_BYTES, taken(pictures) / N
 print("ok")

@@ -3,10 +3,12 @@
 from boards import pico2w_arducam as board
 from drivers.arducammega import ArducamMega
 from drivers.bm8563 import BM8563
+from drivers.gpiobutton import GPIOButton
 from drivers.max17048 import MAX17048
 from drivers.w25q import W25Q
 from tools.sim.chips.arducammega import ArducamMegaChip
 from tools.sim.chips.bm8563 import BM8563Chip
+from tools.sim.chips.gpiobutton import GPIOButtonChip
 from tools.sim.chips.max17048 import MAX17048Chip
 from tools.sim.chips.w25q import W25QChip
 from tools.sim.mcu import Mcu
@@ -51,6 +53,15 @@ def select(chip, pin):
     bus.attach(chip, mcu.pad(pin))
     return Pin(pin, Pin.OUT, value=1)
 
+
+# A press between two looks.
+GPIOButtonChip(world, board, mcu.pad(3))
+contact = Pin(3, Pin.IN, Pin.PULL_UP)
+button = GPIOButton(contact, Clock, mcu.machine.disable_irq, mcu.machine.enable_irq)
+contact.irq(button.edge, Pin.IRQ_FALLING | Pin.IRQ_RISING, hard=True)
+world.act("hold", 30)
+world.sleep(200)
+assert button.key_edges() == 3 and button.key_edges() == 0
 
 # Camera and log share their wires.
 eye_chip = ArducamMegaChip(world, board, Clip())

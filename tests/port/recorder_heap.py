@@ -4,93 +4,16 @@
 import gc
 
 import micropython
-from cryptolib import aes
 
-from bodycam.blocks import BLOCK_BYTES, STAGE_BYTES, Sealer
-from bodycam.recorder import Recorder
+from bodycam.blocks import BLOCK_BYTES
 from bodycam.ring import PIECE_BYTES, Ring
+from tools.bench.workers import parts
 
 BLOCK_LIMIT_BYTES = 448
 
-
-class Clock:
-    """Time that a test moves."""
-
-    def __init__(self):
-        self.now = 0
-        self.trust = 0
-
-    def ticks_ms(self):
-        return self.now
-
-    stamp = ticks_ms
-
-    def diff(self, a, b):
-        return a - b
-
-    def utc_s(self):
-        return None
-
-
-class Device:
-    """A card that is ready at the second step."""
-
-    busy = True
-
-    def __init__(self):
-        self.blocks = 0
-        self.left = 0
-
-    def begin(self, lba, view):
-        self.left = 2
-        self.bytes = len(view)
-
-    def step(self):
-        self.left -= 1
-        if self.left:
-            return False
-        self.blocks += self.bytes // BLOCK_BYTES
-        return True
-
-
-class Card:
-    """A card without end."""
-
-    def __init__(self):
-        self.device = Device()
-
-    def room(self, next_segment, released):
-        return 1
-
-    def lba(self, segment, block):
-        return 0
-
-
-class Log:
-    """A log that only counts segments."""
-
-    full = False
-    recording = boot = epoch = released = next_segment = 0
-    seals = ()
-
-    def open_segment(self, nonce, recording, index, keys):
-        return 1
-
-    def acknowledged(self, block):
-        pass
-
-    def close_segment(self, code, segment, blocks):
-        pass
-
-
-clock, card, hooks = Clock(), Card(), {}
-hooks["facts"] = lambda: b'{"boot": 1}'
-hooks["nonce"] = lambda: bytes(16)
-hooks["sealed"] = hooks["collect"] = lambda: None
-sealer = Sealer(aes, bytearray(STAGE_BYTES), bytes(16), bytes(16))
-profile = {"flush_ms": 250, "pre_event_s": 0}
 ring = Ring(bytearray(20 * PIECE_BYTES))
-recorder = Recorder(ring, card, Log(), sealer, clock, profile, hooks)
+bench = parts.Bench(ring)
+recorder, clock, device = bench.recorder, bench.clock, bench.card.device
 frame = bytearray(11_000)
 
 
@@ -124,9 +47,9 @@ recorder.start("test")
 work(40)
 recorder._tally[0] = 0  # the caller's JPEGs are not the recorder's
 gc.collect()
-blocks, total = card.device.blocks, micropython.mem_total()
+written, total = device.bytes, micropython.mem_total()
 work(40)
-per_block = (micropython.mem_total() - total) // (card.device.blocks - blocks)
+per_block = (micropython.mem_total() - total) * BLOCK_BYTES // (device.bytes - written)
 print("bytes of heap per block:", per_block)
 assert per_block <= BLOCK_LIMIT_BYTES
 print("ok")

@@ -59,6 +59,20 @@ def test_a_press_in_idle_shows_the_display_at_once():
     assert hands.said == [(150, "show")]
 
 
+@pytest.mark.parametrize("stage, event", [("display_on", "hide"), ("recording", "mark")])
+def test_a_press_that_was_over_before_anybody_looked_counts(stage, event):
+    hands = Hands(stage).press(110, 30)
+    assert hands.run(1000, busy=[(100, 200)]) == [event]
+
+
+@pytest.mark.parametrize("length_ms, event", [(3000, "ask_stop"), (2700, "mark")])
+def test_a_press_that_began_in_a_blocked_turn_is_as_long_as_it_was(length_ms, event):
+    for at_ms in (105, 199):
+        hands = Hands("recording").press(at_ms, length_ms)
+        busy = [(100, 200), (3050, 3150)]
+        assert hands.run(4000, busy=busy) == [event]
+
+
 def test_a_press_with_the_display_on_hides_it_after_the_window():
     hands = Hands("display_on").press(100)
     hands.run(1000)

@@ -19,9 +19,7 @@ ELSEWHERE = {
 def test_each_driver_is_covered_by_its_tests_at_register_level(tmp_path):
     drivers = {path.stem for path in (ROOT / "drivers").glob("[!_]*.py")} - set(ELSEWHERE)
     tests = [ROOT / "tests" / "unit" / f"test_{name}.py" for name in sorted(drivers)]
-    tests = [
-        path for path in tests if path.exists()
-    ]  # dcs is the two displays', debounce buttons'
+    tests = [path for path in tests if path.exists()]  # dcs is the two displays'
     data, report = tmp_path / "data", tmp_path / "report.json"
     coverage = [sys.executable, "-m", "coverage"]
     command = [

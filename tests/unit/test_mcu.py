@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.unit.picobench import PicoBench
 from tools.sim.mcu import Mcu
 from tools.sim.world import ChipError, PowerCut, Reset, World
 
@@ -256,6 +257,45 @@ def test_a_watchdog_that_is_not_fed_restarts(mcu, machine):
     assert caught.value.args == (machine.WDT_RESET,)
 
 
+def test_an_output_has_one_function_and_one_driver(mcu, machine):
+    pin = machine.Pin
+    make_spi(machine)
+    for take in (
+        lambda: pin(36, pin.OUT),
+        lambda: machine.PWM(pin(37)),
+        lambda: make_i2c(machine, sda=36),
+        lambda: machine.SPI(2, sck=pin(36), mosi=pin(7), miso=None),
+    ):
+        with pytest.raises(ChipError, match="pin 3[67] is spi 1 and "):
+            take()
+    make_spi(machine).deinit()
+    pin(36, pin.OUT)
+    with pytest.raises(ChipError, match="two outputs"):
+        mcu.pad(36).drive(0)
+    mcu.power(False)
+    make_spi(machine)
+
+
+@pytest.mark.parametrize("number", [-1, 19, 26, 49])
+def test_a_pin_that_the_processor_has_not_is_a_value_error(machine, number):
+    with pytest.raises(ValueError, match="invalid pin"):
+        machine.Pin(number)
+    with pytest.raises(ValueError, match="invalid pin"):
+        machine.ADC(machine.Pin(21))
+
+
+def test_the_rp2_leads_a_bus_to_its_own_pins_only():
+    board = SimpleNamespace(**{**vars(BOARD), "MPY_ARCH": "armv7emsp"})
+    machine = Mcu(World(board), board).machine
+    pin, spi = machine.Pin, {"sck": 18, "mosi": 19, "miso": 16}
+    machine.SPI(0, **{key: pin(n) for key, n in spi.items()})
+    for key, n in (("sck", 10), ("mosi", 18), ("miso", 17)):
+        with pytest.raises(ValueError, match="bad " + key.upper()):
+            machine.SPI(0, **{k: pin(at) for k, at in {**spi, key: n}.items()})
+    with pytest.raises(ValueError, match="bad SCL"):
+        machine.I2C(0, sda=pin(4), scl=pin(7))
+
+
 def test_power_off_forgets_pins_and_the_watchdog(mcu, machine, echo):
     machine.WDT(timeout=1000)
     machine.Pin(4, machine.Pin.OUT, value=0)
@@ -263,6 +303,41 @@ def test_power_off_forgets_pins_and_the_watchdog(mcu, machine, echo):
     assert mcu.pad(4).level == 1
     assert mcu.spi_bus(36, 37, 35).active is None
     mcu.world.sleep(5000)
+
+
+def test_a_hard_interrupt_happens_at_both_edges_or_after_the_mask_and_ends_a_light_sleep():
+    mcu = PicoBench().mcu
+    machine, pad, levels = mcu.machine, mcu.pad(3), []
+    pin = machine.Pin(3, machine.Pin.IN)
+    both = pin.IRQ_FALLING | pin.IRQ_RISING
+    pin.irq(lambda edge: levels.append(edge()), both, hard=True)
+    for level in (0, 0, 1):
+        pad.drive(level)
+    assert levels == [0, 1]
+    enabled = machine.disable_irq()
+    within = machine.disable_irq()
+    pad.drive(0)
+    machine.enable_irq(within)
+    assert levels == [0, 1]
+    machine.enable_irq(enabled)
+    assert levels == [0, 1, 0]
+    began_ms = mcu.world.ms
+    mcu.world.at(began_ms + 50, pad.drive, 1)
+    machine.lightsleep(500)
+    assert mcu.world.ms < began_ms + 60 and levels == [0, 1, 0, 1]
+    mcu.power(False)
+    pad.drive(0)
+    assert levels == [0, 1, 0, 1]
+
+
+def test_an_interrupt_that_no_port_has_is_an_error(machine):
+    pico = PicoBench().machine
+    pin = pico.Pin(3, pico.Pin.IN)
+    for trigger, hard in ((pin.IRQ_FALLING, True), (pin.IRQ_FALLING | pin.IRQ_RISING, False)):
+        with pytest.raises(ValueError, match="hard interrupt at both edges"):
+            pin.irq(print, trigger, hard=hard)
+    with pytest.raises(TypeError, match="keyword"):
+        machine.Pin(3).irq(print, pin.IRQ_FALLING | pin.IRQ_RISING, hard=True)
 
 
 def test_a_camera_has_an_id_that_follows_from_the_seed():

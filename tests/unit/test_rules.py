@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bodycam import pins
 from tools import boards_command, cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,7 +159,6 @@ LONGER = {
     "firmware/bodycam/narrow.py": "the same letters, narrower",
     "firmware/bodycam/app.py": "the one place where everything is joined",
     "firmware/bodycam/procedure.py": "what follows each event of the one stage table",
-    "drivers/sdcardspi.py": "one chip, one file: commands, reading, stepped writing, erasing",
     "firmware/bodycam/recorder.py": "one state between frames that come and blocks that go",
     "firmware/bodycam/log.py": "writing and recovery are one rule about one page",
 }
@@ -183,15 +183,8 @@ def test_it_compiles_for_the_cameras_processors(path, arch):
 
 BOARDS = boards_command.board_ids()
 
-# The keys of a board's dicts whose integers are GPIO numbers; a tuple is a pin of another chip.
-PIN_KEYS = (
-    *("sda", "scl", "sck", "mosi", "miso", "cs", "dc", "clk", "cmd", "d0"),
-    *("data", "vsync", "href", "pclk", "xclk", "reset", "power", "detect", "backlight"),
-    *("bck", "ws", "dout", "din", "pin"),
-)
 
-
-def _pins(part, keys=PIN_KEYS):
+def _pins(part, keys=pins.KEYS):
     for key in keys:
         value = part.get(key)
         for pin in value if isinstance(value, list) else [value]:

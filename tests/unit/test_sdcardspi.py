@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import boards.m5stack_cores3 as board
 from bodycam.clock import Clock
-from drivers import sdcardspi
+from drivers import sdwriter
 from drivers.crc16 import crc16
 from drivers.sdcardspi import SDCardSPI
 from tools.sim.chips.sdcard import CRC_ERROR, WRITE_ERROR, SDCardChip
@@ -288,22 +288,6 @@ def test_bytes_outside_recording_are_counted(it):
     it.world.stage = "idle"
     it.card.write(0, pattern(2))
     assert (it.chip.sectors_written, it.chip.sectors_outside) == (5, 2)
-
-
-def test_pre_erase_is_announced_and_its_rest_is_lost():
-    it = build(pre_erase=True)
-    it.card.write(0, pattern(32))
-    it.card.begin(0, pattern(32, seed=2))
-    it.card.step()
-    it.card.cancel()
-    it.card.read(0, bytearray(512))
-    written = [it.store.sectors[lba] for lba in range(32)]
-    kept = sum(
-        a == b for a, b in zip(written, [pattern(32, 2)[i * 512 :][:512] for i in range(32)])
-    )
-    assert 0 < kept < 32
-    assert written[kept:] == [bytes(512)] * (32 - kept)
-    assert_rules_kept(it)
 
 
 def test_another_device_may_use_the_bus_between_two_steps(it):
@@ -652,7 +636,7 @@ def test_cancel_leaves_the_rest_and_the_card_usable(it, after):
 
 @pytest.mark.parametrize("between", [lambda card: None, lambda card: card.init()])
 def test_cancel_of_a_refused_write_ends_it_with_cmd12(it, monkeypatch, between):
-    monkeypatch.setattr(sdcardspi, "_TURNS", 2)  # a step gets no further than to the refusal
+    monkeypatch.setattr(sdwriter, "_TURNS", 2)  # a step gets no further than to the refusal
     it.chip.reject(1)
     it.card.begin(0, pattern(1))
     it.card.step()

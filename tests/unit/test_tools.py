@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 import pytest
@@ -70,14 +71,49 @@ def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
     assert "no such profile" in one_line(capsys)
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "a.img"), OSError("full")])
-def test_what_the_system_refuses_is_one_line_and_status_1(command, capsys, error):
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (FileNotFoundError(2, "No such file", "a.img"), 2, "a.img: No such file; name another"),
+        (OSError("full"), 1, "full"),
+        (typer.TyperException("broken off"), 1, "broken off"),
+    ],
+)
+def test_what_is_refused_is_one_line_and_names_the_thing(command, capsys, error, status, line):
     def refused():
         raise error
 
     command(refused)
-    assert cli.run(PROGRAM, ["try"]) == 1
-    assert one_line(capsys) == f"{PROGRAM} try: {error}"
+    assert cli.run(PROGRAM, ["try"]) == status
+    assert one_line(capsys) == f"{PROGRAM} try: {line}"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("boards --wiring {file}", "another"),
+        ("boards --wiring {file}/below", "another"),
+        ("doctor --board m5stack_cores3 --port {folder}", "--port"),
+        ("doctor --board m5stack_cores3 --port /dev/null", "--port"),
+        ("flash --board m5stack_cores3 --port {file}", "--port"),
+        ("flash --board pico2w_arducam --frozen {file}", "new folder"),
+        ("card verify {file}", "evidence"),
+        ("card verify {folder}/none", "no such file"),
+        ("sim --headless --script {folder}", "script"),
+        ("sim --export {file}", "name another folder"),
+        ("shift --board m5stack_cores3 --plot {folder}", ".png"),
+    ],
+)
+def test_a_path_that_is_something_else_is_one_line_that_begins_with_the_command(
+    words, names, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("tools.flash.install.compiled_files", lambda board: {})
+    (tmp_path / "file").write_bytes(b"x")
+    words = words.format(file=tmp_path / "file", folder=tmp_path).split()
+    assert cli.run(PROGRAM, words) == 2
+    said = one_line(capsys)
+    assert said.startswith(f"{PROGRAM} {words[0]}: ") and "Errno" not in said
+    assert re.search(names, said), said
 
 
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])

@@ -57,7 +57,7 @@ def find(
             row["recordings"] = [
                 one for one in row["recordings"] if _within(one["utc"], first, last)
             ]
-            if row["recordings"] or not (since or until):
+            if row["recordings"]:
                 found.append(row)
         _rows(found, as_json)
         raise typer.Exit(0 if found else 1)

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -200,8 +199,7 @@ def _plain(as_json):
     except InputError as error:
         if as_json:
             _print({"error": str(error)})
-        print(f"card: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        raise typer.BadParameter(str(error)) from None
 
 
 def _given(image, camera, keys):

@@ -147,6 +147,8 @@ class Plan:
         missing = {n: data for n, data in new.items() if staged[n] != described(data)}
         self._need_room(missing, about)
         try:
+            if self.found == "empty":  # a camera that is cut off now would be silent, too
+                link.put("/main.py", self._held())
             for path in (_NEW, *(f"{_NEW}/{folder}" for folder in _FOLDERS)):
                 link.call("folder", path)
             for name, data in missing.items():

@@ -13,6 +13,7 @@ import struct
 import time
 from pathlib import Path
 
+import typer
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 from serial import SerialException
@@ -223,7 +224,7 @@ def _quiet():
 
 
 def _why_closed(port, error):
-    # mpremote keeps the reason to itself: ask the system.
+    # mpremote keeps the reason to itself: ask the system. What is no port is a wrong --port.
     if os.name != "nt" and not os.path.exists(port):
         found = ", ".join(device for device, _ in ports()) or "none"
         return f"no port {port}: is the camera plugged in and switched on? Ports found: {found}"
@@ -234,6 +235,8 @@ def _why_closed(port, error):
     except OSError as refused:
         error = refused
     number = getattr(error, "errno", None)
+    if number == errno.EISDIR or f"({errno.ENOTTY}," in str(error):
+        raise typer.BadParameter(f"{port} is no serial port: name the camera's with --port")
     if number == errno.EACCES:
         return (
             f"{port} may not be opened: on Linux join the group dialout, then log in again; on "

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -97,8 +96,7 @@ def shift(
     else:
         _say(about, report, result)
     if result["error"]:
-        print(f"shift: {use}: {result['error']}", file=sys.stderr)
-        return 1
+        raise typer.TyperException(f"{use}: {result['error']}")
     return 0 if report["reached"] else 1
 
 

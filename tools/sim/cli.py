@@ -94,11 +94,9 @@ def _answer(act, *args):
     try:
         return act(*args)
     except headless.InputError as error:
-        _say(f"sim: {error}")
-        return 2
+        raise typer.BadParameter(str(error)) from None
     except headless.RunError as error:
-        _say(f"sim: {error}")
-        return 1
+        raise typer.TyperException(str(error)) from None
 
 
 def _play(camera, keys, demo, as_json):
@@ -117,9 +115,7 @@ def _play(camera, keys, demo, as_json):
     elif not as_json:
         _summary(result, to)
     if result["error"]:
-        _say(f"sim: {camera[3] or 'the built-in script'}: {result['error']}")
-        return 1
-    return 0
+        raise typer.TyperException(f"{camera[3] or 'the built-in script'}: {result['error']}")
 
 
 def _page(board, folder, port):
@@ -143,9 +139,9 @@ def _export(folder, board):
         print(export.export(folder, board))
     except OSError as error:
         what = "a file" if folder.is_file() else error.strerror
-        _say(f"sim --export: the page cannot go into {folder} ({what}); name another folder")
-        return 2
-    return 0
+        raise typer.BadParameter(
+            f"the page cannot go into {folder} ({what}); name another folder"
+        ) from None
 
 
 def _serve(board, on, cards, profile, seed):

@@ -42,7 +42,8 @@ class Time:
 
     def boot(self):
         """Let the ticks begin anew."""
-        self._offset_ms = _TICKS_AT_BOOT - self._world.ms
+        # Below zero, so that the sum is a small integer: an interrupt asks with a locked heap.
+        self._offset_ms = _TICKS_AT_BOOT - self._world.ms - _TICKS_MASK - 1
 
     def ticks_ms(self):
         """Return a wrapping count of milliseconds."""

@@ -138,7 +138,7 @@ def _press(words):
 
 def _hold(words):
     (seconds,) = words
-    ms = _thousandths(seconds, low=0.1)
+    ms = _thousandths(seconds, low=0.01)
     return [ms], ms
 
 

@@ -109,7 +109,6 @@ class SDCardChip:
             59: (_IDLE | _READY, self._crc_on_off),
         }
         self._application_commands = {
-            23: (_READY, self._pre_erase),
             41: (_IDLE, self._op_cond),
         }
         self._acts = {
@@ -257,7 +256,6 @@ class SDCardChip:
         self._reading = 0
         self._many = self._gap = self._ended = False
         self._pending = False  # something is under way that needs the state machine
-        self._announced = 0
         self._first = self._last = -1
         self._programming = -1
         self._begun = self._lba = 0
@@ -549,9 +547,6 @@ class SDCardChip:
         return response
 
     def _end_write(self):
-        # What was announced for erasing and never came has lost its content.
-        for lba in range(self._lba, min(self._lba_end, self._sectors)):
-            self.store.write(lba, _ERASED[:_SECTOR])
         self._state = _READY
         self._work(self._stop_us)
 
@@ -622,6 +617,8 @@ class SDCardChip:
         self._r1()
 
     def _op_cond(self, high, low):
+        if self._kind == "old" and high:
+            raise ChipError("sdcard: HCS to a card that knows no CMD8 (figure 7-2)")
         if self._ready_ms < 0:
             if self._kind == "high" and not high & 0x4000:
                 self._r1()  # 4.2.3: a card that counts sectors waits for a host that can
@@ -754,10 +751,6 @@ class SDCardChip:
         self._reading = 0
         self._ended = False
 
-    def _pre_erase(self, high, low):
-        self._announced = high << 16 | low
-        self._r1()
-
     def _write_one(self, high, low):
         self._write(high, low, False)
 
@@ -766,8 +759,6 @@ class SDCardChip:
 
     def _write(self, high, low, many):
         lba = self._lba = self._from(high, low)
-        self._lba_end = lba + self._announced
-        self._announced = 0
         if lba >= 0:
             self._many = many
             self._begun = lba
