@@ -22,7 +22,8 @@ HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"
 LONG = {
     "test_a_page_that_is_slowed_on_purpose_does_not_keep_up",
-    "test_a_shift_is_shown_in_minutes",
+    "test_a_shift_is_shown_in_a_minute",
+    "test_every_stage_is_shown_at_sixty_times_the_clock",
 }
 TOTAL_BYTES_MAX = 2_000_000
 READY_S_MAX = 3.0
@@ -232,17 +233,21 @@ def test_the_button_works_by_mouse_touch_and_keyboard(view):
 def test_press_and_hold_are_shown_and_end_a_recording(view):
     one = view(situation("m5stack_cores3", RECORD, 5000))
     assert one.state()["stage"] == "recording"
-    one.ask("bodycam.time.set(1)")
+    one.page.click("#speed_60")
     one.page.hover("#key")
     one.page.mouse.down()
+    began_ms = one.until("bodycam.state().button && bodycam.state().ms")
     assert one.ask("document.getElementById('key').classList.contains('down')")
     one.until("document.getElementById('holding').textContent === 'Held: 2 s'")
-    one.until("bodycam.state().asking")
+    assert "your hand" in one.text("pace")  # it counts the camera's time, which passes at 1x
+    assert one.until("bodycam.state().asking && bodycam.state().ms") - began_ms < 10_000
     one.page.mouse.up()
     assert one.until("document.getElementById('next').textContent").startswith("Press now")
     _press(one, "mouse")
     one.stage("display_on")
     assert one.state()["captured"] == one.state()["recorded"] > 0
+    released_ms = one.state()["ms"]
+    one.until(f"bodycam.state().ms > {released_ms} + 20_000")
 
 
 def test_a_finger_on_the_display_reaches_the_camera(view):
@@ -320,7 +325,7 @@ def test_time_stands_still_steps_and_runs(view):
     page.click("#pause")
     page.wait_for_timeout(100)
     assert one.state()["ms"] - now_ms > 30_000
-    page.click("#speed_720")
+    page.click("#speed_shift")
     page.wait_for_timeout(1500)
     page.click("#speed_1")
     page.wait_for_timeout(200)
@@ -422,9 +427,9 @@ def test_a_tab_that_was_frozen_goes_on_and_catches_up_with_nothing(view):
 def test_how_fast_time_really_runs_is_told(view):
     one = view(situation("m5stack_cores3", RECORD, 4000))
     assert one.text("pace") == ""
-    one.page.click("#speed_720")
+    one.page.click("#speed_shift")
     told = one.until("document.getElementById('pace').textContent")
-    assert 1 <= int(re.search(r"(\d+)×", told)[1]) < 720
+    assert 1 <= int(re.search(r"(\d+)×", told)[1]) < 900
     one.page.click("#pause")
     one.until("!document.getElementById('pace').textContent")
 
@@ -590,6 +595,7 @@ def test_every_control_was_used_by_a_test(view, used_controls, request):
 
 _WINDOW_MS = 3000
 _PACE_OFF = 0.02
+_WHOLE_PACE_MIN = 0.99
 _CORE_MAX = 0.5
 _PATIENCE_S = 40  # others may use this computer too
 # Where the camera's time stands whenever the page hears of it.
@@ -651,21 +657,26 @@ def _keep_up(one, browser, seconds, patience_s=_PATIENCE_S):
 def test_a_recording_keeps_up_with_the_clock_on_half_a_core(
     view, browser, board, full, record_property
 ):
-    seconds = 600 if full and board == "m5stack_cores3" else 3
+    long = full and board == "m5stack_cores3"
+    seconds = 600 if long else 3
     faulthandler.cancel_dump_traceback_later()  # it ends by itself
     one = view(situation(board, RECORD, 4000))
     pace, core, state = _keep_up(one, browser, seconds)
-    told = one.ask("load")
+    told, heard = one.ask("[load, [heard[0], heard.at(-1)]]")
+    whole = (heard[1][1] - heard[0][1]) / (heard[1][0] - heard[0][0])
     lost = state["captured"] - state["recorded"]
     record_property(
         "measured",
-        f"{board} in the page: {pace:.3f} of the clock's speed, {core:.0%} of a core (the page"
+        f"{board} in the page: {pace:.3f} of the clock's speed, {whole:.4f} from beginning to end,"
+        f" {core:.0%} of a core (the page"
         f" says {told['share']:.0%}), {state['recorded']} pictures, {lost} lost in"
         f" {state['ms'] / 1000:.0f} s, {told['late']} ms let go;"
         f" a Chromium, {browser.source}",
     )
     assert abs(pace - 1) <= _PACE_OFF and core <= _CORE_MAX
     assert lost == 0
+    if long:
+        assert whole >= _WHOLE_PACE_MIN and told["late"] == 0
 
 
 @pytest.mark.full
@@ -691,24 +702,55 @@ def _shift():
 _MIRROR_MS = 180_000
 _RECORDING_MS = 210_000  # longer ones would fill the page's card of 128 MiB
 _SHIFT_MS = 43_200_000
+_SHIFT_S_MAX = 60
+_SIXTY_MIN = 54  # below that the page says that it is slower
 
 
 @pytest.mark.full
-def test_a_shift_is_shown_in_minutes(view, record_property):
+def test_a_shift_is_shown_in_a_minute(view, record_property):
     faulthandler.cancel_dump_traceback_later()  # it ends by itself
-    one = view(situation("m5stack_cores3", _shift(), 2000))
-    began_s = time.monotonic()
-    one.page.click("#speed_720")
-    one.until(f"bodycam.state().ms >= {_SHIFT_MS}", 900)
-    took_s = time.monotonic() - began_s
-    state = one.state()
+    took_s = []
+    while len(took_s) < 3 and (not took_s or took_s[-1] > _SHIFT_S_MAX):  # others may be at work
+        one = view(situation("m5stack_cores3", _shift(), 2000))
+        began_s = time.monotonic()
+        one.page.click("#speed_shift")
+        one.until(f"bodycam.state().ms >= {_SHIFT_MS}", 900)
+        took_s.append(time.monotonic() - began_s)
+        state = one.state()
+        assert state["stage"] == "idle" and state["outside_bytes"] == 0
+        assert state["captured"] == state["recorded"] > 4 * 200 * 8
     record_property(
         "measured",
-        f"a shift of 12 h in the page: {took_s:.0f} s; {state['recorded']} pictures recorded,"
-        f" {state['captured'] - state['recorded']} lost, {state['battery_pct']} % left",
+        f"a shift of 12 h in the page: {', '.join(f'{s:.0f}' for s in took_s)} s;"
+        f" {state['recorded']} pictures recorded, 0 lost, {state['battery_pct']} % left",
     )
-    assert state["stage"] == "idle" and state["outside_bytes"] == 0
-    assert state["captured"] == state["recorded"] > 4 * 200 * 8
+    assert took_s[-1] <= _SHIFT_S_MAX
+
+
+@pytest.mark.full
+def test_every_stage_is_shown_at_sixty_times_the_clock(view, record_property):
+    faulthandler.cancel_dump_traceback_later()  # it ends by itself
+    reached = {}
+    for stage, acts in (
+        ("idle", BOOT),
+        ("display_on", f"{BOOT}_2000.press.1"),
+        ("recording", RECORD),
+    ):
+        one = view(situation("m5stack_cores3", acts, 4000))
+        assert one.state()["stage"] == stage
+        one.ask(_FOLLOW)
+        one.page.click("#speed_60")
+        for _ in range(8):  # the film of the scene is drawn in the first; others may be at work
+            one.page.wait_for_timeout(3000)
+            heard = one.ask("heard.splice(0)")
+            pace = (heard[-1][1] - heard[0][1]) / (heard[-1][0] - heard[0][0])
+            reached[stage] = max(pace, reached.get(stage, 0))
+            if reached[stage] > _SIXTY_MIN:
+                break
+        assert one.state()["captured"] == one.state()["recorded"]
+    told = ", ".join(f"{stage} {pace:.0f}x" for stage, pace in reached.items())
+    record_property("measured", f"the page at 60x: {told}")
+    assert min(reached.values()) > _SIXTY_MIN
 
 
 def test_a_page_that_is_too_slow_is_found_out():

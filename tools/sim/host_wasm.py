@@ -10,6 +10,9 @@ from array import array
 import _host
 from uctypes import addressof
 
+# To look a function of JavaScript up costs as much as to call it.
+_crc16, _read, _write = _host.crc16, _host.read, _host.write
+
 # This port has none; the runner gives the firmware its own, which follows from the seed.
 os.urandom = None
 
@@ -26,19 +29,19 @@ class Store:
 
     def readinto(self, lba, buf):
         """Fill `buf` from sector `lba` on."""
-        _host.read(self._id, lba, 0, addressof(buf), len(buf))
+        _read(self._id, lba, 0, addressof(buf), len(buf))
 
     def read_at(self, offset_bytes, buf):
         """Fill `buf` from a byte on."""
-        _host.read(self._id, 0, offset_bytes, addressof(buf), len(buf))
+        _read(self._id, 0, offset_bytes, addressof(buf), len(buf))
 
     def write(self, lba, buf):
         """Write `buf` to sector `lba` on."""
-        _host.write(self._id, lba, 0, addressof(buf), len(buf))
+        _write(self._id, lba, 0, addressof(buf), len(buf))
 
     def write_at(self, offset_bytes, buf):
         """Write `buf` to a byte on."""
-        _host.write(self._id, 0, offset_bytes, addressof(buf), len(buf))
+        _write(self._id, 0, offset_bytes, addressof(buf), len(buf))
 
     def sync(self):
         """Hand everything written to the operating system."""
@@ -75,12 +78,12 @@ def write_bytes(path, buf):
 
 def crc16(buf, n):
     """Return the CRC-16/XMODEM of the first `n` bytes."""
-    return _host.crc16(addressof(buf), n)
+    return _crc16(addressof(buf), n)
 
 
 def firmware_crc16(buf, at, n):
     """Do the work of drivers.crc16_viper: this port has no viper."""
-    return _host.crc16(addressof(buf) + at, n)
+    return _crc16(addressof(buf) + at, n)
 
 
 def firmware_double(source, target, shape):

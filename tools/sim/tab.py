@@ -51,31 +51,31 @@ class Lens:
         self.picture_bytes = 2 * self.show_px[0] * self.show_px[1]
         self.quality = row.get("jpeg_quality", 80)
         self.mood = 0
-        self._seen = bytearray(2 * self.size_px[0] * self.size_px[1])
         self._seen_ms = -1
-        self._jpeg_at = _host.memory(len(self._seen))  # beside this heap: one search for room less
+        # Beside this heap: one search for room less.
+        self._jpeg_at = _host.memory(2 * self.size_px[0] * self.size_px[1])
 
     def at(self, ms):
         """Look; return the number of what is seen."""
         if ms != self._seen_ms:
-            _host.picture(ms, self.mood, addressof(self._seen), len(self._seen))
+            _host.look(ms, self.mood)
             self._seen_ms = ms
         return ms
 
     def picture(self, i, buf):
         """Fill `buf` with the middle of what was seen last, in the size that is shown."""
-        if self.show_px == self.size_px:
-            buf[:] = memoryview(self._seen)
-        else:
-            _host.fit(addressof(self._seen), *self.size_px, addressof(buf), *self.show_px)
+        _host.picture(addressof(buf), *self.show_px)
 
     def jpeg(self, i):
         """Return the JPEG of what was seen last."""
-        return self.encoded(i, self._seen)
+        return self._encode(0)
 
     def encoded(self, i, buf):
         """Return the JPEG of the picture in `buf`."""
-        n = _host.jpeg(addressof(buf), *self.size_px, self.quality, self._jpeg_at)
+        return self._encode(addressof(buf))
+
+    def _encode(self, address):
+        n = _host.jpeg(address, *self.size_px, self.quality, self._jpeg_at)
         return bytes_at(self._jpeg_at, n)
 
     def close(self):
@@ -99,19 +99,20 @@ class Live(Run):
 
     def _work(self, until_ms):
         # No wait goes beyond the slice: between two of them hands may do something.
-        world = self.world
+        world, step = self.world, self._app.step
         while self._steps > 0 and world.ms < until_ms:
-            if world.ms < self._wake_ms:
-                due_ms = min(self._wake_ms, until_ms)
-                self.doze(due_ms - world.ms)
-                if world.ms < due_ms:  # something woke it
-                    self._wake_ms = world.ms
-            else:
+            if world.ms >= self._wake_ms:
                 self._steps -= 1
-                wait_ms = self._app.step()
+                wait_ms = step()
                 self._charge_step()
                 self._wake_ms = world.ms + wait_ms
-            if self._looked_after():
+            ms = min(self._wake_ms, until_ms) - world.ms
+            if ms > 0:
+                due_ms = world.ms + ms
+                self.doze(ms)
+                if world.ms < due_ms:  # something woke it
+                    self._wake_ms = world.ms
+            if (self._awaited or self._ending) and self._looked_after():
                 return
 
     def _boot(self):

@@ -1,38 +1,42 @@
 // What every host of MicroPython's WebAssembly port does alike: Node (wasm_host.mjs) and the page.
 
+import { leaps } from "./wasm_leap.mjs";
+
 /** The interpreter's memory, once it is loaded. */
 export const port = { memory: null };
 
 const instantiate = WebAssembly.instantiate;
-WebAssembly.instantiate = async (...args) => {
-  const result = await instantiate(...args);
-  const all = Object.values((result.instance ?? result).exports);
-  port.memory = all.find((value) => value instanceof WebAssembly.Memory) ?? port.memory;
+WebAssembly.instantiate = async (source, imports) => {
+  const complete = leaps(imports);
+  const result = await instantiate(source, imports);
+  const { exports } = result.instance ?? result;
+  complete(exports);
+  port.memory = exports.memory;
   return result;
-};
-
-// The interpreter's build asserts at each Python call that its copy of the function table is right,
-// with this function, which is slow; the table never changes.
-const slowGet = WebAssembly.Table.prototype.get;
-const table = [];
-WebAssembly.Table.prototype.get = function (i) {
-  return (table[i] ??= slowGet.call(this, i));
 };
 
 /** Return a view of `n` bytes of the interpreter's memory. */
 export const bytes = (address, n) => new Uint8Array(port.memory.buffer, address, n);
 
-const crcTable = new Uint16Array(256).map((_, i) => {
+// CRC_TABLES[k][byte]: what a byte with k bytes after it does to the CRC.
+const CRC_TABLES = [new Uint16Array(256)];
+for (let i = 0; i < 256; i++) {
   let crc = i << 8;
   for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
-  return crc;
-});
+  CRC_TABLES[0][i] = crc;
+}
+for (let k = 1; k < 4; k++)
+  CRC_TABLES[k] = CRC_TABLES[k - 1].map((crc) => (crc << 8) ^ CRC_TABLES[0][crc >> 8]);
 
 /** Return the CRC-16/XMODEM of `n` bytes of the interpreter's memory. */
 export function crc16(address, n) {
   const data = bytes(address, n);
+  const [T0, T1, T2, T3] = CRC_TABLES;
   let crc = 0;
-  for (let i = 0; i < n; i++) crc = ((crc << 8) & 0xff00) ^ crcTable[(crc >> 8) ^ data[i]];
+  let i = 0;
+  for (; i < n - 3; i += 4)
+    crc = T3[(crc >> 8) ^ data[i]] ^ T2[(crc & 0xff) ^ data[i + 1]] ^ T1[data[i + 2]] ^ T0[data[i + 3]];
+  for (; i < n; i++) crc = ((crc << 8) & 0xff00) ^ T0[(crc >> 8) ^ data[i]];
   return crc;
 }
 

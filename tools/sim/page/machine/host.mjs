@@ -3,9 +3,11 @@
 import { cbc, ecb } from "@noble/ciphers/aes.js";
 
 import { bytes, crc16, double, port } from "../../wasm_port.mjs";
+import { encryptCBC } from "./aes.mjs";
 
 const NO_PADDING = { disablePadding: true };
 
+const words = (address, n) => new Int32Array(port.memory.buffer, address, n);
 const pixels = (address, n) => new Uint16Array(port.memory.buffer, address, n);
 
 /**
@@ -30,9 +32,11 @@ export function makeHost(files, lens, tell, memory) {
     memory,
     wipe: (address, n) => void bytes(address, n).fill(0),
     aes,
-    picture: (ms, mood, address, n) => lens.picture(ms, mood, bytes(address, n)),
+    look: (ms, mood) => lens.look(ms, mood),
+    picture: (address, width, height) => lens.picture(bytes(address, 2 * width * height), width, height),
     jpeg(address, width, height, quality, to) {
-      const jpeg = lens.encode(bytes(address, 2 * width * height), width, height, quality);
+      const pixels = address ? bytes(address, 2 * width * height) : lens.seen.pixels;
+      const jpeg = lens.encode(pixels, width, height, quality);
       bytes(to, jpeg.length).set(jpeg);
       return jpeg.length;
     },
@@ -47,10 +51,6 @@ export function makeHost(files, lens, tell, memory) {
       for (let x = x0, at = 0; x <= x1; x++)
         for (let y = y0; y <= y1 && at < from.length; y++) to[y * width + x] = from[at++];
     },
-    fit(from, width, height, to, showWidth, showHeight) {
-      const source = bytes(from, 2 * width * height);
-      lens.fit(source, width, height, bytes(to, 2 * showWidth * showHeight), showWidth, showHeight);
-    },
     show: (address, n, width, light) => tell("display", bytes(address, n).slice(), width, light),
     tell,
   };
@@ -59,11 +59,13 @@ export function makeHost(files, lens, tell, memory) {
 function aes(state, source, target, n) {
   const [key, keyBytes, iv, encrypts] = new Int32Array(port.memory.buffer, state, 4);
   const secret = bytes(key, keyBytes);
+  if (encrypts && iv && !((iv | source | target) & 3))
+    return encryptCBC(secret, words(iv, 4), words(source, n / 4), words(target, n / 4));
   const chain = iv ? bytes(iv, 16) : null;
   const data = bytes(source, n);
-  const last = !encrypts && chain && n ? data.slice(n - 16) : null;
+  const last = chain && n ? data.slice(n - 16) : null;
   const cipher = chain ? cbc(secret, chain, NO_PADDING) : ecb(secret, NO_PADDING);
   const out = encrypts ? cipher.encrypt(data) : cipher.decrypt(data);
   bytes(target, n).set(out);
-  if (chain && n) chain.set(last ?? out.subarray(n - 16));
+  if (chain && n) chain.set(encrypts ? out.subarray(n - 16) : last);
 }

@@ -2,10 +2,17 @@
 
 const TURN_MS = 20; // how often it looks at the clock
 const LOOK_MS = 50; // how often the page hears of the camera
+const HURRY_LOOK_MS = 100; // and when its time is faster than the clock
 const BUSY_MS = 40; // how long one turn may work at normal speed
 const HURRY_MS = 45; // and at any other
-const SLICE_MS = 250; // of virtual time in one call
-const BEHIND_MS = 500; // of the clock: what a computer was too slow for is let go
+const SLICE_MS = 2000; // of virtual time in one call
+const FROZEN_MS = 1000; // a longer time between two turns was none of the camera's: it is let go
+// How much of the clock's time the camera may be behind and still make up for; the rest is let go.
+const BEHIND_MS = 2000;
+const SHIFT_BEHIND_MS = 20_000; // at the speed at which a whole shift counts, and no moment of it
+
+/** Lets a shift of 12 hours pass within a minute, with some time to spare. */
+export const SHIFT_SPEED = 900;
 
 /** Speed is virtual time over real time; 0 stands still. */
 export class Pace {
@@ -49,21 +56,21 @@ export class Pace {
     this.last = began;
     const done = performance.now();
     this.busy += done - began;
-    if (began - this.looked >= LOOK_MS) this.look(done);
+    if (began - this.looked >= (this.speed > 1 ? HURRY_LOOK_MS : LOOK_MS)) this.look(done);
     if (this.now < Math.min(this.wanted, this.until)) this.soon.port2.postMessage(0);
     else setTimeout(() => this.turn(), Math.max(1, TURN_MS - (done - began)));
   }
 
   follow(began) {
     if (!this.speed) return;
-    this.wanted += (began - this.last) * this.speed;
-    const limit = this.now + BEHIND_MS * this.speed;
-    if (this.wanted > limit) {
-      if (this.speed === 1) this.late += this.wanted - limit;
-      this.wanted = limit;
-    }
+    const { speed } = this;
+    const asked = this.wanted + (began - this.last) * speed;
+    const counted = this.wanted + Math.min(began - this.last, FROZEN_MS) * speed;
+    const behind = speed < SHIFT_SPEED ? BEHIND_MS : SHIFT_BEHIND_MS;
+    this.wanted = Math.min(counted, this.now + behind * speed);
+    if (speed === 1) this.late += asked - this.wanted;
     const target = Math.min(this.wanted, this.until);
-    const budget = this.speed > 1 ? HURRY_MS : BUSY_MS;
+    const budget = speed > 1 ? HURRY_MS : BUSY_MS;
     while (this.now < target && performance.now() - began < budget)
       this.now = this.camera.slice(Math.ceil(Math.min(target - this.now, SLICE_MS)));
     if (this.now >= this.until) {

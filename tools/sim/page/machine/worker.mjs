@@ -34,7 +34,7 @@ const hands = {
   act: (verb, ...args) => camera.act(JSON.stringify([verb, ...args])),
   speed: (speed) => camera.pace.set(speed),
   run_to: (ms) => camera.pace.runTo(ms),
-  picture: (rgba) => (lens.sent = rgba),
+  picture: (rgba) => lens.take(rgba),
   taps: (on) => camera.taps(on),
   take: (number) => tell("card", number, store("card"), store("camera/log.bin")),
 };

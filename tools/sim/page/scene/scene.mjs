@@ -1,11 +1,17 @@
 // The built-in scene: a square in a town, and a person who talks to whoever wears the camera.
 //
-// A function of time and mood alone: the same millisecond gives the same pixels everywhere.
+// A film for each mood that begins anew every 12 s: the same picture has the same pixels everywhere.
 
 import { box, ellipse, limb, paperOf, polygon } from "./shapes.mjs";
 
 export const WIDTH = 320;
 export const HEIGHT = 240;
+
+const PICTURES_A_S = 16;
+const PICTURES = 12 * PICTURES_A_S;
+
+/** Return the number of the picture that is seen at `ms`, from 0 on. */
+export const pictureAt = (ms) => Math.floor((ms * PICTURES_A_S) / 1000) % PICTURES;
 
 /** What the person is like: gestures, distance, speed. */
 export const MOODS = ["calm", "upset", "threatening", "leaving"];
@@ -18,26 +24,29 @@ const COAT = [52, 84, 122];
 const COAT_DARK = [40, 66, 98];
 const SHIRT = [226, 224, 218];
 
-// near: how close (1 fills the picture), reach: how far the hands go, beat: gestures a second,
-// brow: how angry, mouth: how far it opens, lean: how much the person comes at the camera.
+// near: how close (1 fills the picture), reach: how far the hands go, beat: gestures of either hand
+// in a film, brow: how angry, mouth: how far it opens, lean: how much the person comes at the camera.
 const MANNERS = [
-  { near: 1.0, reach: 0.35, beat: 0.35, brow: 0, mouth: 0.5, lean: 0.02 },
-  { near: 1.12, reach: 0.8, beat: 0.8, brow: 0.6, mouth: 0.9, lean: 0.05 },
-  { near: 1.32, reach: 1.25, beat: 1.25, brow: 1, mouth: 1.4, lean: 0.1 },
-  { near: 0.5, reach: 0.12, beat: 0.25, brow: 0, mouth: 0, lean: 0 },
+  { near: 1.0, reach: 0.35, beat: [4, 3], brow: 0, mouth: 0.5, lean: 0.02 },
+  { near: 1.12, reach: 0.8, beat: [10, 8], brow: 0.6, mouth: 0.9, lean: 0.05 },
+  { near: 1.32, reach: 1.25, beat: [16, 13], brow: 1, mouth: 1.4, lean: 0.1 },
+  { near: 0.5, reach: 0.12, beat: [4, 2], brow: 0, mouth: 0, lean: 0 },
 ];
 
 let street = null;
 let grain = null;
 
-/** Draw what is seen at `ms` into RGBA pixels, 320 by 240. */
-export function drawScene(data, ms, mood = 0) {
+/** Draw picture `i` of a mood's film into RGBA pixels, 320 by 240. */
+export function drawScene(data, i, mood = 0) {
   street ??= drawStreet();
   data.set(street);
   const paper = paperOf(data, WIDTH, HEIGHT);
-  drawPasser(paper, ms / 1000);
-  drawPerson(paper, ms / 1000, MANNERS[mood] ?? MANNERS[0]);
-  addGrain(data, ms);
+  const part = i / PICTURES;
+  // Something that comes and goes so many times in a film.
+  const wave = (times, phase = 0) => Math.sin(TURN * times * part + phase);
+  drawPasser(paper, part, wave);
+  drawPerson(paper, part, wave, MANNERS[mood] ?? MANNERS[0]);
+  addGrain(data, i);
 }
 
 function drawStreet() {
@@ -78,21 +87,21 @@ function tree(paper, x, y) {
     ellipse(paper, x + dx, y + dy, r, r * 0.92, [104 + dx, 138 + dx, 92]);
 }
 
-// Somebody far away crosses the square, once in 23 s.
-function drawPasser(paper, s) {
-  const x = ((s / 23) % 1) * 380 - 30;
-  const step = Math.sin(s * TURN * 1.4) * 4;
+// Somebody far away crosses the square.
+function drawPasser(paper, part, wave) {
+  const x = part * 380 - 30;
+  const step = wave(17) * 4;
   limb(paper, [x, 150], [x + step, 166], 2.2, 1.8, [70, 66, 74]);
   limb(paper, [x, 150], [x - step, 166], 2.2, 1.8, [60, 58, 66]);
   limb(paper, [x, 134], [x, 150], 4.4, 3.6, [148, 84, 76]);
   ellipse(paper, x, 126.5, 3.4, 4, SHADE);
 }
 
-function drawPerson(paper, s, manner) {
-  const sway = Math.sin(s * TURN * 0.21) * 5 + Math.sin(s * TURN * 0.13) * 3;
-  const talk = Math.sin(s * TURN * manner.beat);
-  const other = Math.sin(s * TURN * manner.beat * 0.83 + 1.1);
-  const near = manner.near * (1 + manner.lean * Math.sin(s * TURN * manner.beat * 0.5));
+function drawPerson(paper, part, wave, manner) {
+  const sway = wave(3) * 5 + wave(2) * 3;
+  const talk = wave(manner.beat[0]);
+  const other = wave(manner.beat[1], 1.1);
+  const near = manner.near * (1 + manner.lean * wave(manner.beat[0] / 2));
   const foot = manner.near < 0.8 ? 232 : 318;
   const at = (x, y) => [160 + (sway + x) * near, foot - y * near];
   const size = (n) => n * near;
@@ -114,13 +123,13 @@ function drawPerson(paper, s, manner) {
   polygon(paper, [at(-13, 166), at(13, 166), at(0, 112)], SHIRT);
   limb(paper, at(0, 112), at(0, 34), size(1), size(1), COAT_DARK);
   limb(paper, at(0, 176), at(0, 162), size(10), size(12), SHADE);
-  drawHead(paper, at, size, s, manner, talk);
+  drawHead(paper, at, size, part, wave, manner);
   arm(-1, other);
   arm(1, talk);
 }
 
-function drawHead(paper, at, size, s, manner, talk) {
-  const nod = Math.sin(s * TURN * 0.4) * 1.6;
+function drawHead(paper, at, size, part, wave, manner) {
+  const nod = wave(5) * 1.6;
   const place = (x, y) => at(x, y + nod);
   const [cx, cy] = place(0, 200);
   const [hx, hy] = place(0, 210);
@@ -129,7 +138,7 @@ function drawHead(paper, at, size, s, manner, talk) {
   ellipse(paper, cx, cy, size(22), size(28), SKIN);
   const [fx, fy] = place(0, 226);
   ellipse(paper, fx, fy, size(20), size(8), HAIR);
-  const blink = s % 3.7 < 0.12 ? 0.2 : 1;
+  const blink = (part * 3) % 1 < 0.03 ? 0.2 : 1;
   for (const side of [-1, 1]) {
     const [ex, ey] = place(side * 8.5, 205);
     ellipse(paper, ex, ey, size(4), size(2.8 * blink), [244, 242, 238]);
@@ -137,15 +146,15 @@ function drawHead(paper, at, size, s, manner, talk) {
     limb(paper, place(side * 13, 212 + manner.brow), place(side * 4.5, 212 - 4 * manner.brow), size(1.3), size(1.3), HAIR); // prettier-ignore
   }
   limb(paper, place(0, 203), place(1.4, 195), size(1.2), size(2.2), SHADE);
-  const open = 1.3 + 3.4 * manner.mouth * Math.abs(Math.sin(s * TURN * 2.1) * talk);
+  const open = 1.3 + 3.4 * manner.mouth * Math.abs(wave(25) * wave(manner.beat[0]));
   const [mx, my] = place(0, 185);
   ellipse(paper, mx, my, size(7), size(open), [132, 62, 58]);
 }
 
 // Light makes pictures grainy, and so as large as a camera's.
-function addGrain(data, ms) {
+function addGrain(data, picture) {
   grain ??= makeGrain();
-  const from = (Math.imul(ms, 7919) >>> 0) % (grain.length / 2);
+  const from = (picture * 7919) % (grain.length / 2);
   for (let i = 0, j = from; i < data.length; i += 4, j++) {
     const n = grain[j];
     if (!n) continue;

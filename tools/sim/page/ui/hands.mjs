@@ -18,12 +18,13 @@ const NEXT = {
   fault: ["next_off"],
 };
 
-/** `act(verb, ...args)` does an act in the camera's world. */
+/** `act(verb, ...args)` does an act in the camera's world, `hand(down)` hears of the button. */
 export class Hands {
-  constructor(act) {
+  constructor(act, hand) {
     this.act = act;
-    this.since = null;
-    this.stage = "off";
+    this.hand = hand;
+    this.held = false;
+    this.since = null; // the camera's time since when it feels the button held
     const key = $("key");
     key.onpointerdown = (event) => {
       if (event.button) return;
@@ -48,34 +49,36 @@ export class Hands {
   }
 
   down() {
-    if (this.since !== null) return;
-    this.since = performance.now();
+    if (this.held) return;
+    this.held = true;
     $("key").classList.add("down");
+    this.hand(true);
     this.act("key", true);
-    this.show();
   }
 
   up() {
-    if (this.since === null) return;
+    if (!this.held) return;
+    this.held = false;
     this.since = null;
     $("key").classList.remove("down");
     this.act("key", false);
+    this.hand(false);
     put($("holding"), "");
     $("held").style.strokeDasharray = "0 100";
   }
 
-  show() {
-    if (this.since === null) return;
-    const ms = performance.now() - this.since;
-    const limit = { recording: STOP_MS, off: ON_MS }[this.stage] ?? OFF_MS;
+  show({ ms, stage, button }) {
+    if (!this.held || !button) return;
+    this.since ??= ms;
+    ms -= this.since;
+    const limit = { recording: STOP_MS, off: ON_MS }[stage] ?? OFF_MS;
     $("held").style.strokeDasharray = `${Math.min(100, (100 * ms) / limit)} 100`;
     if (ms > 400) put($("holding"), say("holding", { s: Math.floor(ms / 1000) }));
-    requestAnimationFrame(() => this.show());
   }
 
   /** Show what can be done in this state. */
   follow(state) {
-    this.stage = state.stage;
+    this.show(state);
     const asking = state.stage === "recording" && state.asking;
     const keys = asking ? ["next_stop"] : (NEXT[state.stage] ?? []);
     const list = $("next");

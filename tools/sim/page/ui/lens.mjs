@@ -1,6 +1,6 @@
 // What stands before the lens: the built-in scene, the webcam, or a video.
 
-import { drawScene, HEIGHT, MOODS, WIDTH } from "../scene/scene.mjs";
+import { drawScene, HEIGHT, MOODS, pictureAt, WIDTH } from "../scene/scene.mjs";
 import { $, make, put } from "./dom.mjs";
 import { say } from "./words.mjs";
 
@@ -128,7 +128,7 @@ export class LensView {
     }
     if ($("scene").hidden || Math.abs(ms - this.drawn) < FRAME_MS) return;
     this.drawn = ms;
-    drawScene(this.image.data, ms, this.mood);
+    drawScene(this.image.data, pictureAt(ms), this.mood);
     this.context.putImageData(this.image, 0, 0);
   }
 }

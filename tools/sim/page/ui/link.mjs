@@ -44,6 +44,12 @@ export function linkOf({ board, profile, lang, acts, to }) {
   return `#board=${board}&profile=${profile}&lang=${lang}&acts=${text}&to=${Math.round(to)}`;
 }
 
+/** Return a link's hash with another language; all else in it stays as it is. */
+export function withLanguage(hash, lang) {
+  const others = hash.slice(1).split("&").filter((value) => value.includes("=") && !value.startsWith("lang="));
+  return "#" + [...others, `lang=${lang}`].join("&");
+}
+
 /**
  * Return the situation {board, profile, lang, acts, to, lesson, refused} of a link's hash, `known`
  * being the boards and profiles; what is not there is undefined. `refused`: whether something in it

@@ -9,7 +9,7 @@ import { Inside } from "./inside.mjs";
 import { LensView } from "./lens.mjs";
 import { LESSONS } from "./lesson_table.mjs";
 import { Lessons } from "./lessons.mjs";
-import { linkOf, situationOf } from "./link.mjs";
+import { linkOf, situationOf, withLanguage } from "./link.mjs";
 import { Sound } from "./sound.mjs";
 import { Ladder } from "./stage.mjs";
 import { Time } from "./time.mjs";
@@ -23,9 +23,9 @@ const act = (verb, ...args) => camera.act(verb, ...args);
 
 const sound = new Sound();
 const front = new Front(data, (x, y) => act("touch", x, y));
-const hands = new Hands(act);
 const ladder = new Ladder(data.words);
 const time = new Time(camera);
+const hands = new Hands(act, (down) => time.hand(down));
 const lens = new LensView(camera, act);
 const world = new World(act, () => state);
 const inside = new Inside(camera, data);
@@ -96,7 +96,12 @@ $("sound").onclick = () => {
   sound.on = !sound.on;
   $("sound").setAttribute("aria-pressed", String(sound.on));
 };
-for (const id of ["de", "en"]) $(id).onclick = () => speak(id);
+for (const id of ["de", "en"])
+  $(id).onclick = () => {
+    speak(id);
+    history.replaceState(null, "", withLanguage(location.hash, id)); // for when it is loaded again
+  };
+
 /** Open the situation that the address holds. */
 async function open() {
   const known = { boards: Object.keys(data.boards), profiles: data.profiles, lessons: LESSONS.map(({ id }) => id) };

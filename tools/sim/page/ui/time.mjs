@@ -1,18 +1,21 @@
 // The time controls: pause, step, as fast as the clock, faster.
 
+import { SHIFT_SPEED } from "../machine/pace.mjs";
 import { $, clock, make, put } from "./dom.mjs";
 import { say } from "./words.mjs";
 
 const STEP_MS = 100;
 const SHORT = 0.9; // of the speed that was asked for: the page says what it reaches
 const SMOOTH = 0.1;
-const SPEEDS = [["pause", 0], ["step", null], ["speed_1", 1], ["speed_60", 60], ["speed_720", 720]]; // prettier-ignore
+const HAND_MS = 2000; // after a hand let go: it may press again
+const SPEEDS = [["pause", 0], ["step", null], ["speed_1", 1], ["speed_60", 60], ["speed_shift", SHIFT_SPEED]]; // prettier-ignore
 
-/** Sets the speed of `camera`. */
+/** Sets the speed of `camera`. While a hand is at its button, time runs no faster than the clock. */
 export class Time {
   constructor(camera) {
     this.camera = camera;
     this.speed = 1;
+    this.slowed = false;
     for (const [key, speed] of SPEEDS) {
       const onclick = () => (speed === null ? this.step() : this.set(speed));
       $("speeds").append(make("button", { type: "button", id: key, "data-t": key, onclick }));
@@ -22,9 +25,25 @@ export class Time {
   /** Let time run `speed` times as fast as the clock; 0 stands still. */
   set(speed) {
     this.speed = this.reached = speed;
-    this.camera.send("speed", speed);
+    this.send();
     for (const [key, value] of SPEEDS)
       if (value !== null) $(key).setAttribute("aria-pressed", String(value === speed));
+  }
+
+  send() {
+    this.camera.send("speed", this.slowed ? Math.min(1, this.speed) : this.speed);
+  }
+
+  /** Hear that a hand pressed the button, or let it go. */
+  hand(down) {
+    clearTimeout(this.letting);
+    if (down) this.slow(true);
+    else this.letting = setTimeout(() => this.slow(false), HAND_MS);
+  }
+
+  slow(on) {
+    this.slowed = on;
+    if (this.speed > 1) this.send();
   }
 
   step() {
@@ -43,9 +62,11 @@ export class Time {
 
   /** Hear how fast time ran since the last look, and say so where it is slower than was asked for. */
   load(reached) {
-    this.reached += (reached - this.reached) * SMOOTH;
+    const slowed = this.slowed && this.speed > 1;
+    this.reached = slowed ? this.speed : this.reached + (reached - this.reached) * SMOOTH;
     const short = this.speed && this.reached < SHORT * this.speed;
-    put($("pace"), short ? say("pace", { n: Math.round(this.reached) }) : "");
+    const key = slowed ? "pace_hand" : short && "pace";
+    put($("pace"), key ? say(key, { n: Math.round(this.reached) }) : "");
   }
 
   follow(state) {
