@@ -18,7 +18,7 @@ from tools.sim.wiring import Camera
 from tools.sim.world import PowerCut, Reset, ScriptEnd, World
 
 _TICKS_MASK = 0x3FFFFFFF
-_TICKS_AT_BOOT = -1000  # one second before ticks wrap, on every boot; as a sum it stays small
+_TICKS_AT_BOOT = 0x40000000 - 1000  # one second before ticks wrap, on every boot
 _SLICE_STEPS = 5000  # a few megabytes of garbage at most
 _PICTURES_PER_STAGE = 3
 _SEAL_LIMIT_MS = 15_000  # how long `end` waits for a recording to be sealed
