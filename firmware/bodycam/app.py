@@ -224,6 +224,9 @@ class App:
         """Enter the boot in the log, close what a power cut left open, go to `idle` or `fault`."""
         fault = self._log_fault or self._fault_of(self._note_boot)
         fault = fault or self._fault_of(self._close_torn) or self._card_fault
+        unfit = self.chips.unfit()
+        if unfit:
+            fault = Fault(unfit, str(self.chips.troubles))
         if fault:
             self.procedure.fail(fault.reason, fault.detail)
         else:

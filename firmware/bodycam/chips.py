@@ -10,40 +10,14 @@ from machine import Pin
 from micropython import const
 
 from bodycam.joins import JOIN, driver
+from bodycam.missing import Dark, Missing
+from bodycam.pins import clashes
 
 _SETTLE_MS = const(10)
 _NAP_MS = const(50)  # between two looks at a button that cannot wake the processor
 
 # The parts with a select line, each perhaps on a bus with another.
 _SELECTED = ("CARD", "DISPLAY", "CAMERA", "LOG")
-
-
-class Missing:
-    """Stands where a chip should be."""
-
-    def __init__(self, name):
-        self._name = name
-
-    def __getattr__(self, name):
-        raise OSError(19, self._name + ": missing")
-
-
-class Dark:
-    """Stands where a display should be: nothing is seen."""
-
-    def __init__(self, size_px):
-        self.size_px = size_px
-
-    def window(self, *place):
-        """Return what `send` and `fill` are given."""
-        return place
-
-    def __getattr__(self, name):
-        return _nothing
-
-
-def _nothing(*args):
-    pass
 
 
 class Chips:
@@ -55,7 +29,8 @@ class Chips:
     `flash` of the log (no partition), `pmu` power manager. `usb` is the serial port. `blind`:
     nothing can be shown.
     `scratch` is memory that is only needed while something is recorded: a driver may use it until
-    then. `warning` is a key of words.WARNINGS, a chip's name in capitals, or None; `troubles` are
+    then. `clashes` are the parts with a wire of somebody else, see pins.py; they are not set up.
+    `warning` is a key of words.WARNINGS, a chip's name in capitals, or None; `troubles` are
     lines for the log. Construction blocks some 100 ms.
     """
 
@@ -66,6 +41,8 @@ class Chips:
         self.profile = profile
         self.warning = None
         self.troubles = []
+        self.clashes = clashes(board)
+        self._lacks = None
         self._on_i2c = []
         self._hz = None  # of the processor, as far as it was set here
         self.stirred = bool  # whether a button with an interrupt has something to tell
@@ -78,9 +55,9 @@ class Chips:
         self.button = self._part("BUTTON", "unexpected")
         self._cable = None
         if hasattr(board, "CABLE"):
-            self._cable = self.attempt("unexpected", self._cable_pin, "cable")
+            self._cable = self.attempt("unexpected", self._cable_pin, "cable", "CABLE")
         self._join_spi()
-        self._detect = self.attempt("unexpected", self._card_switch, "card")
+        self._detect = self.attempt("unexpected", self._card_switch, "card", "CARD")
         self.card = self._part("CARD", "unexpected")
         self.display = self._part("DISPLAY", "unexpected")
         if isinstance(self.display, Missing):
@@ -95,14 +72,18 @@ class Chips:
         self.camera = self._part("CAMERA", "unexpected")
         self.usb = self.attempt("unexpected", lambda: driver("USBSerial")(), "usb")
         row = board.LOG
-        self.flash = self.attempt("unexpected", lambda: JOIN[row["chip"]](self, row), row["chip"])
+        make = JOIN[row["chip"]]
+        self.flash = self.attempt("unexpected", lambda: make(self, row), row["chip"], "LOG")
         self.blind = False
+        self.warning = self.warning or self._lacks
 
-    def attempt(self, warning, act, name=""):
+    def attempt(self, warning, act, name="", part=None):
         """Return what `act` returns; when it fails note it under `warning`, with the `name` of
-        the chip, and return None.
+        the chip, and return None. Nothing is tried with a `part` whose wires have other users.
         """
         try:
+            if part in self.clashes:
+                raise ValueError(self.clashes[part])
             return act()
         except (OSError, ValueError) as error:  # ValueError: there is no such pin
             if warning == "unexpected" and name:
@@ -111,9 +92,9 @@ class Chips:
             text = str(error)
             self.troubles.append((text if name in text else name + ": " + text)[:60])
 
-    def chip(self, name, warning, make):
+    def chip(self, name, warning, make, part=None):
         """Return the chip that `make()` makes, a Missing one when it fails."""
-        chip = self.attempt(warning, make, name)
+        chip = self.attempt(warning, make, name, part)
         if chip is None:
             return Missing(name)
         if not isinstance(chip, Missing) and hasattr(chip, "i2c"):
@@ -124,12 +105,14 @@ class Chips:
         row = getattr(self.board, part, None)
         if row is None:
             return None
-        return self.chip(row["chip"].lower(), warning, lambda: JOIN[row["chip"]](self, row))
+        name, make = row["chip"].lower(), JOIN[row["chip"]]
+        return self.chip(name, warning, lambda: make(self, row), part)
 
     def _without(self, name):
-        missing = Missing(name)
-        self.attempt(name + "_missing", lambda: missing.probe())
-        return missing
+        # What the board never had is the last that somebody has to know.
+        self._lacks = self._lacks or name + "_missing"
+        self.troubles.append(name + ": missing")
+        return Missing(name)
 
     def new_i2c(self):
         """Return the I2C bus made anew, for every chip on it: the camera's driver takes the wires
@@ -143,7 +126,7 @@ class Chips:
 
     def _join_power(self):
         board, at = self.board, self.board.I2C_CHIPS
-        i2c = self.i2c = self.chip("i2c", "unexpected", self.new_i2c)
+        i2c = self.i2c = self.chip("i2c", "unexpected", self.new_i2c, "I2C")
         if hasattr(board, "EXPANDER"):
             self.lines = self.chip(
                 "aw9523b", "unexpected", lambda: driver("AW9523B")(i2c, at["AW9523B"])
@@ -159,11 +142,11 @@ class Chips:
         # All selects are high before anything is clocked.
         for part in _SELECTED:
             row = getattr(self.board, part)
-            if "cs" in row:
+            if "cs" in row and part not in self.clashes:  # its _part() tells of that
                 self.attempt(
                     "unexpected", lambda cs=row["cs"]: Pin(cs, Pin.OUT, value=1), row["chip"]
                 )
-        self.spi = self.chip("spi", "unexpected", lambda: self.bus(self.board.SPI))
+        self.spi = self.chip("spi", "unexpected", lambda: self.bus(self.board.SPI), "SPI")
 
     def bus(self, row):
         """Return the SPI bus on the pins of `row`."""
@@ -187,6 +170,15 @@ class Chips:
         if isinstance(wire, int):
             return Pin(wire, Pin.IN, Pin.PULL_UP)
         return wire and (lambda: self.lines.read(wire[1]))
+
+    def unfit(self) -> "str | None":
+        """Return why nobody could use this camera, a key of words.FAULTS: it hears no button, or
+        has neither display nor lamp to show a stage. None: it can be used.
+        """
+        if isinstance(self.button, Missing):
+            return "unexpected"
+        mute = self.lamp is None or isinstance(self.lamp, Missing)
+        return "display_error" if self.blind and mute else None
 
     def set_up_display(self):
         """Make the display ready; `blind` is whether that failed, or there is none. 15 ms."""

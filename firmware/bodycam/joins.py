@@ -7,6 +7,8 @@ camera carries those of its own board. Raises what the driver's constructor does
 import machine
 from machine import Pin
 
+from bodycam.missing import Missing
+
 try:
     from drivers.crc16_viper import crc16
 except (ImportError, SyntaxError, AttributeError, ValueError):
@@ -71,7 +73,10 @@ def _gpio_button(chips, row):
     return button
 
 
-def _select(row):
+def _select(chips, row):
+    # Without a bus nobody is selected: the line would stay low, and hold up everybody's.
+    if "sck" not in row and isinstance(chips.spi, Missing):
+        raise OSError(19, "spi: missing")
     return Pin(row["cs"], Pin.OUT, value=1)
 
 
@@ -86,7 +91,7 @@ def _card_spi(chips, row):
         release()
 
     made = driver("SDCardSPI")
-    return made(spi, _select(row), chips.clock, crc16, rate, wires["baudrate_hz"])
+    return made(spi, _select(chips, row), chips.clock, crc16, rate, wires["baudrate_hz"])
 
 
 def _card_mmc(chips, row):
@@ -102,7 +107,7 @@ def _own_rate(chips, row):
 
 
 def _panel(chips, row):
-    select = _select(row)
+    select = _select(chips, row)
     dc = Pin(row["dc"], Pin.OUT, value=1)
     claim, release = _own_rate(chips, row) if "baudrate_hz" in row else _shared_dc(chips.board)
     release()
@@ -191,11 +196,11 @@ def _ov2640(chips, row):
 def _arducam(chips, row):
     sizes = (row["size_px"], row["quality"], chips.board.RECORD["frame_bytes_max"], row["show_px"])
     made = driver("ArducamMega")
-    return made(chips.spi, _select(row), chips.clock, *sizes, chips.scratch)
+    return made(chips.spi, _select(chips, row), chips.clock, *sizes, chips.scratch)
 
 
 def _w25q(chips, row):
-    return driver("W25Q")(chips.spi, _select(row), chips.clock)
+    return driver("W25Q")(chips.spi, _select(chips, row), chips.clock)
 
 
 def _nor(chips, row):

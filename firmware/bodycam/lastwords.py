@@ -27,8 +27,8 @@ _TURN_MS = const(20)
 class _Rest(Chips):
     """The chips of a camera in trouble: whatever is wrong with one, it is missing."""
 
-    def attempt(self, warning, act, name=""):
-        return _tried(act)
+    def attempt(self, warning, act, name="", part=None):
+        return None if part in self.clashes else _tried(act)
 
 
 def _tried(act, *words):

@@ -257,6 +257,45 @@ def test_a_watchdog_that_is_not_fed_restarts(mcu, machine):
     assert caught.value.args == (machine.WDT_RESET,)
 
 
+def test_an_output_has_one_function_and_one_driver(mcu, machine):
+    pin = machine.Pin
+    make_spi(machine)
+    for take in (
+        lambda: pin(36, pin.OUT),
+        lambda: machine.PWM(pin(37)),
+        lambda: make_i2c(machine, sda=36),
+        lambda: machine.SPI(2, sck=pin(36), mosi=pin(7), miso=None),
+    ):
+        with pytest.raises(ChipError, match="pin 3[67] is spi 1 and "):
+            take()
+    make_spi(machine).deinit()
+    pin(36, pin.OUT)
+    with pytest.raises(ChipError, match="two outputs"):
+        mcu.pad(36).drive(0)
+    mcu.power(False)
+    make_spi(machine)
+
+
+@pytest.mark.parametrize("number", [-1, 19, 26, 49])
+def test_a_pin_that_the_processor_has_not_is_a_value_error(machine, number):
+    with pytest.raises(ValueError, match="invalid pin"):
+        machine.Pin(number)
+    with pytest.raises(ValueError, match="invalid pin"):
+        machine.ADC(machine.Pin(21))
+
+
+def test_the_rp2_leads_a_bus_to_its_own_pins_only():
+    board = SimpleNamespace(**{**vars(BOARD), "MPY_ARCH": "armv7emsp"})
+    machine = Mcu(World(board), board).machine
+    pin, spi = machine.Pin, {"sck": 18, "mosi": 19, "miso": 16}
+    machine.SPI(0, **{key: pin(n) for key, n in spi.items()})
+    for key, n in (("sck", 10), ("mosi", 18), ("miso", 17)):
+        with pytest.raises(ValueError, match="bad " + key.upper()):
+            machine.SPI(0, **{k: pin(at) for k, at in {**spi, key: n}.items()})
+    with pytest.raises(ValueError, match="bad SCL"):
+        machine.I2C(0, sda=pin(4), scl=pin(7))
+
+
 def test_power_off_forgets_pins_and_the_watchdog(mcu, machine, echo):
     machine.WDT(timeout=1000)
     machine.Pin(4, machine.Pin.OUT, value=0)

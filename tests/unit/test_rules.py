@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bodycam import pins
 from tools import boards_command, cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,15 +183,8 @@ def test_it_compiles_for_the_cameras_processors(path, arch):
 
 BOARDS = boards_command.board_ids()
 
-# The keys of a board's dicts whose integers are GPIO numbers; a tuple is a pin of another chip.
-PIN_KEYS = (
-    *("sda", "scl", "sck", "mosi", "miso", "cs", "dc", "clk", "cmd", "d0"),
-    *("data", "vsync", "href", "pclk", "xclk", "reset", "power", "detect", "backlight"),
-    *("bck", "ws", "dout", "din", "pin"),
-)
 
-
-def _pins(part, keys=PIN_KEYS):
+def _pins(part, keys=pins.KEYS):
     for key in keys:
         value = part.get(key)
         for pin in value if isinstance(value, list) else [value]:

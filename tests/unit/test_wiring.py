@@ -38,6 +38,25 @@ def test_a_pin_that_changes_changes_the_drawing():
     assert draw(moved) != draw(board) and ">GPIO18<" in draw(moved)
 
 
+MISTAKES = (
+    ("CARD", "cs", 20, "pin 20 is both CARD cs and DISPLAY cs"),
+    ("SPI", "sck", 10, "pin 10 is both SPI sck and CARD sck"),
+    ("LAMP", "pin", 25, "LAMP pin cannot be pin 25 on this processor"),
+    ("I2C", "sda", 26, "I2C sda of bus 0 cannot be pin 26"),
+)
+
+
+@pytest.mark.parametrize("part, key, pin, line", MISTAKES)
+def test_a_wrong_pin_is_named_in_one_line_without_any_hardware(
+    monkeypatch, capsys, part, key, pin, line
+):
+    board = boards_command.load("pico2w_arducam")
+    monkeypatch.setitem(getattr(board, part), key, pin)
+    for command in (["boards"], *([n, "--board", board.ID] for n in ("flash", "doctor", "sim"))):
+        assert cli.run("python3 -m tools", command) == 2
+        assert f"boards/pico2w_arducam.py: {line}" in " ".join(capsys.readouterr().err.split())
+
+
 def test_the_command_draws_every_board(tmp_path, capsys):
     assert cli.run("python3 -m tools", ["boards", "--wiring", str(tmp_path / "out")]) == 0
     names = {path.stem for path in (tmp_path / "out").iterdir()}

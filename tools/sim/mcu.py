@@ -8,34 +8,12 @@ Time passes before the bytes do, so that a power cut during a transfer loses tha
 
 from micropython import heap_lock, heap_unlock
 
+from tools.sim.ports import PORTS, reaches
 from tools.sim.world import ChipError, PowerCut, Reset
 
 _FILL_BYTES = 1024
 _LONG_US = 1_000_000  # no interrupt takes that long
-_ENODEV = 19
 _EIO = 5
-
-# What differs between the ports, by the processor's architecture: the rate at which it boots and
-# those that may be set, the error of an I2C address that nobody answers, the longest watchdog, and
-# whether the processor has its own card controller and a button that wakes it (esp32, rp2).
-_PORTS = {
-    "xtensawin": {
-        "boots_hz": 160_000_000,
-        "rates_hz": (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000),
-        "nobody": _ENODEV,
-        "dog_ms": 0x7FFFFFFF,
-        "pins": 49,
-        "whole": True,
-    },
-    "armv7emsp": {
-        "boots_hz": 150_000_000,
-        "rates_hz": (),  # machine.freq() would leave the SPIs with a clock of 48 MHz
-        "nobody": _EIO,
-        "dog_ms": 16_777,
-        "pins": 30,  # and some by name
-        "whole": False,
-    },
-}
 
 
 class Pad:
@@ -46,6 +24,10 @@ class Pad:
     `level` is what any chip on the wire sees. Undriven, a wire is pulled up. `watch(level)`, when
     given, is called at each change of level; `pwm(duty_u16, freq_hz)` and `bits(timing, data)`
     when the pin sends such a signal.
+
+    An output has one function of the processor, and nobody else drives its wire: on a device the
+    last one set up would have it, and what is read would be what the stronger of two outputs
+    wants. No firmware may let it come to that.
     """
 
     def __init__(self, number):
@@ -61,8 +43,19 @@ class Pad:
     def reset(self):
         """Be an input, as after power-on."""
         self.output = False
+        self.function = None
         self.latch = 0
         self.level = self.outside
+
+    def take(self, function):
+        """Give the output to one of the processor's functions.
+
+        Raises:
+            ChipError: another one has it.
+        """
+        if self.function not in (None, function):
+            raise ChipError("pin %s is %s and %s" % (self.number, self.function, function))
+        self.function = function
 
     def set(self, level):
         """Set the output latch."""
@@ -79,6 +72,8 @@ class Pad:
 
     def drive(self, level):
         """Let the world drive the wire; the pin reads it while it is an input."""
+        if self.output:
+            raise ChipError("pin %s: two outputs on one wire" % self.number)
         self.outside = level
         self._settle()
 
@@ -88,6 +83,11 @@ class Pad:
             self.level = level
             if self.watch:
                 self.watch(level)
+
+
+def _release(pads):
+    for pad in pads:
+        pad.function = None
 
 
 class I2CBus:
@@ -159,7 +159,7 @@ class Mcu:
     def __init__(self, world, board):
         self.world = world
         self.board = board
-        self.port = _PORTS[board.MPY_ARCH]
+        self.port = PORTS[board.MPY_ARCH]
         self.pads = {}
         self.i2c_buses = {}
         self.spi_buses = {}
@@ -191,6 +191,20 @@ class Mcu:
         if key not in self.spi_buses:
             self.spi_buses[key] = SPIBus(self.pad(miso))
         return self.spi_buses[key]
+
+    def connect(self, function, id, **wires):
+        """Give the outputs of a bus to its `function`, unless that is None; return their pads.
+
+        Raises:
+            ValueError: the port cannot lead this bus to such a pin.
+        """
+        for key, pin in wires.items():
+            if pin and not reaches(self.port, key, id, pin._pad.number):
+                raise ValueError("bad %s pin" % key.upper())
+        pads = [pin._pad for pin in wires.values() if function]
+        for pad in pads:
+            pad.take("%s %d" % (function, id))
+        return pads
 
     def attach_i2s(self, sck, ws, sd, sink):
         """Let `sink(buf, rate_hz, bits)` hear what an I2S on these pins sends."""
@@ -355,7 +369,7 @@ class Pin:
     IRQ_RISING = 8
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
-        if isinstance(id, int) and not 0 <= id < self._mcu.port["pins"]:
+        if isinstance(id, int) and id not in self._mcu.port["pins"]:
             raise ValueError("invalid pin")
         self._pad = self._mcu.pad(id)
         self._charge = self._mcu.world.charge
@@ -368,6 +382,8 @@ class Pin:
         if mode != -1:
             if mode not in (self.IN, self.OUT, self.OPEN_DRAIN):
                 raise ValueError("invalid pin mode")
+            if mode != self.IN:
+                self._pad.take("gpio")
             self._pad.direct(mode != self.IN)
 
     def value(self, level=None):
@@ -415,6 +431,8 @@ class ADC:
         if atten not in (self.ATTN_0DB, self.ATTN_11DB):
             raise ValueError("atten")
         self._pad = pin._pad
+        if self._pad.number not in self._mcu.port["adc"]:
+            raise ValueError("invalid pin")
         self._full_uv = 3_100_000 if atten else 950_000
 
     def read_uv(self):
@@ -480,6 +498,7 @@ class I2C:
 
     def __init__(self, id, *, scl, sda, freq=400_000):
         costs = self._mcu.board.COSTS
+        self._mcu.connect("i2c", id, sda=sda, scl=scl)
         self._bus = self._mcu.i2c_bus(sda._pad.number, scl._pad.number)
         self._bus.masters.append(self)
         self.chips = self._bus.chips
@@ -541,6 +560,8 @@ class SPI:
     """machine.SPI, mode 0, 8 bits."""
 
     def __init__(self, id, baudrate=1_000_000, *, polarity=0, phase=0, sck, mosi, miso):
+        self._outputs = self._mcu.connect("spi", id, sck=sck, mosi=mosi)
+        self._mcu.connect(None, id, miso=miso)
         # Without MISO nobody is heard: the pad of no pin.
         self._miso = miso._pad if miso else self._mcu.pad(-1)
         self._bus = self._mcu.spi_bus(sck._pad.number, mosi._pad.number, self._miso.number)
@@ -565,6 +586,7 @@ class SPI:
         """Let go of the pins."""
         self._bus = SPIBus(self._miso)
         self._miso.direct(False)
+        _release(self._outputs)
 
     def write(self, buf):
         """Send bytes."""
@@ -625,6 +647,7 @@ class PWM:
 
     def __init__(self, pin, *, freq=5000, duty_u16=0):
         self._pad = pin._pad
+        self._pad.take("pwm")
         self._freq_hz = freq
         self.duty_u16(duty_u16)
 
@@ -666,6 +689,8 @@ class I2S:
         modes, formats = (self.TX, self.RX), (self.MONO, self.STEREO)
         if mode not in modes or bits not in (16, 32) or format not in formats:
             raise ValueError("mode")
+        outputs = {"sck": sck, "ws": ws} | ({"sd": sd} if mode == self.TX else {})
+        self._outputs = self._mcu.connect("i2s", id, **outputs)
         key = (sck._pad.number, ws._pad.number, sd._pad.number)
         self._sink = self._mcu.i2s_sinks.get(key)
         self._world = self._mcu.world
@@ -723,6 +748,7 @@ class I2S:
     def deinit(self):
         """Stop."""
         self._bytes_per_s = 0
+        _release(self._outputs)
 
 
 class WDT:

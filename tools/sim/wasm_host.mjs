@@ -2,8 +2,10 @@
 //   node wasm_host.mjs MICROPYTHON_PACKAGE_FOLDER REPOSITORY CONFIG.json [SCRIPT.py [FOLDER]]
 // With SCRIPT that runs instead of the configuration's; it finds `host` and `config_path`.
 // With FOLDER and "" for SCRIPT, firmware/ and drivers/ there are used, and its probe.py: that has
-// probe(run, heap), called before the run and after every slice, which are short then. heap is
-// (total, used, free, largest piece free), bytes after a collection.
+// `reserve`, a generator that ends with the address of `heap_bytes` kept free for the firmware,
+// called before the chips are made; probe(run), called before the run and after every slice, which
+// are of `slice_steps` then; and, where that returns true, note(run, free, largest piece, used
+// elsewhere), in bytes of the reserved heap, after a collection.
 // `_host` is what tools/sim/host_wasm.py calls; it works on the interpreter's memory in place.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -16,10 +18,10 @@ import { bytes, crc16, double, port } from "./wasm_port.mjs";
 const HEAP_BYTES = 24 * 1024 * 1024;
 const SLICE_MS = 60_000; // of virtual time, at most: slice() also counts the firmware's steps
 const FOLDERS = ["boards", "drivers", "firmware", "tools/sim"];
-const PROBED_SLICE = "1000, 250"; // milliseconds and steps, with a probe
 const [, , packageFolder, repository, configPath, script, probeFolder] = process.argv;
 
-let heard = ""; // what was printed, with a probe
+const heard = []; // what was printed for a probe
+let hears = false;
 
 // Sectors that follow each other go into the file together: a call of its own for each took most
 // of the time. Whoever reads, or closes, finds them written.
@@ -84,11 +86,12 @@ const host = {
 };
 
 const { loadMicroPython } = await import(pathToFileURL(path.join(packageFolder, "micropython.mjs")));
+const config = JSON.parse(fs.readFileSync(configPath));
 const mp = await loadMicroPython({
-  heapsize: JSON.parse(fs.readFileSync(configPath)).heap_bytes ?? HEAP_BYTES,
+  heapsize: config.interpreter_bytes ?? HEAP_BYTES,
   stdout: (text) => {
-    if (probeFolder) heard += text + "\n";
-    fs.writeSync(1, text + "\n");
+    if (hears) heard.push(text);
+    else fs.writeSync(1, text + "\n");
   },
   linebuffer: true,
 });
@@ -107,6 +110,32 @@ function copy(folder, repository) {
       mp.FS.writeFile("/" + name, fs.readFileSync(path.join(repository, name)));
   }
 }
+// What the interpreter says of its memory, block by block: of the reserved part how much is free and
+// its largest free piece, and what is used elsewhere, in bytes.
+function layout(start, n) {
+  heard.length = 0;
+  hears = true;
+  mp.runPython("import micropython\nmicropython.mem_info(1)");
+  hears = false;
+  let pool = 0;
+  let [used, elsewhere, largest, last] = [0, 0, 0, start];
+  for (const line of heard) {
+    pool = parseInt(/from (?:0x)?([0-9a-f]+):/.exec(line)?.[1] ?? pool.toString(16), 16);
+    const [, offset, blocks] = /^([0-9a-f]{8}): ([^\r]*)/.exec(line) ?? [0, 0, ""];
+    for (let i = 0; i < blocks.length; i++) {
+      if (blocks[i] === ".") continue;
+      const at = pool + parseInt(offset, 16) + 16 * i;
+      if (at < start || at >= start + n) {
+        elsewhere += 16;
+        continue;
+      }
+      used += 16;
+      largest = Math.max(largest, at - last);
+      last = at + 16;
+    }
+  }
+  return [n - used, Math.max(largest, start + n - last), elsewhere];
+}
 const compiled = probeFolder ? ["firmware", "drivers"] : [];
 for (const folder of FOLDERS)
   copy(folder, compiled.includes(folder) ? probeFolder : repository);
@@ -123,23 +152,25 @@ import tools.sim.host_wasm as host
     mp.runPython(fs.readFileSync(script, "utf8"));
     process.exit(0);
   }
+  let reserved = probeFolder ? 1 : 0; // then the address of the reserved heap
+  if (probeFolder) mp.runPython(fs.readFileSync(path.join(probeFolder, "probe.py"), "utf8"));
+  while (reserved === 1 || reserved === true) {
+    mp.runPython("import gc\nreserved = next(reserve)\ngc.collect()");
+    reserved = mp.globals.get("reserved");
+  }
   mp.runPython(`
 from tools.sim.runner import finish, start
 run = start(host, config_path)
 `);
-  if (probeFolder) mp.runPython(fs.readFileSync(path.join(probeFolder, "probe.py"), "utf8"));
   const probe = () => {
     if (!probeFolder) return;
-    mp.runPython("import gc, micropython\nrun.camera.pixels()\ngc.collect()"); // when it ends
-    heard = "";
-    mp.runPython("micropython.mem_info()");
-    const [total, used, free] = heard.match(/total: (\d+), used: (\d+), free: (\d+)/).slice(1);
-    const largest = 16 * heard.match(/max free sz: (\d+)/)[1];
-    mp.runPython(`probe(run, (${total}, ${used}, ${free}, ${largest}))`);
+    mp.runPython("asked = probe(run)\ngc.collect()"); // when the call ends
+    if (mp.globals.get("asked")) mp.runPython(`note(run, ${layout(reserved, config.heap_bytes)})`);
   };
+  const slice = probeFolder ? `1000, ${config.slice_steps}` : SLICE_MS;
   probe();
   do {
-    mp.runPython(`more = run.slice(${probeFolder ? PROBED_SLICE : SLICE_MS}); now_ms = run.world.ms`);
+    mp.runPython(`more = run.slice(${slice}); now_ms = run.world.ms`);
     probe();
     fs.writeSync(1, `@ ${mp.globals.get("now_ms")}\n`);
   } while (mp.globals.get("more"));

@@ -15,6 +15,7 @@ _SETTINGS = (0x0A, 0x20, 0x21, 0x2A)
 _SIZES = {(96, 96): 10, (128, 128): 11, (320, 240): 1, (320, 320): 12, (640, 480): 2}
 _SIZE_AT_RESET = const(2)
 _QUIET_US = const(1000)
+_STORE_BYTES = const(65_536)  # more than a picture of any size here
 _IDENTITY = (0x81, 0x82, 0x83, 0x84)
 _NEWER = const(0x83)  # from here on the sensor sleeps while the bit is 0
 _DATE = b"\x17\x02\x14"  # 2023-02-20
@@ -39,6 +40,7 @@ class ArducamMegaChip:
         row = board.CAMERA
         self._sizes = {1: _SIZES[row["size_px"]], 2: _SIZES[row["show_px"]]}  # by format
         self._shown = bytearray(row["show_px"][0] * row["show_px"][1] * 2)
+        self._store = bytearray(_STORE_BYTES)  # for all pictures, as on the chip
         self.identity = identity
         self.absent = self.stuck = self.no_picture = self.headless = False
         self.slow_pct = 100
@@ -235,7 +237,8 @@ class ArducamMegaChip:
             picture = b"\x00" + picture[1:]
         if self.cut_bytes or self.padding_bytes:
             picture = picture[: len(picture) - self.cut_bytes] + bytes(self.padding_bytes)
-        self._memory = picture
+        self._store[: len(picture)] = picture
+        self._memory = memoryview(self._store)[: len(picture)]
         self._read_at = -1
         self._flag = True
         self.pictures += 1

@@ -24,7 +24,8 @@ class DCSChip:
     Without a reset line in the board file its reset is high. Of the memory the panel
     shows the upper `board.DISPLAY["size_px"]`.
 
-    `writes` counts memory writes, so that a page knows whether to look again.
+    `lenient`: what no data sheet allows is ignored, as a real one does that hears nonsense on a
+    board wired wrongly. `writes` counts memory writes, so that a page knows whether to look again.
     """
 
     def __init__(self, world, board, dc):
@@ -60,9 +61,12 @@ class DCSChip:
         # What was sent column by column is put into place when somebody looks, because that takes
         # a step for each pixel: (x0, x1, y0, y1): [bytes as sent, how many]. None overlap.
         self._columns = {}
+        self._sent = bytearray(len(self._gram))  # for all of them
+        self._waiting = 0
         self._dark = bytes(self._seen)
         self._data = bytearray(16)
         self.writes = 0
+        self.lenient = False
         self.backlight_pct = 0
         self._reset_high = not board.DISPLAY.get("reset")
         self.power(True)
@@ -73,7 +77,7 @@ class DCSChip:
         """Switch the supply. The memory holds nonsense after power-on."""
         self._powered = on
         self._gram[:] = b"\x5a\xa5" * (self._width * self._height)
-        self._columns = {}
+        self._columns, self._waiting = {}, 0
         self._defaults()
         self.reset(self._reset_high)
 
@@ -94,7 +98,7 @@ class DCSChip:
 
     def selected(self, on):
         """Take an edge of CS."""
-        if not on and self._listening:
+        if not on and self._listening and not self.lenient:
             self._finish()
 
     def idle_clocks(self, n):
@@ -110,6 +114,18 @@ class DCSChip:
             rx[:] = b"\xff" * len(rx)
         if not self._listening:
             return
+        if self.lenient:
+            self._forgive(tx)
+        else:
+            self._hear(tx)
+
+    def _forgive(self, tx):
+        try:
+            self._hear(tx)
+        except ChipError:
+            self._command = None
+
+    def _hear(self, tx):
         if not self._dc.level:
             self._begin(tx)
         elif self._command == _RAMWR:
@@ -253,10 +269,13 @@ class DCSChip:
             self._settle()
         self._late = None
         if self._mv:
-            if window not in self._columns:
-                pixels = (self._x1 - self._x0 + 1) * (self._y1 - self._y0 + 1)
-                self._columns[window] = [bytearray(pixels * 2), 0]
-            self._late = self._columns[window]
+            self._late = self._columns.get(window) or self._await(window)
+
+    def _await(self, window):
+        n = (self._x1 - self._x0 + 1) * (self._y1 - self._y0 + 1) * 2
+        begun, self._waiting = self._waiting, self._waiting + n
+        self._columns[window] = [memoryview(self._sent)[begun : begun + n], 0]
+        return self._columns[window]
 
     # Memory
 
@@ -276,7 +295,7 @@ class DCSChip:
         for window, (sent, count) in self._columns.items():
             self._turn_rows(window[2], window[3] + 1)
             self._put_columns(window, sent, count)
-        self._columns = {}
+        self._columns, self._waiting = {}, 0
 
     # A host may put functions of its own in place of the next two: they take a step a pixel.
 
