@@ -67,10 +67,10 @@ class Kernels(unittest.TestCase):
         self.assertEqual(memories[0], memories[1])
 
     def test_the_mixing_kernels_leave_the_same_bytes(self):
-        viper, data = self._viper(), rig.noise(64)
+        viper, data = self._viper(), rig.noise(80)
         pair = (bytearray(data), bytearray(data))
-        viper.mix(halves_of(pair[0], 32), data[:32])
-        kernel_plain.mix(halves_of(pair[1], 32), data[:32])
+        viper.mix(halves_of(pair[0], 40), data[:32])
+        kernel_plain.mix(halves_of(pair[1], 40), data[:32])
         self.assertEqual(pair[0], pair[1])
         viper.double(pair[0])
         kernel_plain.double(pair[1])

@@ -254,13 +254,13 @@ MUTATIONS = [
     ("procedure.py", "recorder.ring.clear()", "recorder", PRE, DISARM, "holds a picture in idle"),
     (
         "recorder.py",
-        "            self.ring.clear()\n            self._sealed()",
-        "            self._sealed()",
+        "behind = False\n        self.ring.clear()",
+        "behind = False",
         "hands",
         STOP,
         "holds a picture in display_on",
     ),
-    ("recorder.py", "self.ring.trim(", "abs(", PRE, WINDOW, "ms before its start, not 30000"),
+    ("recorder.py", "frames.trim(", "abs(", PRE, WINDOW, "ms before its start, not 30000"),
     (
         "recorder.py",
         "self._pre_event_ms & 0x3FFFFFFF",
@@ -279,7 +279,7 @@ MUTATIONS = [
     ),
     (
         "blocks.py",
-        "        wipe(keys)\n",
+        "        keys[:] = _NO_KEYS\n",
         "",
         "hands",
         STOP,
