@@ -199,6 +199,9 @@ class Parts:
         self.button = SimpleNamespace(key_edges=lambda: 0)
         self.warning, self.troubles = None, []
 
+    def unfit(self):
+        return None
+
     def attempt(self, warning, act, name=""):
         return act()
 

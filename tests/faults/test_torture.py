@@ -260,7 +260,14 @@ MUTATIONS = [
         STOP,
         "holds a picture in display_on",
     ),
-    ("recorder.py", "frames.trim(", "abs(", PRE, WINDOW, "ms before its start, not 30000"),
+    (
+        "ring.py",
+        "while words[_LOW] != words[_WRITE]:\n            age_ms",
+        "while False:\n            age_ms",
+        PRE,
+        WINDOW,
+        "ms before its start, not 30000",
+    ),
     (
         "recorder.py",
         "self._pre_event_ms & 0x3FFFFFFF",
