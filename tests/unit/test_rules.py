@@ -3,6 +3,9 @@
 import ast
 import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -240,7 +243,7 @@ def test_the_readme_lists_every_file(folder):
 
 # The repository ------------------------------------------------------------------------------
 
-MADE = {".git", ".venv", ".cache", ".ruff_cache", "node_modules", "__pycache__", "build", "dist"}
+OWN = (".ci", "boards", "drivers", "firmware", "tests", "tools")  # the rest is made by commands
 TEXT = {"", ".css", ".html", ".js", ".json", ".md", ".mjs", ".py", ".toml", ".txt", ".yml"}
 
 FOREIGN = {
@@ -251,9 +254,12 @@ FOREIGN = {
 
 
 def _text_files(*folders):
-    for folder in folders or (".",):
+    if not folders:
+        names = ("LICENSE", "README.md", "package-lock.json", "package.json", "pyproject.toml")
+        yield from (ROOT / name for name in names)
+    for folder in folders or OWN:
         for top, inner, names in os.walk(ROOT / folder):
-            inner[:] = sorted(set(inner) - MADE)
+            inner[:] = sorted(set(inner) - {"__pycache__"})
             yield from (Path(top, name) for name in sorted(names) if Path(name).suffix in TEXT)
 
 
@@ -262,6 +268,25 @@ def test_nothing_names(what):
     for path in _text_files():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             assert not re.search(FOREIGN[what], line), f"{_name(path)}:{number}: {line.strip()}"
+
+
+def test_ruff_leaves_alone_what_commands_make_in_the_clone(tmp_path):
+    """An export brings a verify.py, a frozen firmware its sources, both with a style of theirs."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in (
+        "demo_out/export/verify.py",
+        "frozen/main.py",
+        "tools/typings/board.pyi",
+        "verify.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("import  os\n")
+    for command in (("check",), ("format", "--check")):
+        words = [sys.executable, "-m", "ruff", *command, "--no-cache"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1
+        said = done.stdout
+        assert "board.pyi" in said and "main.py" not in said and "verify.py" not in said
 
 
 def test_every_command_in_the_table_exists():
