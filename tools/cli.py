@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 
+from tools import examples
 from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare
 
 # command: its module, the groups of packages it needs, what it does
@@ -87,13 +88,14 @@ def main():
 
 def run(program, argv):
     """Run the command `argv[0]` of `COMMANDS` in this process; return the exit status."""
-    program += " " + argv[0]
+    tools, program = program, f"{program} {argv[0]}"
     try:
         import typer
         from typer.core import TyperGroup
 
         app = importlib.import_module(COMMANDS[argv[0]][0]).app
         command = typer.main.get_command(app)
+        examples.complete(command, tools, argv[0])
     except KeyboardInterrupt:  # what is imported takes half a second
         return _fail(program, "interrupted", _INTERRUPTED)
     except ModuleNotFoundError as error:
@@ -107,7 +109,9 @@ def run(program, argv):
         status = command.main(words, prog_name=program, standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        hint = f"; see {program} --help" if error.exit_code == 2 else ""
+        context = getattr(error, "ctx", None)  # of the command that refused: `card export`
+        hint = f"; see {context.command_path if context else program} --help"
+        hint = hint if error.exit_code == 2 else ""
         what = error.format_message().removeprefix("Invalid value: ").rstrip(".")
         return _fail(program, what + hint, error.exit_code)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough

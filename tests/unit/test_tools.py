@@ -1,14 +1,16 @@
 """The command table, the environment's set-up, and the command `boards`."""
 
+import importlib
 import json
 import pathlib
 import re
+import shlex
 import sys
 
 import pytest
 import typer
 
-from tools import boards_command, bootstrap, cli
+from tools import boards_command, bootstrap, cli, examples
 
 PROGRAM = "python3 -m tools"
 
@@ -60,6 +62,36 @@ def test_an_unknown_option_is_one_line_and_status_2(capsys):
 def test_a_command_of_commands_alone_lists_them(capsys):
     assert cli.run(PROGRAM, ["card"]) == 0
     assert "verify" in capsys.readouterr().out
+
+
+def leaves():
+    """Return {name: command} of every command that does something."""
+    found = {}
+    for name, (module, _, _) in cli.COMMANDS.items():
+        command = typer.main.get_command(importlib.import_module(module).app)
+        inner = getattr(command, "commands", None) or {"": command}
+        found |= {f"{name} {word}".strip(): part for word, part in inner.items()}
+    return found
+
+
+def test_every_help_has_examples_that_can_be_pasted(capsys, monkeypatch):
+    """Whole on a terminal of 80 columns, and of words and options that the command takes."""
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = leaves()
+    assert set(examples.EXAMPLES) == set(commands)
+    for name, command in commands.items():
+        assert cli.run(PROGRAM, [*name.split(), "-h"]) == 0
+        printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        for line in examples.EXAMPLES[name]:
+            assert f"{PROGRAM} {line}" in printed
+            words = shlex.split(line.split(" >")[0])
+            assert words[: len(name.split())] == name.split()
+            command.make_context(name, words[len(name.split()) :])
+
+
+def test_what_a_command_of_a_command_refuses_points_to_its_own_help(capsys):
+    assert cli.run(PROGRAM, ["card", "export"]) == 2
+    assert one_line(capsys).endswith(f"see {PROGRAM} card export --help")
 
 
 def test_a_wrong_value_is_one_line_and_status_2(command, capsys):

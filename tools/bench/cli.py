@@ -7,18 +7,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
-
-_EXAMPLES = """\b
-Examples:
-  bench
-  bench --on wasm --runs 1
-  bench --json --plot bench.png > bench.json"""
+app = typer.Typer(add_completion=False)
 
 _KINDS = (".png", ".svg")
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command()
 def bench(
     on: Annotated[str, typer.Option(help="cpython, unix or wasm.")] = "unix",
     as_json: Annotated[

@@ -25,7 +25,6 @@ from .vault import Vault
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -35,16 +34,6 @@ _NAME_BYTES = 52
 _EARLIEST_S = 1_577_836_800  # 2020-01-01: a camera takes no time before it
 # Who makes the USB ports of our boards: Espressif, Raspberry Pi, MicroPython.
 _MAKERS = (0x303A, 0x2E8A, 0xF055)
-
-_EPILOG = """\b
-Examples:
-  dock --vault archive --keys station
-      takes every camera that is plugged in, until Ctrl-C
-  dock --port /dev/ttyACM0 --vault s3://evidence/city --vault backup --keys station
-      one camera, two copies; the store's keys come from AWS_ACCESS_KEY_ID and so on
-  dock --port COM3 --vault archive --keys station --enrol "Streife 7"
-      gives a new camera its name and its first keys
-"""
 
 
 @dataclass
@@ -60,7 +49,7 @@ class Options:
     release: "Release | None" = None
 
 
-@app.command(epilog=_EPILOG)
+@app.command()
 def dock(
     vault: Annotated[
         list[str],
@@ -112,8 +101,9 @@ def dock(
 ):
     """Take every recording off the cameras: copied, read back, proved, and only then released.
 
-    Ctrl-C is safe at every moment; the next run goes on where this one ended. Status 0 when
-    everything is safe.
+    Without --port it takes every camera that is plugged in, until Ctrl-C, which is safe at every
+    moment; the next run goes on where this one ended. A store's own keys come from the
+    environment, AWS_ACCESS_KEY_ID and so on. Status 0 when everything is safe.
     """
     with plain():
         station = Station(keys)

@@ -18,7 +18,6 @@ app = typer.Typer(
     help="The keys of agency, recovery and station. KEYS.md says who holds which.",
     rich_markup_mode=None,
     add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 

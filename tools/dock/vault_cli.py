@@ -19,7 +19,6 @@ app = typer.Typer(
     help="Where recordings are kept, written once.",
     rich_markup_mode=None,
     add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 

@@ -12,17 +12,11 @@ from tools.progress import counted
 
 from .errors import InputError
 
-
-def _examples(*lines):
-    return "\b\nExamples:\n" + "\n".join("  " + line for line in lines)
-
-
 app = typer.Typer(
     no_args_is_help=True,
     help="Evidence on a card image or a card in a reader.",
     rich_markup_mode=None,
     add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -54,7 +48,7 @@ _WORDS = {
 }
 
 
-@app.command(epilog=_examples("card new demo.img", "card new big.img --size 32G --seed 7"))
+@app.command()
 def new(
     image: Annotated[Path, typer.Argument(help="Image to make; nothing may be there yet.")],
     size: Annotated[str, typer.Option(help="Size, as 64M or 32G.")] = "1G",
@@ -76,9 +70,7 @@ def new(
         _say(f"{image}.keys: demonstration keys of agency, recovery and station")
 
 
-@app.command(
-    epilog=_examples("card info demo.img", "card info /dev/sdb --camera log --keys agency --json")
-)
+@app.command()
 def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
     """Show what is on a card, at a glance and without verifying it."""
     with _plain(as_json):
@@ -91,9 +83,7 @@ def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson
             _show_info(found)
 
 
-@app.command(
-    epilog=_examples("card verify demo.img", "card verify demo.img --keys station --json")
-)
+@app.command()
 def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
     """Say whether everything is there, whole, and written by this camera.
 
@@ -114,11 +104,7 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
         raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
 
 
-@app.command(
-    epilog=_examples(
-        "card explain demo.img --lang de", "card explain demo.img --keys station --json"
-    )
-)
+@app.command()
 def explain(
     image: Image,
     camera: Camera = None,
@@ -142,9 +128,7 @@ def explain(
         raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
 
 
-@app.command(
-    epilog=_examples("card export demo.img out", "card export demo.img out --keys agency --json")
-)
+@app.command()
 def export(
     image: Image,
     out: Annotated[Path, typer.Argument(help="Folder to make; it must be new or empty.")],
@@ -165,9 +149,7 @@ def export(
         _show_files(files, out, as_json)
 
 
-@app.command(
-    epilog=_examples("card salvage demo.img pieces", "card salvage demo.img --keys agency --json")
-)
+@app.command()
 def salvage(
     image: Image,
     out: Annotated[

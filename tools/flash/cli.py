@@ -17,13 +17,7 @@ from tools.flash import install
 from tools.flash.link import Link, LinkError, choose
 from tools.progress import bar
 
-app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
-
-_EXAMPLES = """\b
-Examples:
-  flash --board m5stack_cores3
-  flash --board m5stack_cores3 --port /dev/ttyACM0 --dry-run
-  flash --board m5stack_cores3 --image ESP32_GENERIC_S3.bin"""
+app = typer.Typer(add_completion=False)
 
 _PUBLIC_BYTES = 56  # of LMS with SHA-256
 
@@ -35,7 +29,7 @@ _FOUND = {
 }
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command()
 def flash(
     board: Annotated[str, typer.Option(help="Board file; `boards` lists them.")],
     port: Annotated[

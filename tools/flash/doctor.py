@@ -14,7 +14,7 @@ from tools.flash.cli import how_to_install, version
 from tools.flash.link import CameraError, Link, LinkError, choose
 from tools.shift import recording
 
-app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer(add_completion=False)
 
 _PROBE = Path(__file__).with_name("probe.py")
 _COLOURS = {"ok": "green", "look": "cyan", "warn": "yellow", "fail": "red"}

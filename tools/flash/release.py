@@ -22,7 +22,7 @@ from tools.flash.cli import version
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
 )
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.lms"

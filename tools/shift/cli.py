@@ -10,17 +10,10 @@ import typer
 _EMPTY_PCT = 5  # a cell that ends a shift has no more, by the model
 _LONG_FAULT_H = 0.1
 
-app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
-
-_EXAMPLES = """\b
-Examples:
-  shift
-  shift --board pico2w_arducam --use my.txt --plot shift.png --json
-  shift --capacity 500 --temperature -5 --health 80
-  shift --calibrate discharge.csv --capacity 1950"""
+app = typer.Typer(add_completion=False)
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command()
 def shift(
     board: Annotated[
         str, typer.Option(help="Board file; `boards` lists them.")

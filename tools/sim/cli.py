@@ -8,21 +8,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
-
-_EXAMPLES = """\b
-Examples:
-  sim
-  sim --export public
-  sim --demo
-  sim --headless --card demo.img
-  sim --headless --on wasm --video street.mp4 --script shift.txt --json
-  sim --serve --card one.img --card two.img"""
+app = typer.Typer(add_completion=False)
 
 _MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "yellow"}
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command()
 def sim(
     headless: Annotated[
         bool, typer.Option("--headless", help="Only run a script, and say how it went.")
