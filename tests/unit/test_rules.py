@@ -241,6 +241,13 @@ def test_the_readme_lists_every_file(folder):
     assert not absent
 
 
+def test_the_readme_lists_what_boards_can_do():
+    text = (ROOT / "boards" / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("| `CAPS`"))
+    caps = {cap for name in boards_command.board_ids() for cap in boards_command.load(name).CAPS}
+    assert caps <= set(re.findall(r"`(\w+)`", row))
+
+
 # The repository ------------------------------------------------------------------------------
 
 OWN = (".ci", "boards", "drivers", "firmware", "tests", "tools")  # the rest is made by commands
