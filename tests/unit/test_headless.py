@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tools import cli as tools
 from tools.evidence import card
 from tools.sim import headless
 
@@ -25,6 +26,33 @@ def image(tmp_path):
     path = tmp_path / "card.img"
     card.new(path, size_bytes=card.SMALLEST_BYTES, seed=1)
     return path
+
+
+MET = "0:00 boot\n0:03 expect idle\n+1 end\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "more", "status", "said", "kept"),
+    [
+        (MET, [], 0, "1 of 1 expectations met", False),
+        (MET.replace("idle", "armed"), [], 1, "displays, result and console are in ", True),
+        (MET, ["--json"], 0, '"result.json"', True),
+        (MET, ["--profile", "none"], 2, "", False),
+    ],
+)
+def test_a_run_says_whether_expectations_were_met_and_leaves_what_it_names(
+    script, more, status, said, kept, tmp_path, capsys, monkeypatch
+):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    path = tmp_path / "script.txt"
+    path.write_text(script)
+    words = ["sim", "--headless", "--on", "cpython", "--script", str(path), *more]
+    assert tools.run("tools", words) == status
+    out = capsys.readouterr().out
+    assert said.replace('"result.json"', str(temporary)) in out
+    assert bool(list(temporary.glob("bodycam-*"))) == kept
 
 
 def steps(result):

@@ -1,7 +1,9 @@
 """The command `sim`: a camera on this computer, without hardware."""
 
 import json
+import shutil
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +53,9 @@ def sim(
     ] = None,
     profile: Annotated[str, typer.Option(help="Use profile.")] = "nrw_order_service",
     seed: Annotated[int, typer.Option(help="All chance follows from it.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for what is left behind.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for displays, result and console.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -93,20 +97,39 @@ def _answer(act, *args):
 def _play(camera, keys, demo, as_json):
     from tools.sim import headless
 
-    board, on, *others = camera
-    with _screen() as (progress, say, tell):
-        on = on or _interpreter(say)
-        tell = tell if demo else None
-        result = headless.run(board, on, *others, progress, say, tell, keys)
+    board, on, video, script, card, seed, out, profile = camera
+    passing = None if out else Path(tempfile.mkdtemp(prefix="bodycam-"))
+    try:
+        with _screen() as (progress, say, tell):
+            on = on or _interpreter(say)
+            others = (video, script, card, seed, out or passing, profile)
+            result = headless.run(board, on, *others, progress, say, tell if demo else None, keys)
+        if as_json or result["error"]:
+            passing = None  # its files are named, or tell why
+    except headless.RunError:
+        passing = None  # the line that is said names a file in it
+        raise
+    finally:
+        if passing:
+            shutil.rmtree(passing, ignore_errors=True)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     to = sys.stderr if as_json else sys.stdout
+    name = script or "the built-in script"
     if demo:
         _leave(result, Path(result["out"]), keys, to)
     elif not as_json:
-        _summary(result, to)
+        kept = f"displays, result and console are in {result['out']}"
+        if passing:
+            kept = "not kept: displays, result and console (--out DIR keeps them)"
+            kept += "" if card else "; the card (--card IMG)"
+        _summary(result, kept, to)
     if result["error"]:
-        raise typer.TyperException(f"{camera[3] or 'the built-in script'}: {result['error']}")
+        raise typer.TyperException(f"{name}: {result['error']}")
+    if not as_json:
+        number = headless.expectations(script)
+        met = f"{number} of {number} expectations met" if number else "it expects nothing"
+        print(f"{name} ran to its end: {met}", file=to)
 
 
 def _page(board, folder, port):
@@ -208,7 +231,7 @@ def _say(text):
     print(text, file=sys.stderr)
 
 
-def _summary(result, to):
+def _summary(result, kept, to):
     frames, card = result["frames"], result["card"]
     took = f"{_clock(result['virtual_ms'])} in {result['wall_ms'] / 1000:.1f} s"
     battery = f"battery {result['battery_pct']} %"
@@ -218,7 +241,7 @@ def _summary(result, to):
     outside = card["bytes_written_outside_recording"]
     print(f"card: {card['blocks_written']} blocks; {outside} bytes outside a recording", file=to)
     _tell_delays(result, to)
-    print(f"displays, result and console are in {result['out']}", file=to)
+    print(kept, file=to)
 
 
 def _tell_delays(result, to):

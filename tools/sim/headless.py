@@ -125,6 +125,11 @@ def run(
     return result
 
 
+def expectations(script):
+    """Return how often a script, a path or None for DEMONSTRATION, says `expect`."""
+    return sum(verb == "expect" for _, verb, *_ in _acts(script))
+
+
 NEW = "{} was not there: it is a new card, with its camera and keys beside it"
 
 
@@ -243,13 +248,8 @@ def command(interpreter, module, config_path):
     """Return the command that runs `main` of `module` with a configuration file."""
     if interpreter == "wasm":
         package = bootstrap.NODE_MODULES / "@micropython" / "micropython-webassembly-pyscript"
-        return [
-            bootstrap.node(),
-            str(HERE / "wasm_host.mjs"),
-            str(package),
-            str(ROOT),
-            str(config_path),
-        ]
+        words = (HERE / "wasm_host.mjs", package, ROOT, config_path)
+        return [bootstrap.node(), *map(str, words)]
     paths = [str(ROOT / "firmware"), str(ROOT)]
     if interpreter == "unix":
         micropython = bootstrap.micropython()
