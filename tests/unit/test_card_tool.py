@@ -269,7 +269,9 @@ def test_new_makes_what_verify_and_info_read(tmp_path):
     made = run("new", image, "--size", "28M", "--seed", 1, "--json")
     assert made.exit_code == 0
     assert json.loads(made.stdout)["segments"] == 4
-    assert run("verify", image).stdout.startswith("INTACT")
+    done = run("verify", image)
+    assert done.stdout.startswith("INTACT: nothing recorded, and nothing is missing.")
+    assert "Read: nothing recorded\n" in done.stdout
     assert "No recordings." in run("info", image).stdout
 
 
@@ -285,6 +287,7 @@ def test_words_come_with_the_verdict_first(filled):
     lines = done.stdout.splitlines()
     assert lines[0].startswith("TORN TAIL")
     assert lines[1:3] == ["Complete: yes", "Written by this camera: yes"]
+    assert lines[3].startswith("Read: 2 recordings, 2 segments, ")
     assert any(line.startswith("- torn-tail: Segment 1 (recording 2)") for line in lines)
 
 

@@ -9,8 +9,9 @@ import pytest
 from tests.web.damage import DAMAGES, Case
 from tools import bootstrap
 from tools.evidence import card as evidence_card
+from tools.evidence import case as judging
 from tools.evidence.case import beside
-from tools.evidence.verdict import verify
+from tools.evidence.verdict import examine, recordings, summary
 from tools.sim import export, headless
 
 HERE = Path(__file__).resolve().parent
@@ -81,7 +82,9 @@ def verdicts(recorded, tmp_path_factory):
             (camera / "log.bin").write_bytes(case.log)
             words = {"image": str(damaged), "log": str(camera / "log.bin"), "keys": keys}
             print(json.dumps(words), file=page.stdin, flush=True)
-            told = verify(damaged, camera, beside(image)[1])
+            with judging.Case(damaged, camera, beside(image)[1]) as judged:
+                readings = examine(judged)
+                told = {**summary(judged, readings), "recordings": recordings(readings)}
             found[name] = told, json.loads(page.stdout.readline())
         page.stdin.close()
     return found
@@ -100,7 +103,7 @@ def test_there_are_fifty_damaged_cards_of_every_verdict(verdicts):
 @pytest.mark.parametrize("name", DAMAGES)
 def test_the_page_says_what_the_command_says_of(name, verdicts):
     told, page = verdicts[name]
-    keys = ("verdict", "complete", "authenticated", "segments", "frames", "gaps")
+    keys = ("verdict", "complete", "authenticated", "recordings", "segments", "frames", "gaps")
     codes = {row["code"] for row in told["findings"] if row["kind"] != "note"}
     assert {key: page[key] for key in keys} == {key: told[key] for key in keys}, (codes, page)
     assert set(page["codes"]) == codes

@@ -27,7 +27,7 @@ function store(path) {
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const { image, log, keys } = JSON.parse(line);
   const raw = Object.fromEntries(Object.entries(keys).map(([name, text]) => [name, unhex(text)]));
-  const { verdict, complete, authenticated, segments, frames, gaps, findings } = await verify(store(image), store(log), raw);
+  const { verdict, complete, authenticated, segments, frames, gaps, findings, recordings: { length: recordings } } = await verify(store(image), store(log), raw);
   const codes = findings.filter(({ kind }) => kind !== "note").map(({ code }) => code);
-  console.log(JSON.stringify({ verdict, complete, authenticated, segments, frames, gaps, codes }));
+  console.log(JSON.stringify({ verdict, complete, authenticated, recordings, segments, frames, gaps, codes }));
 }

@@ -90,15 +90,17 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
     Status 0 for intact and torn-tail, 1 for the other verdicts, 2 for what is not ours.
     """
     with _plain(as_json):
-        from .verdict import verify as judge
+        from .case import Case
+        from .verdict import examine, recordings, summary
 
         given = _given(image, camera, keys)
-        with counted("Verifying") as step:
-            found = judge(*given, step)
+        with counted("Verifying") as step, Case(*given) as case:
+            readings = examine(case, step)
+            found = summary(case, readings)
         if as_json:
             _print(found)
         else:
-            _show_verdict(found)
+            _show_verdict(found, recordings(readings))
             if not any(given[2]):
                 print("Who wrote it can be told with the station's keys: --keys FOLDER")
         raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
@@ -251,20 +253,32 @@ def _show_files(files, out, as_json):
     _say(f"To check it anywhere: python3 {shlex.quote(str(out / 'verify.py'))}")
 
 
-def _show_verdict(found):
+def _show_verdict(found, recordings):
     from rich.console import Console
     from rich.text import Text
+
+    from .words import count
 
     screen = Console(highlight=False, markup=False, emoji=False)
     color, words = _WORDS[found["verdict"]]
     if found["complete"] is None:
         words = words.replace("everything is there, sealed", "what is there is sealed")
+    numbers = {
+        "recording": recordings,
+        "segment": found["segments"],
+        "picture": found["frames"],
+        "gap": found["gaps"],
+    }
+    counts = ", ".join(count(number, thing) for thing, number in numbers.items())
+    if not found["segments"]:
+        counts = "nothing recorded"
+        whole = "everything is there, sealed and whole"
+        words = words.replace(whole, "nothing recorded, and nothing is missing")
     screen.print(Text(words, style=f"bold {color}"))
     complete = {True: "yes", False: "no", None: "not known, because the camera's log is missing"}
     screen.print(f"Complete: {complete[found['complete']]}")
     checked = "yes" if found["authenticated"] else "not confirmed"
     screen.print(f"Written by this camera: {checked}")
-    counts = f"{found['segments']} segments, {found['frames']} pictures, {found['gaps']} gaps"
     screen.print(f"Read: {counts}")
     for finding in found["findings"]:
         style = "" if finding["kind"] in ("note", "torn-tail") else "red"

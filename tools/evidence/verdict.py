@@ -86,6 +86,12 @@ def judge(case: Case, readings: list[Reading]) -> dict:
     }
 
 
+def recordings(readings: list[Reading]) -> int:
+    """Return of how many recordings segments were read; one that nothing names is of none."""
+    named = {(reading.segment.epoch, reading.segment.recording) for reading in readings}
+    return sum(recording is not None for _, recording in named)
+
+
 def _cut_off(case, readings):
     """Say in one finding that the last segments are not there: the card was rolled back, or they
     were erased together; an image that is too short tells that itself.

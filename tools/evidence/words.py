@@ -542,6 +542,7 @@ _THINGS = {
     "hour": (("hour", "hours"), ("Stunde", "Stunden")),
     "day": (("day", "days"), ("Tag", "Tage")),
     "segment": (("segment", "segments"), ("Segment", "Segmenten")),
+    "recording": (("recording", "recordings"), ("Aufnahme", "Aufnahmen")),
     "gap": (("gap", "gaps"), ("Lücke", "Lücken")),
     "picture": (("picture", "pictures"), ("Bild", "Bilder")),
     "page": (("page", "pages"), ("Seite", "Seiten")),

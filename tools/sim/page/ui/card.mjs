@@ -76,7 +76,7 @@ export class CardEnd {
       return;
     }
     const box = make("div", { class: `verdict ${found.verdict}`, "data-verdict": found.verdict });
-    box.append(make("p", { class: "word" }, say(`verdict_${found.verdict}`)), make("p", { class: "quiet" }, say("counts", found)));
+    box.append(make("p", { class: "word" }, say(`verdict_${found.verdict}`)), make("p", { class: "quiet" }, say("counts", { ...found, recordings: found.recordings.length })));
     if (this.flipped) box.append(make("p", { id: "flipped" }, say("flipped", this.flipped)));
     const findings = found.findings.filter(({ kind }) => kind !== "note");
     if (findings.length) box.append(make("ul", { id: "findings" }, ...findings.map((one) => make("li", {}, sentence(one)))));

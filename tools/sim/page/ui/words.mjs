@@ -87,7 +87,7 @@ const WORDS = {
   "verdict_damaged": ["Beschädigt. Ein Teil der Karte ist nicht mehr lesbar, wie er geschrieben wurde.", "Damaged. Part of the card can no longer be read as it was written."],
   "verdict_incomplete": ["Unvollständig. Etwas, das aufgenommen wurde, fehlt.", "Incomplete. Something that was recorded is missing."],
   "verdict_tampered": ["Verändert. Etwas auf der Karte stammt nicht von dieser Kamera.", "Tampered with. Something on the card is not this camera’s."],
-  counts: ["Segmente: {segments}. Bilder: {frames}. Lücken: {gaps}.", "Segments: {segments}. Pictures: {frames}. Gaps: {gaps}."],
+  counts: ["Aufnahmen: {recordings}. Segmente: {segments}. Bilder: {frames}. Lücken: {gaps}.", "Recordings: {recordings}. Segments: {segments}. Pictures: {frames}. Gaps: {gaps}."],
   recording_n: ["Aufnahme {n}", "Recording {n}"],
   play: ["Abspielen", "Play"],
   stop: ["Anhalten", "Stop"],
