@@ -18,6 +18,11 @@ IMAGE = {
     "name": "ESP32S3_EYE of micropython-camera-API 0.6.2 or newer",
     "least": (1, 27, 0),
     "modules": ("camera", "cryptolib", "esp32"),
+    "build": {
+        "port": "esp32",
+        "make": "BOARD=ESP32_GENERIC_S3 BOARD_VARIANT=SPIRAM_OCT USER_C_MODULES=FILE.cmake",
+        "file": "build-ESP32_GENERIC_S3-SPIRAM_OCT/firmware.bin",
+    },
     "install": "esptool --chip esp32s3 --port {port} write-flash 0 {image}",
 }
 

@@ -31,6 +31,11 @@ IMAGE = {
     "name": "ESP32_GENERIC_S3 of micropython-camera-API 0.6.2 or newer",
     "least": (1, 27, 0),
     "modules": ("camera", "jpeg", "cryptolib", "esp32"),
+    "build": {
+        "port": "esp32",
+        "make": "BOARD=ESP32_GENERIC_S3 USER_C_MODULES=FILE.cmake",
+        "file": "build-ESP32_GENERIC_S3/firmware.bin",
+    },
     "install": "esptool --chip esp32s3 --port {port} write-flash 0 {image}",
 }
 

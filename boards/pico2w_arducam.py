@@ -22,6 +22,11 @@ IMAGE = {
     "name": "RPI_PICO2_W, MicroPython's own",
     "least": (1, 27, 0),
     "modules": ("cryptolib", "rp2"),
+    "build": {
+        "port": "rp2",
+        "make": "BOARD=RPI_PICO2_W",
+        "file": "build-RPI_PICO2_W/firmware.uf2",
+    },
     "install": "picotool load -x {image}  (or hold BOOTSEL while plugging it in, and copy {image} "
     "onto the drive RP2350 that appears)",
 }

@@ -460,7 +460,11 @@ def test_a_frozen_build_has_every_file_of_the_camera(board_id, tmp_path, capsys)
     folder = tmp_path / "frozen"
     argv = ["flash", "--board", board_id, "--frozen", str(folder)]
     assert cli.run(PROGRAM, argv) == 0
-    capsys.readouterr()
+    build = boards_command.load(board_id).IMAGE["build"]
+    said = capsys.readouterr().out
+    command = f"make -C ports/{build['port']} {build['make']} FROZEN_MANIFEST={folder}/manifest.py"
+    assert f"  {command}\n" in said
+    assert build["file"].replace(".bin", ".log.bin") in said.split(command)[1]
     calls = {"module": [], "package": [], "include": []}
     tree = ast.parse((folder / "manifest.py").read_text())
     for statement in tree.body[1:]:

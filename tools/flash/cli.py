@@ -1,6 +1,7 @@
 """The command `flash`: firmware onto a camera; an interpreter's image made ready for it."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -247,9 +248,32 @@ def _frozen(board, folder, release_key, screen):
     manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if not public:
         screen.print("Without --release-key it takes no release at the dock.")
-    screen.print(f"{manifest}: in MicroPython's folder of the port")
-    screen.print(f"  make BOARD=... FROZEN_MANIFEST={manifest.resolve()}")
-    return {"board": board.ID, "manifest": str(manifest), "modules": sorted(paths)}
+    command = _tell_build(board, manifest, screen)
+    modules = sorted(paths)
+    return {"board": board.ID, "manifest": str(manifest), "modules": modules, "command": command}
+
+
+def _tell_build(board, manifest, screen):
+    """Say how the image is built and gets onto the board; return the command that builds it."""
+    row, build = board.IMAGE, board.IMAGE["build"]
+    make = f"make -C ports/{build['port']} {build['make']}"
+    command = f"{make} FROZEN_MANIFEST={shlex.quote(str(manifest.resolve()))}"
+    least = ".".join(map(str, row["least"]))
+    out = f"MICROPYTHON/ports/{build['port']}/{build['file']}"
+    screen.print(
+        f"{manifest.parent} has the firmware of {board.NAME}, to be frozen into an image."
+    )
+    screen.print(f"Build it in a clone of MicroPython {least} or newer:")
+    for line in ("make -C mpy-cross", f"{make} submodules", command):
+        screen.print(f"  {line}", markup=False)
+    if "FILE.cmake" in make:
+        screen.print(f"FILE.cmake brings in the C modules of {row['name']}.")
+    screen.print("Then write it onto the board, here; MICROPYTHON is that clone:")
+    if "partition" in getattr(board, "LOG", {}):
+        screen.print(f"  python3 -m tools flash --board {board.ID} --image {out}")
+        out = out.replace(".bin", ".log.bin")
+    screen.print("  " + row["install"].format(port="PORT", image=out), markup=False)
+    return command
 
 
 def _write(path, data):
