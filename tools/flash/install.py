@@ -8,6 +8,7 @@ was copied into `/new` before an interruption is used the next time. After one i
 camera itself goes on with it when it starts.
 """
 
+import ast
 import hashlib
 import json
 from pathlib import Path
@@ -43,9 +44,15 @@ def compiled_files(board):
     return {
         name: boards_command.compiled(path, board.MPY_ARCH)
         if name.endswith(".mpy")
-        else path.read_bytes()
+        else _bare(path)
         for name, path in boards_command.camera_files(board).items()
     }
+
+
+def _bare(path):
+    # What starts a camera has to be source: without comments, which cost it a kilobyte of flash.
+    _docstring, *lines = ast.parse(path.read_text("utf-8")).body
+    return ast.unparse(lines).encode() + b"\n"
 
 
 def arch_of(mpy):
