@@ -10,17 +10,13 @@ _PLAN_FPS = const(5)  # mirrored, at which the processor is at work for a fifth 
 # stage: {part: permille of its current}, beside what is reckoned below: processor and backlight.
 # The lamp as in signals.py; the card's pauses are shorter than it takes to rest.
 _ON = {
-    "idle": {"lamp_ready": 1000},
-    "display_on": {"lamp_ready": 1000, "lamp": 118, "display": 1000, "sensor": 1000},
-    "armed": {"lamp_ready": 1000, "lamp": 16, "display": 1000, "sensor": 1000},
-    "recording": {
-        "lamp_ready": 1000,
-        "lamp": 105,
-        "display": 1000,
-        "sensor": 1000,
-        "card": 1000,
-    },
+    "idle": {},
+    "display_on": {"lamp": 118, "display": 1000, "sensor": 1000},
+    "armed": {"lamp": 16, "display": 1000, "sensor": 1000},
+    "recording": {"lamp": 105, "display": 1000, "sensor": 1000, "card": 1000},
 }
+# In every stage: a part that is `ready` keeps its supply while it rests.
+_ALWAYS = ("base", "lamp_ready", "sensor_ready")
 _WORKING = {"idle": 15, "display_on": 210, "armed": 700, "recording": 700}  # permille
 _MAY_BE_SLOW = ("idle", "display_on")
 
@@ -31,12 +27,11 @@ def stage_ua(currents_ma: dict, stage: str, settings: dict) -> int:
     `currents_ma` is a board's CURRENTS_MA; `settings` are `backlight_pct`, `mirror_fps` and
     `slow_clock` as they are in force.
     """
-    ma = _ma(currents_ma, "base")
+    ma = sum([_ma(currents_ma, part) for part in _ALWAYS])
     for part, permille in _ON[stage].items():
         ma += _ma(currents_ma, part) * permille / 1000
     if stage != "idle":
         ma += _ma(currents_ma, "backlight") * settings["backlight_pct"] / 100
-        ma += _ma(currents_ma, "sensor_ready")
     return int((ma + _processor_ma(currents_ma, stage, settings)) * 1000)
 
 

@@ -17,10 +17,11 @@ class Lasting:
     def __init__(self, power, clock, profile):
         self._power, self._clock, self._profile = power, clock, profile
         self._shown = None  # the minute that is shown: of the day's count, or what is left
+        self._days = False  # a time of the day would not tell which day's
 
     def text(self, stage: str) -> tuple:
         """Return the words in both languages: in a recording for as long as that may go on,
-        else at the shift's typical use.
+        else at the shift's typical use. A time is said for the next 24 hours alone.
         """
         power = self._power
         if not power.known:
@@ -32,7 +33,8 @@ class Lasting:
         recording = stage == "recording"
         left_min = outlook.minutes(stage) if recording else outlook.minutes_expected()
         now_min = self._clock.local_min(self._profile)
-        if now_min is None or left_min < _HOUR_MIN:
+        self._days = left_min >= _DAY_MIN - (_HOUR_MIN // 2 if self._days else 0)
+        if now_min is None or self._days or left_min < _HOUR_MIN:
             return self._left(left_min)
         return self._until(now_min + left_min)
 

@@ -161,6 +161,10 @@ def lasting(minutes, known=True, cable=False, now_s=1_780_293_600, unsure_pct=5)
         (lasting(885, unsure_pct=30), "display_on", ("bis ~22:40", "until ~22:40")),
         (lasting(885), "recording", ("bis 11:40", "until 11:40")),
         (lasting(885, now_s=None), "display_on", ("noch 14 h", "14 h left")),
+        (lasting(1430), "display_on", ("bis 7:50", "until 7:50")),
+        (lasting(1440), "display_on", ("noch 24 h", "24 h left")),
+        (lasting(10_240), "display_on", ("noch 170 h", "170 h left")),  # not until 10:40
+        (lasting(10_240), "recording", ("noch 42 h", "42 h left")),
         (lasting(43), "display_on", ("noch 40 min", "40 min left")),
         (lasting(7), "display_on", ("noch 7 min", "7 min left")),
         (lasting(885, cable=True), "docked", ("lädt: 63 %", "charging: 63 %")),
@@ -179,6 +183,15 @@ def test_what_is_said_stays_while_the_estimate_wanders():
         outlook.minutes_expected = lambda minutes=minutes: minutes
         said.add(made.text("display_on"))
     assert said == {("bis 22:40", "until 22:40")}
+
+
+def test_hours_turn_into_a_time_once_when_a_day_is_left():
+    made, said = lasting(1460), []
+    outlook = made._power.outlook
+    for minutes in (1460, 1438, 1442, 1421, 1433, 1409, 1402, 1408):
+        outlook.minutes_expected = lambda minutes=minutes: minutes
+        said.append(made.text("idle")[1])
+    assert said == 5 * ["24 h left"] + 3 * ["until 7:20"], said
 
 
 def test_summer_time_is_the_european_unions():

@@ -4,8 +4,26 @@ import io
 
 _COLOURS = ("#1565c0", "#c62828", "#2e7d32")
 _STAGES = {"display_on": "#a5d6a7", "recording": "#ef9a9a", "armed": "#90caf9"}
-_PARTS = "#455a64 #1565c0 #00838f #2e7d32 #f9a825 #ef6c00 #c62828 #6a1b9a #795548".split()
-_PARTS += "#9e9e9e #bdbdbd #cfd8dc".split()
+# In the order in which they are stacked; what belongs together is of one hue.
+PARTS = {
+    "base": "#455a64",
+    "off": "#b0bec5",
+    "sleeping": "#0d47a1",
+    "waiting": "#1976d2",
+    "waiting_slow": "#64b5f6",
+    "working": "#00838f",
+    "working_slow": "#4dd0e1",
+    "display": "#ffb300",
+    "backlight": "#ffe082",
+    "sensor_ready": "#1b5e20",
+    "sensor": "#66bb6a",
+    "card": "#ef6c00",
+    "lamp_ready": "#4a148c",
+    "lamp": "#ab47bc",
+    "motor": "#795548",
+    "tone": "#bcaaa4",
+}
+_TOGETHER_H = 0.5  # steps that follow one another so soon share a label
 
 
 def draw(report, runs):
@@ -13,6 +31,8 @@ def draw(report, runs):
     matplotlib.
     """
     from matplotlib.figure import Figure
+
+    from tools.boards_command import load
 
     figure = Figure(figsize=(10, 6.4), dpi=130, layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 2))
@@ -22,7 +42,7 @@ def draw(report, runs):
     upper.set_ylabel("charge, %")
     upper.set_xlabel("hours")
     upper.set_ylim(0, 102)
-    title = f"{report['board']}, {report['battery_mah']} mAh"
+    title = f"{load(report['board']).NAME}, {report['battery_mah']} mAh"
     upper.set_title(title, loc="left", fontsize=11)
     if any(name for name, _ in runs):
         upper.legend(frameon=False, fontsize=9)
@@ -47,25 +67,28 @@ def _charge(axes, name, result, colour, needed_h):
             f"off at {at_h:.1f} h",
             (at_h, 3),
             color=colour,
-            ha="right",
             fontsize=9,
-            xytext=(-8, 8),
+            xytext=(8, 8),
             textcoords="offset points",
         )
-    steps = 0
-    for row in track:
-        if row[3] > steps:
-            steps = row[3]
-            axes.plot([row[0] / 3600], [row[1] / 100], marker="v", color=colour, markersize=7)
-            axes.annotate(
-                f"{steps}",
-                (row[0] / 3600, row[1] / 100),
-                color=colour,
-                fontsize=9,
-                ha="center",
-                xytext=(0, 8),
-                textcoords="offset points",
-            )
+    _steps(axes, track, colour)
+
+
+def _steps(axes, track, colour):
+    groups, steps = [], 0
+    for second, charge, _, step, *_ in track:
+        if step <= steps:
+            continue
+        steps, at = step, (second / 3600, charge / 100)
+        if not groups or at[0] - groups[-1][-1][1][0] > _TOGETHER_H:
+            groups.append([])
+        groups[-1].append((step, at))
+        axes.plot(*at, marker="o", color=colour, markersize=6, markeredgecolor="white", zorder=3)
+    for group in groups:
+        (first, at), last = group[0], group[-1][0]
+        label = f"step {first}" if first == last else f"steps {first} to {last}"
+        about = {"xytext": (5, 7), "textcoords": "offset points", "fontsize": 9, "color": colour}
+        axes.annotate(label, at, **about)
 
 
 def _stages(axes, result):
@@ -79,16 +102,15 @@ def _stages(axes, result):
 
 def _ledger(axes, stages):
     names = [stage for stage in stages if stages[stage]["mah"] >= 0.5]
-    totals = {}
-    for stage in names:
-        for part, mah in stages[stage]["parts"].items():
-            totals[part] = totals.get(part, 0) + mah
     left = [0.0] * len(names)
-    for i, part in enumerate(sorted(totals, key=totals.get, reverse=True)):
+    for part, colour in PARTS.items():
         values = [stages[stage]["parts"].get(part, 0) for stage in names]
-        colour = _PARTS[min(i, len(_PARTS) - 1)]
-        axes.barh(names, values, left=left, color=colour, height=0.65, label=part)
-        left = [a + b for a, b in zip(left, values, strict=True)]
+        if any(values):
+            axes.barh(names, values, left=left, color=colour, height=0.65, label=part)
+            left = [a + b for a, b in zip(left, values, strict=True)]
+    for row, mah in enumerate(left):
+        axes.text(mah, row, f" {mah:.0f}", va="center", fontsize=9)
+    axes.set_xlim(0, 1.08 * max(left, default=1))
     axes.invert_yaxis()
     axes.set_xlabel("mAh")
     axes.legend(
