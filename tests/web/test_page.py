@@ -434,6 +434,22 @@ def test_how_fast_time_really_runs_is_told(view):
     one.until("!document.getElementById('pace').textContent")
 
 
+def test_nothing_is_said_of_the_speed_before_it_can_be_known_nor_where_it_is_reached(view):
+    one = view()
+    hear = """(speed) => {
+        for (let i = 0; i < 100; i++) bodycam.time.load(speed);
+        return document.getElementById("pace").textContent;
+    }"""
+    one.ask("bodycam.time.set(1)")
+    assert one.page.evaluate(hear, 0) == ""
+    one.ask("void (bodycam.time.sent -= 10_000)")
+    assert "Reached: 0.3×" in one.page.evaluate(hear, 0.3)
+    assert one.page.evaluate(hear, 0.97) == ""
+    assert "Reached: 0.3×" in one.page.evaluate(hear, 0.3)
+    one.page.click("#speed_60")
+    assert one.page.evaluate(hear, 1) == ""
+
+
 # Before the lens -----------------------------------------------------------------------------
 
 
