@@ -558,6 +558,7 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
         "(({segments, frames, gaps}) => ({segments, frames, gaps}))(bodycam.card.found)"
     )
     assert found["frames"] == state["recorded"] > 50
+    assert not one.ask("document.getElementById('lost')")
 
     page.click("#play")
     one.until("Number(document.getElementById('film').dataset.drawn) > 5")
@@ -593,6 +594,13 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
     one.until("document.querySelector('[data-verdict]').dataset.verdict === 'damaged'")
     block = one.ask("bodycam.card.flipped.block")
     assert f"Block {block} of segment 0" in page.text_content("#findings")
+    frames, left = found["frames"], one.ask("bodycam.card.found.frames")
+    assert 0 < left < frames
+    told = f"{left} of {frames} pictures can still be read; lost: {frames - left}."
+    assert page.text_content("#lost") == told
+    page.click("#de")
+    assert page.text_content("#lost").startswith(f"{left} von {frames} Bildern sind noch lesbar")
+    page.click("#en")
     page.remove_listener("download", keep)
 
 
