@@ -112,6 +112,8 @@ class Sealer:
         """Take the cipher and MAC key of a new segment (a memoryview of 64 bytes, wiped here)
         and what its headers say: `names` is (segment, entry, epoch, boot).
         """
+        self.made[LAST] = -1
+        self.made[WAIT] = 0
         self._cipher = self._aes(keys[:32], _CBC, _BLANK)
         self._mac.begin(keys[32:])
         keys[:] = _NO_KEYS
@@ -121,8 +123,6 @@ class Sealer:
         words[_EPOCH] = names[2]
         words[_BOOT] = names[3]
         self._outline()
-        self.made[LAST] = -1
-        self.made[WAIT] = 0
 
     def _outline(self):
         for slot in self._slots:  # all of it: between two segments the stage may be another's

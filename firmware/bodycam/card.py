@@ -4,6 +4,7 @@ file system (FORMAT.md section 5).
 
 import hashlib
 import struct
+from binascii import crc32
 
 from micropython import const
 
@@ -14,6 +15,8 @@ _EIO = const(5)
 _ENODEV = const(19)
 _SECTOR = const(512)
 _BLOCK_SECTORS = const(32)
+_DIGEST = const(16_332)
+_COMMIT = const(16_380)
 _PLACE_SECTORS = const(8192)
 _SUPERBLOCKS = (2048, 4096)
 
@@ -131,5 +134,8 @@ class Card:
         return low
 
     def _is_whole(self, lba, block):
-        self._read(lba, memoryview(block))
-        return hashlib.sha256(memoryview(block)[:16332]).digest() == block[16332:16364]
+        view = memoryview(block)
+        self._read(lba, view)
+        if crc32(view[_DIGEST:_COMMIT]) != struct.unpack_from("<I", block, _COMMIT)[0]:
+            return False  # a cut may tear the tag alone
+        return hashlib.sha256(view[:_DIGEST]).digest() == view[_DIGEST : _DIGEST + 32]

@@ -220,6 +220,11 @@ class Estimate:
                 self.mohm += (mohm - self.mohm) // 4
         self._load_mv, self._load_ua = mv, ua
 
+    def restore(self, mohm):
+        """Take the resistance of an earlier shift; what cannot be one changes nothing."""
+        if type(mohm) is int and _LEAST_MOHM <= mohm <= _MOST_MOHM:
+            self.mohm = mohm
+
     def forget_load(self):
         """Compare the next voltage with none before it."""
         self._load_mv = 0

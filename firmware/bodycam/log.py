@@ -381,17 +381,13 @@ class Log:
             nonce + self.card_id + struct.pack("<I", segment),
             keys,
         )
+        before = self._said()
         self.next_segment = segment + 1
         self.open = True
         self.recording = recording
         self._progress = 0xFFFF
-        self.append(
-            OPEN,
-            struct.pack("<I", segment)
-            + nonce
-            + self.card_id
-            + struct.pack("<II", recording, index),
-        )
+        detail = struct.pack("<I", segment) + nonce + self.card_id
+        self._append_or(before, OPEN, detail + struct.pack("<II", recording, index))
         self._open_page = self._newest
         return self._seq - 1
 
@@ -406,11 +402,23 @@ class Log:
 
     def close_segment(self, code: int, segment: int, blocks: int):
         """Enter SEAL or TORN for the open segment, with its number of blocks."""
+        before = self._said()
         self.open = False
         self.torn = None
         self.previous = "torn" if code == TORN else "sealed"
-        detail = struct.pack("<II", segment, blocks)
-        self.append(code, detail)
+        self._append_or(before, code, struct.pack("<II", segment, blocks))
+
+    def _said(self):
+        # What every entry says of segments.
+        return self.next_segment, self.open, self.recording, self.previous
+
+    def _append_or(self, before, code, detail):
+        try:
+            self.append(code, detail)
+        except Fault:
+            if not self._refusal:  # nothing was programmed, and the next entry must not say it was
+                self.next_segment, self.open, self.recording, self.previous = before
+            raise
 
     @property
     def proved_blocks(self) -> int:

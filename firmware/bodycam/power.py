@@ -223,9 +223,7 @@ class Power:
         self.learning.restore(facts.get("use"))
         self.outlook.restore(facts.get("mix"))
         self.estimate.doubt(self.outlook.unsure_permille())
-        mohm = facts.get("mohm")
-        if type(mohm) is int and mohm > 0:
-            self.estimate.mohm = mohm
+        self.estimate.restore(facts.get("mohm"))
         self.health.restore(facts.get("health"))
 
 

@@ -104,6 +104,7 @@ class Recorder:
         self._state = _RUNNING
         self._index = 0
         self._why = why
+        self._segments.counts[2] = self._segments.counts[3] = 0
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
         """Accept no more frames, write what waits, and seal."""
@@ -134,7 +135,7 @@ class Recorder:
         """Take note of pictures that nobody had the time to take in the last `ms`."""
         to_ms = self._clock.stamp()
         while frames:
-            self._miss(_FRAMES, to_ms - ms, b"")
+            self._miss(_FRAMES, to_ms - ms & 0x3FFFFFFF, b"")
             frames -= 1
         self._missed[_TO_MS] = to_ms
         self._missed[_LATE] = 1
@@ -275,19 +276,24 @@ class Recorder:
             self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
         )
         if not segments.ready:
-            segments.seal(blocks.SEGMENT_FULL, self.ring.next_seq())
+            self._seal(not self.ring.used_bytes)
         elif (hurry or waited_ms >= self._flush_ms) and piece(self._words, True):
             return self._add(now, piece(self._words, True))
         elif self._behind:
             self._tell_gap()
         elif self._state == _STOPPING:
-            self._ending = True
-            segments.seal(self._reason, self.ring.next_seq())
+            self._seal(True)
         elif self._made[_WAIT] and (hurry or waited_ms >= _PAIR_MS):
             segments.flush()
         else:
             return self._rest(now, waited_ms)
         return 0
+
+    def _seal(self, over):
+        # A recording that ends with its segment's last block needs no other one for its seal.
+        self._ending = over = over and self._state == _STOPPING and not self._behind
+        reason = self._reason if over else blocks.SEGMENT_FULL
+        self._segments.seal(reason, self.ring.next_seq())
 
     def _open(self, segments):
         index = self._index
@@ -303,7 +309,6 @@ class Recorder:
             frames.trim(self._since_ms)
             frames.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
             frames.hold()
-            self._segments.counts[2] = self._segments.counts[3] = 0
             self._tally[_SEALED_AT] = self._told_at = self._clock.ticks_ms()
         self._tell_start()
 

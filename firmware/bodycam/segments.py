@@ -7,6 +7,7 @@ from micropython import const
 from bodycam import log
 from bodycam.errors import Fault
 from bodycam.kernel import release
+from bodycam.keys import wipe
 from bodycam.ring import PIECE_BYTES
 
 _LAST_DATA_BLOCK = const(254)
@@ -64,7 +65,7 @@ class Segments:
             Fault: log or card have no room, or the log or the cipher failed.
             OSError: the card failed.
         """
-        self._number = self._free_place()
+        self._number = self._free_place(index)
         self._nonce = self._random()
         entry = self._log.open_segment(self._nonce, recording, index, self._keys)
         self.is_open = self.ready = True
@@ -73,14 +74,14 @@ class Segments:
         self._head(recording, index)
         self.flush()
 
-    def _free_place(self):
+    def _free_place(self, index):
         journal = self._log
         places = self._card.room(journal.next_segment, journal.released)
-        if journal.full:
+        if journal.full and not index:  # what runs may end in one more, with the reserve's entries
             raise Fault("log_full", "dock the camera")
         if places <= 0:
             raise Fault("card_full", "segment %d" % journal.next_segment)
-        self.last = places == 1
+        self.last = places == 1 or journal.full
         return journal.next_segment
 
     def _head(self, recording, index):
@@ -200,8 +201,9 @@ class Segments:
 
     def abort(self):
         """Leave an open segment as it is: note in the log how many blocks the card has."""
-        self.ready = self.writing = self._closing = self.last = False
+        self.ready = self.writing = self._closing = self._retried = self.last = False
         self._sealer.end()
+        wipe(self._keys)
         if self.is_open:
             self.is_open = False
             made = self._made

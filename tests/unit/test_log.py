@@ -329,3 +329,28 @@ def test_a_full_log_keeps_its_last_pages_for_what_must_be_said():
     journal.note(codes.FAULT, {"why": "log_full"})
     journal.close_segment(codes.TORN, 7, 3)
     assert booted(flash).seq == journal.seq
+
+
+@pytest.mark.parametrize("what", ["open", "close"])
+def test_a_cipher_that_fails_at_a_segments_entry_leaves_the_log_as_it_was(what):
+    flash = enrolled()
+    journal = booted(flash)
+    journal.open_segment(bytes(16), 1, 0, bytearray(64))
+    if what == "open":
+        journal.close_segment(codes.SEAL, 7, 5)
+    compose = journal._compose
+
+    def fail(code, detail):
+        journal._compose = compose
+        raise Fault("crypto_error", "AES failed")
+
+    journal._compose = fail
+    with pytest.raises(Fault, match="crypto_error"):
+        if what == "open":
+            journal.open_segment(bytes(16), 2, 0, bytearray(64))
+        else:
+            journal.close_segment(codes.SEAL, 7, 5)
+    journal.note(codes.FAULT, {"why": "crypto_error"})
+    again = booted(flash)
+    assert again.torn == (None if what == "open" else 7)
+    assert (again.next_segment, again.recording) == (8, 1)

@@ -220,6 +220,12 @@ def test_what_is_no_row_is_not_learned(row):
     assert learning.ua == TABLE_UA
 
 
+@pytest.mark.parametrize("mohm", [None, True, "150", 0, -1, 1, 10**9, 150.0])
+def test_what_can_be_no_resistance_is_not_taken_from_the_log(rig, mohm):
+    rig.power.restore({"mohm": mohm})
+    assert rig.power.estimate.mohm == BATTERY["resistance_mohm"]
+
+
 def test_the_longest_row_fits_into_an_entry_of_the_log(rig):
     import json
 

@@ -246,6 +246,97 @@ def test_a_write_that_fails_twice_is_a_fault_and_the_log_says_how_far_the_card_w
     assert rig.sealed == 1
 
 
+def test_a_new_recording_has_its_own_second_chance():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.card.device.fail = ["refused", "refused"]
+    with pytest.raises(Fault):
+        rig.run(1000)
+    rig.recorder.abort()
+    rig.recorder.start("record")
+    rig.card.device.fail = ["refused"]
+    rig.run(1000)
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    assert rig.sealed == 1 and rig.card.device.cancelled == 2
+
+
+def test_a_gap_before_the_head_counts_in_the_seal():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.recorder.skipped(2, 250)
+    rig.recorder.frame(rig.clock.stamp(), bytes(3000))
+    rig.run(1000)
+    assert rig.recorder.segments.counts[2:] == [1, 2]
+
+
+def test_what_was_missed_right_after_the_boot_was_not_missed_at_a_negative_time():
+    rig = Rig()
+    told = []
+    push = rig.ring.push
+    rig.ring.push = lambda kind, t_ms, data: told.append(bytes(data)) or push(kind, t_ms, data)
+    rig.recorder.start("record")
+    rig.recorder.skipped(2, 250)
+    rig.run(500)
+    gap = [json.loads(row) for row in told if b"from_ms" in row][0]
+    assert gap["from_ms"] == (1 << 30) - 250 and gap["lost"] == 2
+
+
+def test_a_segment_whose_keys_could_not_be_taken_has_no_blocks_and_leaves_no_keys():
+    rig = Rig()
+    rig.recorder.start("record")
+    rig.run(1000)
+    rig.recorder.stop("button")
+    rig.idle(1000)
+
+    def fail(key):
+        raise Fault("crypto_error", "AES failed")
+
+    rig.recorder.segments._sealer._mac.begin = fail
+    rig.recorder.start("record")
+    with pytest.raises(Fault):
+        rig.idle(100)
+    rig.recorder.abort()
+    rig.log._load(rig.log._newest)
+    assert rig.log._code() == codes.TORN
+    assert int.from_bytes(rig.log._detail()[4:8], "little") == 0
+    assert not any(rig.recorder.segments._keys)
+
+
+@pytest.mark.parametrize("entries", [1, 2, 3, 4])
+def test_a_log_that_fills_up_ends_a_recording_with_all_that_was_taken(entries):
+    rig = Rig(pieces=40, places=50)
+    rig.recorder.start("record")
+    rig.run(1000, frame_bytes=13_000)
+    rig.log.pages = rig.log.used_pages + 16 + entries
+    rig.run(200_000, frame_bytes=13_000)
+    assert rig.sealed == 1 and rig.recorder.missed == 0
+    assert rig.log.pages - rig.log.used_pages >= 13
+    rig.recorder.start("record")
+    with pytest.raises(Fault, match="log_full"):
+        rig.idle(100)
+
+
+def test_a_recording_that_fills_its_last_place_to_the_last_block_is_sealed_there():
+    rig = Rig(pieces=40, places=1)
+    rig.log.next_segment = rig.log.released
+    segments = rig.recorder.segments
+    segments.takes = lambda waiting_bytes: True
+    rig.recorder.start("record")
+    for _ in range(20_000):
+        if segments._made[0] == 253:
+            break
+        rig.ring.used_bytes or rig.recorder.frame(rig.clock.stamp(), bytes(100))
+        rig.idle(10)
+    assert segments._made[0] == 253 and not rig.ring.used_bytes
+    stop = len(json.dumps({"event": "stop", "why": "button"})) + 19 & -4
+    rig.recorder.frame(rig.clock.stamp(), bytes(PIECE_BYTES - 16 - stop))
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    assert rig.sealed == 1 and len(rig.card.device.blocks) == 256
+
+
 def test_a_card_that_times_out_is_not_asked_again():
     rig = Rig()
     rig.card.device.steps = 1 << 30
