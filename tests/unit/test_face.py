@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from bodycam import glyphs, stages, words
 from bodycam.face import Face
 from bodycam.lettering import Ink, text_px
 from tests.unit.panel import HEIGHT, PICTURE_BYTES, WIDTH, Panel
 from tools import pictures
+from tools.boards_command import board_ids, load
 from tools.glyphs import characters, unpack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -518,12 +519,26 @@ def test_the_camera_from_the_front_shows_the_display_as_it_is(rig, tmp_path):
     for stage, lamp in (("idle", (0, 0, 0)), ("display_on", (0, 90, 0)), ("fault", (140, 70, 0))):
         rig.show(stage)
         path = tmp_path / (stage + ".png")
-        pictures.camera_png(rig.chip.pixels(), lamp, stage, path)
+        pictures.camera_png(rig.chip.pixels(), lamp, stage, path, "m5stack_cores3")
         with Image.open(path) as image:
             colors[stage] = image.getpixel((104, 620)), image.getpixel((420, 80))
     assert colors["display_on"][0] == (0, 190, 65)
     assert max(colors["idle"][0]) < 30
     assert len({lamp for _, lamp in colors.values()}) == 3
+
+
+@pytest.mark.parametrize("board", board_ids())
+def test_a_display_fills_its_place_on_the_body_of_its_board(board, tmp_path):
+    width, height = load(board).DISPLAY["size_px"]
+    path = tmp_path / "camera.png"
+    pictures.camera_png(b"\xf8\x00" * width * height, (0, 0, 0), "idle", path, board)
+    with Image.open(path) as image:
+        far = ImageChops.difference(image, Image.new("RGB", image.size, (255, 0, 0))).convert("L")
+        left, top, right, bottom = far.point(lambda v: 255 * (v < 8)).getbbox()
+        assert (right - left) * height == (bottom - top) * width
+        # Beside it stands the body, and no place that the display left dark.
+        edge = image.getpixel((left - 32, (top + bottom) // 2))
+        assert edge not in ((20, 21, 24), (14, 15, 17))
 
 
 def test_the_generated_file_names_its_licence():

@@ -31,6 +31,10 @@ COUNTS = {
 }
 
 
+_SEEN = """((box) => box.top >= 0 && box.top < innerHeight)(
+    document.getElementById("{}").getBoundingClientRect())"""
+
+
 def _do(one, word):
     if word == "press":
         one.ask("bodycam.time.set(1)")
@@ -51,7 +55,9 @@ def _do(one, word):
     elif word == "fast":
         one.ask("bodycam.time.set(30)")
     elif word == "card in":
+        one.until(_SEEN.format("card_in"))
         one.page.click("#card_in")
+        one.until(_SEEN.format("lesson"))
     else:
         at = int(word.split()[1])
         one.until(f"document.querySelectorAll('#lesson li')[{at}].className === 'now'", 90)

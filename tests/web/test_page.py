@@ -434,6 +434,22 @@ def test_how_fast_time_really_runs_is_told(view):
     one.until("!document.getElementById('pace').textContent")
 
 
+def test_nothing_is_said_of_the_speed_before_it_can_be_known_nor_where_it_is_reached(view):
+    one = view()
+    hear = """(speed) => {
+        for (let i = 0; i < 100; i++) bodycam.time.load(speed);
+        return document.getElementById("pace").textContent;
+    }"""
+    one.ask("bodycam.time.set(1)")
+    assert one.page.evaluate(hear, 0) == ""
+    one.ask("void (bodycam.time.sent -= 10_000)")
+    assert "Reached: 0.3×" in one.page.evaluate(hear, 0.3)
+    assert one.page.evaluate(hear, 0.97) == ""
+    assert "Reached: 0.3×" in one.page.evaluate(hear, 0.3)
+    one.page.click("#speed_60")
+    assert one.page.evaluate(hear, 1) == ""
+
+
 # Before the lens -----------------------------------------------------------------------------
 
 
@@ -518,7 +534,12 @@ def test_the_drawer_tells_what_happens_inside(view):
     assert "RAMWR" not in page.text_content("#traffic")
     live = one.ask("[...document.querySelectorAll('#table tr.live')].map(r => r.textContent)")
     assert len(live) == 6 and all(row.startswith("RECORDING") for row in live)
-    assert "record" in page.text_content("#timeline")
+    assert "record→ RECORDING" in page.text_content("#timeline")
+    page.click("#de")
+    assert "Aufnahme→ AUFNAHME" in page.text_content("#timeline")
+    assert "Akku leer" in page.text_content("#table")
+    page.click("#en")
+    assert "record→ RECORDING" in page.text_content("#timeline")
     page.click("#read_log")
     one.until("document.getElementById('entries').children.length > 5")
     assert "OPEN" in page.text_content("#entries") and "EPOCH" in page.text_content("#entries")
@@ -542,6 +563,7 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
         "(({segments, frames, gaps}) => ({segments, frames, gaps}))(bodycam.card.found)"
     )
     assert found["frames"] == state["recorded"] > 50
+    assert not one.ask("document.getElementById('lost')")
 
     page.click("#play")
     one.until("Number(document.getElementById('film').dataset.drawn) > 5")
@@ -577,6 +599,13 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
     one.until("document.querySelector('[data-verdict]').dataset.verdict === 'damaged'")
     block = one.ask("bodycam.card.flipped.block")
     assert f"Block {block} of segment 0" in page.text_content("#findings")
+    frames, left = found["frames"], one.ask("bodycam.card.found.frames")
+    assert 0 < left < frames
+    told = f"{left} of {frames} pictures can still be read; lost: {frames - left}."
+    assert page.text_content("#lost") == told
+    page.click("#de")
+    assert page.text_content("#lost").startswith(f"{left} von {frames} Bildern sind noch lesbar")
+    page.click("#en")
     page.remove_listener("download", keep)
 
 

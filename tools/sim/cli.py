@@ -265,7 +265,7 @@ def _leave(result, folder, keys, to):
         if stage not in drawn:
             raw = (folder / picture["file"]).read_bytes()
             drawn[stage] = folder / f"{stage}.png"
-            camera_png(raw, tuple(picture["lamp"]), stage, drawn[stage])
+            camera_png(raw, tuple(picture["lamp"]), stage, drawn[stage], result["board"])
     if drawn:
         row_png(drawn.values(), folder / "stages.png")
     image = Path(result["card"]["path"])

@@ -77,6 +77,8 @@ export class CardEnd {
     }
     const box = make("div", { class: `verdict ${found.verdict}`, "data-verdict": found.verdict });
     box.append(make("p", { class: "word" }, say(`verdict_${found.verdict}`)), make("p", { class: "quiet" }, say("counts", { ...found, recordings: found.recordings.length })));
+    const lost = found.written === null ? 0 : found.written - found.frames;
+    if (lost > 0) box.append(make("p", { id: "lost" }, say("lost", { ...found, lost })));
     if (this.flipped) box.append(make("p", { id: "flipped" }, say("flipped", this.flipped)));
     const findings = found.findings.filter(({ kind }) => kind !== "note");
     if (findings.length) box.append(make("ul", { id: "findings" }, ...findings.map((one) => make("li", {}, sentence(one)))));

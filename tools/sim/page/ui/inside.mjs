@@ -5,7 +5,7 @@ import { $, clock, make, put } from "./dom.mjs";
 import { named } from "./registers.mjs";
 import { language, number, say } from "./words.mjs";
 
-const KEPT = 400; // rows of traffic
+const KEPT = 400; // rows of traffic, and of the time line
 const POINTS = 120;
 
 const pick = (pair) => pair[language.is];
@@ -71,6 +71,8 @@ export class Inside {
 
   translate() {
     if (this.board) this.fillTable();
+    this.timeline.replaceChildren();
+    for (const event of this.events) this.line(event);
     if (this.chips.options[0]) this.chips.options[0].textContent = say("all_chips");
   }
 
@@ -78,7 +80,7 @@ export class Inside {
     const { stages, table } = this.data.words;
     this.table.replaceChildren(
       ...table.map(([stage, event, after]) => {
-        const cells = [pick(stages[stage]), event, pick(stages[after])].map((text) => make("td", {}, text));
+        const cells = [pick(stages[stage]), say(`event_${event}`), pick(stages[after])].map((text) => make("td", {}, text));
         const row = make("tr", {}, ...cells);
         row.dataset.stage = stage;
         return row;
@@ -89,11 +91,18 @@ export class Inside {
 
   event(event) {
     this.events.push(event);
-    const { stages } = this.data.words;
-    const to = event.from === event.to ? "" : `→ ${pick(stages[event.to])}`;
-    const cells = [clock(event.t_ms), event.event, to, event.reason ?? ""].map((text) => make("td", {}, text));
+    this.line(event);
+    if (this.events.length <= KEPT) return;
+    this.events.shift();
+    this.timeline.lastChild.remove();
+  }
+
+  line({ t_ms, event, from, to, reason }) {
+    const { stages, faults } = this.data.words;
+    const after = from === to ? "" : `→ ${pick(stages[to])}`;
+    const why = faults[reason] ? pick(faults[reason])[0] : (reason ?? "");
+    const cells = [clock(t_ms), say(`event_${event}`), after, why].map((text) => make("td", {}, text));
     this.timeline.prepend(make("tr", {}, ...cells));
-    if (this.timeline.children.length > KEPT) this.timeline.lastChild.remove();
   }
 
   load(share) {

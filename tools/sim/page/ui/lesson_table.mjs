@@ -2,7 +2,8 @@
 //
 // A step waits for `until` (an event of the camera, a stage, or milliseconds). `wrong` names events
 // that the procedure does not have here; `then` are acts of the world when the step begins, and
-// `later` is one that comes some milliseconds after.
+// `later` is one that comes some milliseconds after. `control` is one in a drawer that the step needs:
+// it is opened, and shown once there was time to see what the camera says.
 
 export const LESSONS = [
   {
@@ -134,7 +135,7 @@ export const LESSONS = [
       {
         say: ["Setzen Sie die Karte wieder ein: unter „Die Welt um die Kamera“.", "Put the card in again: under “The world around the camera”."],
         why: ["Die Kamera prüft die Karte und wird von selbst wieder bereit.", "The camera checks the card, and is ready again by itself."],
-        open: "world",
+        control: "card_in",
         until: { stage: "idle" },
         wrong: [],
       },

@@ -7,6 +7,7 @@ import { bytes, language, say } from "./words.mjs";
 
 const pick = (pair) => pair[language.is];
 const BEGUN_MS = 2500; // by then the camera is ready
+const SEEN_MS = 3000; // of the camera's time, to see what it says before the page moves on
 
 /** Lessons on the page; `parts`: {camera, data, restart, lens, time}. */
 export class Lessons {
@@ -48,12 +49,12 @@ export class Lessons {
   begin() {
     const step = this.lesson.steps[this.at];
     this.since = this.camera.ms;
-    this.came = false;
+    this.came = this.shown = false;
     for (const act of step.then ?? []) {
       if (act[0] === "mood") this.lens.setMood(act[1]);
       else this.camera.act(...act);
     }
-    if (step.open) $(step.open).open = true;
+    if (step.control) $(step.control).closest("details").open = true;
     this.time.set(step.speed ?? 1);
     this.show();
   }
@@ -72,16 +73,21 @@ export class Lessons {
   follow(state) {
     this.written = state.written_bytes;
     if (!this.lesson || this.over) return;
-    const { until, later } = this.lesson.steps[this.at];
+    const { until, later, control } = this.lesson.steps[this.at];
     if (later && !this.came && state.ms - this.since >= later[0]) {
       this.came = true;
       this.camera.act(...later.slice(1));
+    }
+    if (control && !this.shown && state.ms - this.since >= SEEN_MS) {
+      this.shown = true;
+      $(control).scrollIntoView({ block: "center" });
     }
     if (until.ms && state.ms - this.since >= until.ms) this.next();
   }
 
   next() {
     this.at++;
+    if (this.shown) $("try").scrollIntoView({ block: "start" });
     if (this.at < this.lesson.steps.length) return this.begin();
     this.over = true;
     this.time.set(1);

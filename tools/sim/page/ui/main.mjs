@@ -60,6 +60,7 @@ function trouble(key, facts) {
 /** Start `board` anew; play `acts` up to `to`, then go on at 1x, or stand still with `still`. */
 async function start(board, acts = [[0, "boot"]], to = 0, still = false, profile) {
   hands.up(); // what is held belongs to the camera that goes
+  time.set(0); // until there is the next
   $("trouble").hidden = true;
   $("board").value = board;
   front.draw(board);

@@ -2,11 +2,12 @@
 
 import { SHIFT_SPEED } from "../machine/pace.mjs";
 import { $, clock, make, put } from "./dom.mjs";
-import { say } from "./words.mjs";
+import { number, say } from "./words.mjs";
 
 const STEP_MS = 100;
 const SHORT = 0.9; // of the speed that was asked for: the page says what it reaches
 const SMOOTH = 0.1;
+const SETTLE_MS = 3000; // after a load or another speed: what is reached by then says nothing
 const HAND_MS = 2000; // after a hand let go: it may press again
 const SPEEDS = [["pause", 0], ["step", null], ["speed_1", 1], ["speed_60", 60], ["speed_shift", SHIFT_SPEED]]; // prettier-ignore
 
@@ -14,7 +15,8 @@ const SPEEDS = [["pause", 0], ["step", null], ["speed_1", 1], ["speed_60", 60], 
 export class Time {
   constructor(camera) {
     this.camera = camera;
-    this.speed = 1;
+    this.speed = this.reached = 1;
+    this.sent = performance.now();
     this.slowed = false;
     for (const [key, speed] of SPEEDS) {
       const onclick = () => (speed === null ? this.step() : this.set(speed));
@@ -31,6 +33,7 @@ export class Time {
   }
 
   send() {
+    this.sent = performance.now();
     this.camera.send("speed", this.slowed ? Math.min(1, this.speed) : this.speed);
   }
 
@@ -63,10 +66,11 @@ export class Time {
   /** Hear how fast time ran since the last look, and say so where it is slower than was asked for. */
   load(reached) {
     const slowed = this.slowed && this.speed > 1;
-    this.reached = slowed ? this.speed : this.reached + (reached - this.reached) * SMOOTH;
+    const settling = slowed || performance.now() - this.sent < SETTLE_MS;
+    this.reached = settling ? this.speed : this.reached + (reached - this.reached) * SMOOTH;
     const short = this.speed && this.reached < SHORT * this.speed;
     const key = slowed ? "pace_hand" : short && "pace";
-    put($("pace"), key ? say(key, { n: Math.round(this.reached) }) : "");
+    put($("pace"), key ? say(key, { n: number(this.reached, this.reached < 10 ? 1 : 0) }) : "");
   }
 
   follow(state) {

@@ -10,6 +10,7 @@ const DIGEST_AT = 16_332;
 const TAG_AT = 16_364;
 const WORD_AT = 16_380;
 const CLEAR = 256; // of HEAD's body
+const SEAL_FRAMES_AT = 8; // after the first 16 bytes of its body
 const KINDS = { 1: "HEAD", 2: "DATA", 3: "SEAL" };
 const TOGETHER = 16;
 
@@ -88,11 +89,11 @@ function rightFields(header, block, segment) {
 }
 
 /**
- * Read a segment: {blocks, sealed, findings, deciphered}. `stream` takes the pieces of its DATA
- * blocks, in order.
+ * Read a segment: {blocks, sealed, written, findings}, `written` being the pictures that its seal
+ * counts, null where it is not to be read. `stream` takes the pieces of its DATA blocks, in order.
  */
 export async function readSegment(medium, segment, keys, stream) {
-  const reading = { segment, blocks: 0, sealed: false, findings: [] };
+  const reading = { segment, blocks: 0, sealed: false, written: null, findings: [] };
   const bad = [];
   let tail = [];
   const start = medium.place(segment.n);
@@ -117,7 +118,7 @@ export async function readSegment(medium, segment, keys, stream) {
       if (trouble) {
         bad.push([b, trouble]);
         if (b) stream.hole();
-      } else if (keys.cipher) take(header, texts[i], stream);
+      } else if (keys.cipher) take(header, texts[i], stream, reading);
       if (header.kind === "SEAL") {
         reading.sealed = !trouble;
         if (segment.blocks === null) break;
@@ -144,7 +145,8 @@ async function decipher(blocks, judged, cipher) {
   return parts.map(({ length }) => text.subarray(at + 16, (at += length)));
 }
 
-function take(header, text, stream) {
+function take(header, text, stream, reading) {
+  if (header.kind === "SEAL") reading.written = new DataView(text.buffer, text.byteOffset).getUint32(SEAL_FRAMES_AT, true);
   if (header.kind === "DATA") stream.piece(header, text.subarray(0, header.used - 16));
   if (header.kind === "HEAD") stream.opening(text.subarray(0, header.used - CLEAR - 16));
 }

@@ -31,7 +31,7 @@ export function kindOf(code) {
  * @param {{pieces: [number, Uint8Array][]}} log the camera's flash
  * @param {{check: Uint8Array, read?: Uint8Array, agency?: Uint8Array, agencyPublic?: Uint8Array}} keys
  * @returns {Promise<{verdict: string, complete: boolean, authenticated: boolean, segments: number,
- *   frames: number, gaps: number, findings: object[], recordings: Stream[]}>}
+ *   frames: number, written: ?number, gaps: number, findings: object[], recordings: Stream[]}>}
  */
 export async function verify(card, log, keys) {
   const check = new Chain(keys.check);
@@ -62,12 +62,14 @@ function summary(readings, streams, findings, told) {
   for (const finding of findings) finding.kind = kindOf(finding.code);
   const rank = Math.max(0, ...findings.map(({ kind }) => KINDS.indexOf(kind)));
   const sum = (of) => streams.reduce((total, stream) => total + of(stream), 0);
+  const written = readings.map((reading) => reading.written);
   return {
     verdict: rank ? KINDS[rank] : "intact",
     complete: rank < 2,
     authenticated: told.authentic && rank < 4,
     segments: readings.length,
     frames: sum((stream) => stream.frames.length),
+    written: written.includes(null) ? null : written.reduce((a, b) => a + b, 0), // pictures, as the seals count them
     gaps: sum((stream) => stream.gaps),
     findings,
     recordings: streams,
