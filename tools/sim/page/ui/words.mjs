@@ -184,6 +184,8 @@ const WORDS = {
   event_battery_empty: ["Akku leer", "battery empty"],
   event_fault: ["Störung", "fault"],
   event_mended: ["behoben", "mended"],
+  event_cut: ["Strom weg", "power cut"],
+  event_reset: ["Neustart", "reset"],
   line: ["Zeitlinie", "Time line"],
   recorder: ["Aufnahme", "Recorder"],
   ring: ["Puffer (RAM)", "Buffer (RAM)"],
