@@ -185,6 +185,7 @@ const WORDS = {
   event_fault: ["Störung", "fault"],
   event_mended: ["behoben", "mended"],
   event_cut: ["Strom weg", "power cut"],
+  event_reset: ["Neustart", "reset"],
   line: ["Zeitlinie", "Time line"],
   recorder: ["Aufnahme", "Recorder"],
   ring: ["Puffer (RAM)", "Buffer (RAM)"],
