@@ -315,11 +315,6 @@ def test_a_flash_that_fills_while_copying_is_one_line_and_given_back(camera, boa
         assert link.call("names", "/new/bodycam") == [] and link.call("names", "/new") == []
 
 
-def test_no_device_is_one_line(flash, tmp_path):
-    status, _, err = flash(tmp_path / "ttyACM7")
-    assert status == 1 and "plugged in" in line(err)
-
-
 def test_the_only_port_is_taken_and_of_several_one_must_be_named(monkeypatch):
     found = [types.SimpleNamespace(device="ttyS0", description="a board", vid=None)]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)

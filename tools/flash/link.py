@@ -80,7 +80,8 @@ class Link:
     `seen` grows by each word of what was reached: "port", "prompt".
 
     Raises:
-        LinkError: no such port, somebody else has it, or nothing answers within 12 s.
+        BadParameter: no such port, or it is not a serial port.
+        LinkError: somebody else has it, or nothing answers within 12 s.
     """
 
     def __init__(self, port):
@@ -227,7 +228,9 @@ def _why_closed(port, error):
     # mpremote keeps the reason to itself: ask the system. What is no port is a wrong --port.
     if os.name != "nt" and not os.path.exists(port):
         found = ", ".join(device for device, _ in ports()) or "none"
-        return f"no port {port}: is the camera plugged in and switched on? Ports found: {found}"
+        raise typer.BadParameter(
+            f"no port {port}: is the camera plugged in and switched on? Ports found: {found}"
+        )
     try:
         import serial
 
