@@ -105,6 +105,9 @@ def run(program, argv):
     words = argv[1:]
     if not words and isinstance(command, TyperGroup):
         words = ["--help"]
+    if "" in words:  # as a path it would be the folder that one is in
+        after = argv[argv.index("", 1) - 1]
+        return _fail(program, f"an empty word after {after}: give it a value, or leave it out", 2)
     try:
         status = command.main(words, prog_name=program, standalone_mode=False)
         sys.stdout.flush()

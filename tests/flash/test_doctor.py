@@ -58,7 +58,8 @@ def doctor(chosen, monkeypatch, capsys):
     monkeypatch.setattr("tools.flash.doctor._FLOOD_KIB", 8)
 
     def run(port, *words):
-        argv = ["doctor", "--board", "m5stack_cores3", "--port", str(port), "--json", *words]
+        argv = ["doctor", "--board", "m5stack_cores3", "--json", *words]
+        argv += ["--port", str(port)] if port else []
         status = cli.run(PROGRAM, argv)
         out, err = capsys.readouterr()
         assert not err
@@ -161,7 +162,7 @@ def test_a_card_that_is_too_slow_and_no_card_are_said(camera, doctor):
 
 def test_no_camera_is_a_check_that_failed(doctor, monkeypatch):
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
-    status, checks = doctor("")
+    status, checks = doctor(None)
     assert status == 1 and failed(checks) == {"port"}
 
 

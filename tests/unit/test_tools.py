@@ -94,6 +94,14 @@ def test_what_a_command_of_a_command_refuses_points_to_its_own_help(capsys):
     assert one_line(capsys).endswith(f"see {PROGRAM} card export --help")
 
 
+@pytest.mark.parametrize("words", ["boards --wiring", "sim --export", "keys new"])
+def test_an_empty_path_is_one_line_and_writes_nothing(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(PROGRAM, [*words.split(), ""]) == 2
+    assert f"after {words.split()[-1]}: give it a value" in one_line(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
     def wrong():
         raise typer.BadParameter("no such\nprofile")
