@@ -302,6 +302,20 @@ def test_the_status_follows_the_verdict(filled):
     assert run("verify", filled).stdout.startswith("DAMAGED")
 
 
+def test_how_many_pictures_are_left_is_said_where_the_seals_tell(tmp_path):
+    camera = Camera()
+    camera.record(frames=60)
+    image = camera.save(tmp_path / "card.img")
+    before = json.loads(run("verify", image, "--json").stdout)["frames"]
+    assert "can still be read" not in run("verify", image).stdout
+    with open(image, "r+b") as file:
+        file.seek(camera.at(0, 2) + 5000)
+        file.write(b"\x00\x01\x02")
+    left = json.loads(run("verify", image, "--json").stdout)["frames"]
+    told = f"{left} of {before} pictures can still be read; lost: {before - left}."
+    assert 0 < left < before and told in run("verify", image).stdout.splitlines()
+
+
 def test_what_is_not_ours_is_status_2_and_one_line(tmp_path, capsys):
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     for command in ("verify", "info"):

@@ -91,7 +91,7 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
     """
     with _plain(as_json):
         from .case import Case
-        from .verdict import examine, recordings, summary
+        from .verdict import examine, recordings, summary, written
 
         given = _given(image, camera, keys)
         with counted("Verifying") as step, Case(*given) as case:
@@ -100,7 +100,7 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
         if as_json:
             _print(found)
         else:
-            _show_verdict(found, recordings(readings))
+            _show_verdict(found, recordings(readings), written(readings))
             if not any(given[2]):
                 print("Who wrote it can be told with the station's keys: --keys FOLDER")
         raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
@@ -253,7 +253,7 @@ def _show_files(files, out, as_json):
     _say(f"To check it anywhere: python3 {shlex.quote(str(out / 'verify.py'))}")
 
 
-def _show_verdict(found, recordings):
+def _show_verdict(found, recordings, written):
     from rich.console import Console
     from rich.text import Text
 
@@ -280,6 +280,10 @@ def _show_verdict(found, recordings):
     checked = "yes" if found["authenticated"] else "not confirmed"
     screen.print(f"Written by this camera: {checked}")
     screen.print(f"Read: {counts}")
+    frames = found["frames"]
+    if written is not None and frames < written:
+        lost = written - frames
+        screen.print(f"{frames} of {written} pictures can still be read; lost: {lost}.")
     for finding in found["findings"]:
         style = "" if finding["kind"] in ("note", "torn-tail") else "red"
         screen.print(Text(f"- {finding['kind']}: {finding['what']}", style=style), soft_wrap=True)

@@ -184,6 +184,7 @@ class Records:
         self.opening: dict = {}  # the words in HEAD
         self.opening_ms = 0
         self.miscounted = False  # the seal counts other gaps than the stream holds
+        self.written = None  # pictures, as the seal counts them
         self._segment = segment
         self._stream = stream
         self._b = 0
@@ -253,6 +254,7 @@ class Records:
             counted = (stream.begun, stream.begun_frames, after)
             if (seal.records, seal.frames, seal.next_seq) != counted:
                 raise Malformed("seal-records")
+        self.written = seal.frames
         self.miscounted = (
             stream.whole
             and stream.between

@@ -59,6 +59,7 @@ class Reading:
     deciphered: bool = False
     authentic: bool = False
     frames: int = 0
+    written: "int | None" = None  # pictures, as the seal counts them; None where nothing reads it
     gaps: int = 0
     lost: int = 0
     length_ms: int = 0
@@ -120,6 +121,7 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
     if records:
         after = stream.frames, stream.gaps, stream.lost
         reading.frames, reading.gaps, reading.lost = (a - b for a, b in zip(after, before))
+        reading.written = records.written
         reading.opening, reading.opening_ms = records.opening, records.opening_ms
         reading.findings += _oddities(records, stream, segment)
     return reading

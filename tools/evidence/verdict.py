@@ -92,6 +92,14 @@ def recordings(readings: list[Reading]) -> int:
     return sum(recording is not None for _, recording in named)
 
 
+def written(readings: list[Reading]) -> "int | None":
+    """Return how many pictures were written, as the seals count them; None where one is not read,
+    or where there is none to read.
+    """
+    counts = [reading.written for reading in readings]
+    return sum(counts) if counts and None not in counts else None
+
+
 def _cut_off(case, readings):
     """Say in one finding that the last segments are not there: the card was rolled back, or they
     were erased together; an image that is too short tells that itself.
