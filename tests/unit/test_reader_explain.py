@@ -128,16 +128,40 @@ def test_a_log_that_ends_in_a_recording_says_so(tmp_path):
     assert told(camera, tmp_path, log=False)[0]["recordings"][0]["ended"]["cause"] == "unknown"
 
 
-@pytest.mark.parametrize("why", ["button", "dock", "battery_empty"])
+@pytest.mark.parametrize("why", words.STOPS)
 def test_a_recording_that_was_stopped_says_by_whom(tmp_path, why):
+    facts, _ = told(stopped(why), tmp_path)
+    assert facts["recordings"][0]["ended"]["cause"] == why
+
+
+def stopped(why):
+    """Return a camera with one recording that was stopped."""
     camera = Camera()
     camera.start_recording()
     camera.start_segment()
     camera.frames(3)
     camera.event({"event": "stop", "why": why})
     camera.seal()
-    facts, _ = told(camera, tmp_path)
-    assert facts["recordings"][0]["ended"]["cause"] == why
+    camera.entry(4, {"from": "recording", "to": "display_on", "why": "sealed"})
+    return camera
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        (4, {"from": "display_on", "to": "docked", "why": "dock"}),
+        (4, {"from": "display_on", "to": "off", "why": "battery_empty"}),
+        (9, {"why": "card_missing", "detail": "pulled"}),
+        (9, {"why": "battery_empty", "detail": ""}),
+    ],
+)
+def test_what_came_after_a_recording_is_not_why_it_ended(tmp_path, later):
+    camera = stopped("button")
+    camera.entry(*later)
+    ended = told(camera, tmp_path)[0]["recordings"][0]["ended"]
+    assert ended["cause"] == "button"
+    ended = told(camera, tmp_path, keys=False)[0]["recordings"][0]["ended"]
+    assert ended["cause"] == "sealed"
 
 
 def test_gaps_have_a_time_a_number_and_a_cause(tmp_path):

@@ -9,7 +9,7 @@ from .clocks import Clocks, Steps
 from .findings import worst
 from .times import iso
 from .verdict import examine, judge
-from .words import ending
+from .words import STOPS, ending
 
 
 def explain(image, camera_dir=None, key_dirs=(), language="en", progress=None) -> dict:
@@ -108,7 +108,7 @@ def recording(key, parts, told, clocks, camera, language) -> dict:
     clock = clocks.of(first, last, utc, trust, told.steps.found)
     ended = last.ended
     if parts[-1].sealed and ended[0] in ("sealed", "unknown"):
-        ended = (told.stop if told.stop in ("button", "dock", "battery_empty") else "sealed"), {}
+        ended = (told.stop if told.stop in STOPS else "sealed"), {}
     elif last.continued:
         ended = "missing", {}
     known = clock["source"] != "unset"

@@ -237,9 +237,9 @@ class Log:
                 low = words
             elif entry.code == layout.FAULT and here:
                 return "fault", words
-            elif segment.blocks is not None and entry.code == layout.STAGE and here:
-                if why in ("dock", "battery_empty"):
-                    return why, {}
+            elif segment.blocks is not None and entry.code == layout.STAGE:
+                if words.get("from") == "recording":
+                    break  # what comes later befell a camera that did not record any more
             elif entry.code == layout.BOOT and segment.blocks is None:
                 if low or words.get("cause") != layout.WATCHDOG:
                     return ("battery", low) if low else ("power", {})

@@ -466,6 +466,10 @@ ENDINGS = {
         "the battery was empty; the camera itself stopped it and sealed it properly",
         "der Akku war leer; die Kamera beendete und versiegelte sie selbst ordnungsgemäß",
     ),
+    "card_full": (
+        "the card was full; the camera itself stopped it and sealed it properly",
+        "die Karte war voll; die Kamera beendete und versiegelte sie selbst ordnungsgemäß",
+    ),
     "power": (
         "it was broken off because the power went (battery removed, empty or failed), as the "
         "camera's log says",
@@ -503,6 +507,7 @@ ENDINGS = {
         "ihr Ende ist nicht auf der Karte",
     ),
 }
+STOPS = ("button", "dock", "battery_empty", "card_full")  # `why` of the recording's own `stop`
 
 # FORMAT.md section 4, `why` of FAULT.
 FAULTS = {
