@@ -7,7 +7,7 @@ import pytest
 from model_writer import Camera
 from typer.testing import CliRunner
 
-from tools.evidence import cli, words
+from tools.evidence import cli, layout, words
 from tools.evidence.case import beside
 from tools.evidence.clocks import Clocks
 from tools.evidence.explain import explain
@@ -58,8 +58,16 @@ def test_every_sentence_exists_in_both_languages_with_the_same_facts():
     for code, (kind, english, german) in words.FINDINGS.items():
         assert kind in KINDS, code
         assert fields(english) == fields(german) and english != german, code
-    for table in (words.REASONS, words.ENDINGS, words.FAULTS):
+    for table in (words.REASONS, words.ENDINGS, words.FAULTS, words.ENTRIES):
         assert all(len(pair) == 2 and pair[0] != pair[1] for pair in table.values())
+
+
+@pytest.mark.parametrize("code", layout.CODES)
+def test_an_entry_is_named_by_what_it_says_not_by_its_code(code):
+    for language in words.LANGUAGES:
+        text = words.sentence("log-altered", {"entry": (5, layout.CODES[code])}, language)
+        said = words.ENTRIES[layout.CODES[code]][words.LANGUAGES.index(language)]
+        assert " 5 " in text and f"({said})" in text
 
 
 # What a court asks ---------------------------------------------------------------------------

@@ -539,6 +539,28 @@ FAULTS = {
     "unexpected": ("an error in the camera itself", "ein Fehler in der Kamera selbst"),
 }
 
+# FORMAT.md section 4: what kind of thing an entry of the log says.
+ENTRIES = {
+    "EPOCH": ("the station began this log", "die Station begann dieses Logbuch"),
+    "SEALED_READ": (
+        "a key to view, sealed for its owner",
+        "ein Schlüssel zum Ansehen, für seinen Inhaber versiegelt",
+    ),
+    "BOOT": ("switched on or restarted", "eingeschaltet oder neu gestartet"),
+    "STAGE": ("another stage", "andere Stufe"),
+    "OPEN": ("segment begun", "Segment begonnen"),
+    "SEAL": ("segment sealed", "Segment versiegelt"),
+    "TORN": ("segment without a seal", "Segment ohne Siegel"),
+    "MARK": ("button while recording", "Taste während der Aufnahme"),
+    "FAULT": ("fault", "Störung"),
+    "WARNING": ("warning", "Warnung"),
+    "CLOCK": ("clock set by the station", "Uhr von der Station gestellt"),
+    "CARD": ("memory card", "Speicherkarte"),
+    "POWER": ("what the camera learned of its battery", "was die Kamera über ihren Akku lernte"),
+    "RELEASED": ("segment released by the station", "Segment von der Station freigegeben"),
+    "OFF": ("switched off", "ausgeschaltet"),
+}
+
 # number: singular and plural of what is counted, in the form in which the sentences want it.
 _THINGS = {
     "block": (("block", "blocks"), ("Block", "Blöcken")),
@@ -633,7 +655,7 @@ _RENDER = {
     "entry": lambda fact, language: (
         "Entry {} of the camera's log ({})",
         "Eintrag {} im Logbuch der Kamera ({})",
-    )[LANGUAGES.index(language)].format(*fact),
+    )[LANGUAGES.index(language)].format(fact[0], pick(ENTRIES, fact[1], language)),
 }
 _BEGAN = {
     "": ("", ""),
