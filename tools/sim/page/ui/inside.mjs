@@ -77,10 +77,9 @@ export class Inside {
   }
 
   fillTable() {
-    const { stages, table } = this.data.words;
     this.table.replaceChildren(
-      ...table.map(([stage, event, after]) => {
-        const cells = [pick(stages[stage]), say(`event_${event}`), pick(stages[after])].map((text) => make("td", {}, text));
+      ...this.data.words.table.map(([stage, event, after]) => {
+        const cells = [say(`${stage}_name`), say(`event_${event}`), say(`${after}_name`)].map((text) => make("td", {}, text));
         const row = make("tr", {}, ...cells);
         row.dataset.stage = stage;
         return row;
@@ -98,8 +97,8 @@ export class Inside {
   }
 
   line({ t_ms, event, from, to, reason }) {
-    const { stages, faults } = this.data.words;
-    const after = from === to ? "" : `→ ${pick(stages[to])}`;
+    const { faults } = this.data.words;
+    const after = from === to ? "" : `→ ${say(`${to}_name`)}`;
     const why = faults[reason] ? pick(faults[reason])[0] : (reason ?? "");
     const cells = [clock(t_ms), say(`event_${event}`), after, why].map((text) => make("td", {}, text));
     this.timeline.prepend(make("tr", {}, ...cells));
@@ -159,7 +158,7 @@ export class Inside {
     this.hours.replaceChildren(
       ...["idle", "display_on", "recording"].filter((stage) => lasts?.[stage]).map((stage) => {
         const [minutes, ua] = lasts[stage];
-        const cells = [pick(this.data.words.stages[stage]), `${number(minutes / 60)} h`, `${number(ua / 1000)} mA`].map((text) => make("td", {}, text));
+        const cells = [say(`${stage}_name`), `${number(minutes / 60)} h`, `${number(ua / 1000)} mA`].map((text) => make("td", {}, text));
         return make("tr", { class: stage === state.stage ? "live" : "" }, ...cells);
       }),
     );
