@@ -542,8 +542,31 @@ def test_the_drawer_tells_what_happens_inside(view):
     assert "record→ Recording" in page.text_content("#timeline")
     page.click("#read_log")
     one.until("document.getElementById('entries').children.length > 5")
-    assert "OPEN" in page.text_content("#entries") and "EPOCH" in page.text_content("#entries")
+    rows = page.inner_text("#entries").splitlines()
+    assert any(row.endswith("segment begun\tSegment 0 of recording 1") for row in rows)
+    assert rows[-1].endswith("the station began this log\t")
+    page.click("#de")
+    assert "Segment begonnen\tSegment 0 der Aufnahme 1" in page.inner_text("#entries")
+    page.click("#en")
     page.uncheck("#listen")
+
+
+def test_the_log_is_told_in_plain_words(view):
+    acts = f"{RECORD}_4000.press.1_5000.hold.3200_8800.press.1_10000.battery.8_20000.battery.60"
+    acts += "_22000.press.2_24000.cut_25000.boot_27000.card.out_29000.card.in_31000.hold.7000"
+    one = view(situation("m5stack_cores3", acts, 40_000))
+    page = one.page
+    page.click("#inside > summary")
+    kinds = {}
+    for language in ("de", "en"):
+        page.click(f"#{language}")
+        page.click("#read_log")
+        one.until("document.getElementById('entries').children.length > 20")
+        rows = [row.split("\t")[2:] for row in page.inner_text("#entries").splitlines()]
+        kinds[language] = {kind for kind, _ in rows}
+        for kind, says in rows:
+            assert kind and not re.search(r'[{}"_]|undefined|[A-Z]{3}', kind + says), (kind, says)
+    assert len(kinds["de"]) == len(kinds["en"]) >= 10 and not kinds["de"] & kinds["en"]
 
 
 # The card ------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tools import bootstrap
 from tools.boards_command import board_ids, load
 from tools.evidence import card as evidence_card
+from tools.evidence import words as evidence_words
 from tools.evidence.primitives import open_seed
 
 ROOT = bootstrap.ROOT
@@ -214,8 +215,15 @@ def _profiles():
 
 
 def _words():
-    """Return the camera's own words, and its table of stages."""
+    """Return the camera's own words, its table of stages, and the evidence reader's words for what
+    the log says; all as (German, English).
+    """
     words, stages = _literals("words"), _literals("stages")
     table = [[*pair, after] for pair, after in stages["TABLE"].items()]
     names = ("STAGES", "FAULTS", "WARNINGS")
-    return {**{name.lower(): words[name] for name in names}, "table": table}
+    told = {"entries": evidence_words.ENTRIES, "causes": evidence_words.FAULTS}
+    return {
+        **{name.lower(): words[name] for name in names},
+        **{name: {key: pair[::-1] for key, pair in rows.items()} for name, rows in told.items()},
+        "table": table,
+    }

@@ -2,6 +2,7 @@
 
 import { readLog } from "../verify/log.mjs";
 import { $, clock, make, put } from "./dom.mjs";
+import { told } from "./entries.mjs";
 import { named } from "./registers.mjs";
 import { language, number, say } from "./words.mjs";
 
@@ -16,6 +17,7 @@ export class Inside {
     this.camera = camera;
     this.data = data;
     this.events = [];
+    this.logged = [];
     this.rows = [];
     this.writes = [];
     this.share = 0;
@@ -64,7 +66,8 @@ export class Inside {
     this.listen.checked = false;
     this.chips.replaceChildren(make("option", { value: "" }, say("all_chips")));
     this.heard.textContent = "";
-    this.entries.replaceChildren();
+    this.logged = [];
+    this.showEntries();
     this.timeline.replaceChildren();
     this.fillTable();
   }
@@ -73,6 +76,7 @@ export class Inside {
     if (this.board) this.fillTable();
     this.timeline.replaceChildren();
     for (const event of this.events) this.line(event);
+    this.showEntries();
     if (this.chips.options[0]) this.chips.options[0].textContent = say("all_chips");
   }
 
@@ -186,10 +190,15 @@ export class Inside {
 
   async showLog() {
     const [, log] = await this.camera.take();
-    const entries = readLog(log.pieces).map(({ s, name, uptime_ms, words, detail }) => {
-      const what = words ? JSON.stringify(words) : detail;
-      return make("tr", {}, ...[s, clock(uptime_ms), name, what].map((text) => make("td", {}, String(text))));
+    this.logged = readLog(log.pieces).reverse();
+    this.showEntries();
+  }
+
+  showEntries() {
+    const rows = this.logged.map((entry) => {
+      const cells = [String(entry.s), clock(entry.uptime_ms), ...told(entry, this.data.words)];
+      return make("tr", {}, ...cells.map((text) => make("td", {}, text)));
     });
-    this.entries.replaceChildren(...entries.reverse());
+    this.entries.replaceChildren(...rows);
   }
 }

@@ -204,6 +204,10 @@ const WORDS = {
   listen: ["mithören", "listen"],
   all_chips: ["alle", "all"],
   log: ["Log der Kamera", "The camera’s log"],
+  entry_firmware: ["Firmware {firmware}", "Firmware {firmware}"],
+  entry_segment: ["Segment {n} der Aufnahme {recording}", "Segment {n} of recording {recording}"],
+  entry_blocks: ["Segment {n}, Blöcke: {blocks}", "Segment {n}, blocks: {blocks}"],
+  entry_back: ["vorbei: {what}", "over: {what}"],
   read_log: ["Log lesen", "Read the log"],
   foot: [
     "Diese Seite stellt keine Verbindung her und speichert nichts. Die nachgebauten Chips sind streng nach Datenblatt; was nur ein echtes Gerät zeigen kann, steht in der Beschreibung des Projekts. MIT-Lizenz.",
