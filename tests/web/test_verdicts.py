@@ -1,6 +1,7 @@
 """The page's verifier and `card verify` agree about damaged cards."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tools import bootstrap
 from tools.evidence import card as evidence_card
 from tools.evidence import case as judging
 from tools.evidence.case import beside
-from tools.evidence.verdict import examine, recordings, summary
+from tools.evidence.verdict import examine, recordings, summary, written
 from tools.sim import export, headless
 
 HERE = Path(__file__).resolve().parent
@@ -85,6 +86,7 @@ def verdicts(recorded, tmp_path_factory):
             with judging.Case(damaged, camera, beside(image)[1]) as judged:
                 readings = examine(judged)
                 told = {**summary(judged, readings), "recordings": recordings(readings)}
+                told["written"] = written(readings)
             found[name] = told, json.loads(page.stdout.readline())
         page.stdin.close()
     return found
@@ -104,6 +106,9 @@ def test_there_are_fifty_damaged_cards_of_every_verdict(verdicts):
 def test_the_page_says_what_the_command_says_of(name, verdicts):
     told, page = verdicts[name]
     keys = ("verdict", "complete", "authenticated", "recordings", "segments", "frames", "gaps")
+    keys += ("written",)
     codes = {row["code"] for row in told["findings"] if row["kind"] != "note"}
     assert {key: page[key] for key in keys} == {key: told[key] for key in keys}, (codes, page)
     assert set(page["codes"]) == codes
+    assert all(re.fullmatch(r"[A-Z][^{}_–]+\.", text) for text in page["said"]), page["said"]
+    assert not any(code in text for code in codes if "-" in code for text in page["said"])

@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import readline from "node:readline";
 
+import { sentence } from "../../tools/sim/page/ui/findings.mjs";
 import { unhex } from "../../tools/sim/page/verify/primitives.mjs";
 import { verify } from "../../tools/sim/page/verify/verify.mjs";
 
@@ -27,7 +28,8 @@ function store(path) {
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const { image, log, keys } = JSON.parse(line);
   const raw = Object.fromEntries(Object.entries(keys).map(([name, text]) => [name, unhex(text)]));
-  const { verdict, complete, authenticated, segments, frames, gaps, findings, recordings: { length: recordings } } = await verify(store(image), store(log), raw);
-  const codes = findings.filter(({ kind }) => kind !== "note").map(({ code }) => code);
-  console.log(JSON.stringify({ verdict, complete, authenticated, recordings, segments, frames, gaps, codes }));
+  const { verdict, complete, authenticated, segments, frames, written, gaps, findings, recordings: { length: recordings } } = await verify(store(image), store(log), raw);
+  const grave = findings.filter(({ kind }) => kind !== "note");
+  const [codes, said] = [grave.map(({ code }) => code), grave.map(sentence)];
+  console.log(JSON.stringify({ verdict, complete, authenticated, recordings, segments, frames, written, gaps, codes, said }));
 }

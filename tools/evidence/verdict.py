@@ -93,11 +93,9 @@ def recordings(readings: list[Reading]) -> int:
 
 
 def written(readings: list[Reading]) -> "int | None":
-    """Return how many pictures were written, as the seals count them; None where one is not read,
-    or where there is none to read.
-    """
+    """Return how many pictures were written, as the seals count; None where one is not read."""
     counts = [reading.written for reading in readings]
-    return sum(counts) if counts and None not in counts else None
+    return None if None in counts else sum(counts)
 
 
 def _cut_off(case, readings):

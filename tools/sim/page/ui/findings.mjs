@@ -15,11 +15,17 @@ const WORDS = {
   "torn": ["Segment {segment} endet ohne Siegel: Strom oder Karte waren weg.", "Segment {segment} ends without a seal: the power or the card was gone."],
   "torn-empty": ["Segment {segment} wurde gerade begonnen, als Strom oder Karte weg waren.", "Segment {segment} was just begun when the power or the card went."],
   "log-older": ["Auf der Karte steht mehr, als das Log der Kamera kennt.", "The card holds more than the camera’s log knows of."],
+  "seal-damaged": ["Das Siegel von Segment {segment} ist nicht mehr lesbar.", "The seal of segment {segment} can no longer be read."],
+  "seal-missing": ["Das Siegel von Segment {segment} fehlt.", "The seal of segment {segment} is missing."],
+  "description-lost": ["Die Beschreibung der Karte ist nicht mehr lesbar.", "The card’s description can no longer be read."],
+  "log-page-damaged": ["Ein Teil des Logs der Kamera ist nicht mehr lesbar.", "Part of the camera’s log can no longer be read."],
+  "log-newest-damaged": ["Der neueste Eintrag im Log der Kamera ist nicht mehr lesbar.", "The newest entry of the camera’s log can no longer be read."],
 };
-const OTHER = ["Befund: {code}.", "Finding: {code}."];
+const LOG = ["Das Log der Kamera ist nicht so, wie sie es geschrieben hat.", "The camera’s log is not as the camera wrote it."];
+const OTHER = ["Auf der Karte steht etwas, das diese Kamera nicht so geschrieben hat.", "Something on the card is not as this camera wrote it."];
 
 /** Return the sentence of a finding. */
 export function sentence(finding) {
-  const words = WORDS[finding.code] ?? OTHER;
+  const words = WORDS[finding.code] ?? (/^log-|^wrong-/.test(finding.code) ? LOG : OTHER);
   return words[language.is].replace(/\{(\w+)\}/g, (_, name) => finding[name] ?? "–");
 }
