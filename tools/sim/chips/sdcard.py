@@ -63,10 +63,10 @@ class SDCardChip:
     host's. `kind` is "high" (SDHC: addresses are sectors), "standard" (version 2: addresses are
     bytes) or "old" (the same, version 1). `serial` is the one in the CID.
 
-    Counters: `sectors_written` (and `bytes_written`), `sectors_outside` (written in any stage but
-    `recording`), `sectors_read`, `write_commands`, `refused` (data blocks), `ignored` (bytes sent
-    to a busy card), `paused` (deselected within a transfer or a response). A sound driver leaves
-    the last two at 0. `holds_miso` is True from selection until a clock after deselection.
+    Counters: `sectors_written`, `sectors_outside` (written in any stage but `recording`),
+    `sectors_read`, `write_commands`, `refused` (data blocks), `ignored` (bytes sent to a busy
+    card), `paused` (deselected within a transfer or a response). A sound driver leaves the last
+    two at 0. `holds_miso` is True from selection until a clock after deselection.
 
     Faults: `eio` (the bus itself fails), `tear` (a sector that is being programmed when the power
     goes is left half written; True by default; a store with `lose(first, end)` sees to it by
@@ -206,11 +206,6 @@ class SDCardChip:
         """Refuse every write from now on."""
         self._readonly = True
         self._guard()
-
-    @property
-    def bytes_written(self):
-        """How many bytes were written."""
-        return self.sectors_written * _SECTOR
 
     def _obey(self, word, value=0):
         act = self._acts.get(word)
