@@ -13,7 +13,8 @@ from bodycam.clock import Clock
 from drivers import sdwriter
 from drivers.crc16 import crc16
 from drivers.sdcardspi import SDCardSPI
-from tools.sim.chips.sdcard import CRC_ERROR, WRITE_ERROR, SDCardChip
+from tools.sim.chips.sdcard import SDCardChip
+from tools.sim.chips.sdslot import CRC_ERROR, WRITE_ERROR
 from tools.sim.mcu import Mcu
 from tools.sim.runner import Time
 from tools.sim.world import ChipError, PowerCut, World
