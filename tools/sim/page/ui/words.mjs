@@ -166,7 +166,7 @@ const WORDS = {
   clock_says: ["Die Kamera meint: {time}", "The camera thinks: {time}"],
   unknown: ["unbekannt", "unknown"],
   inside: ["Was innen geschieht", "What happens inside"],
-  table: ["Tabelle der Schritte", "Table of stages"],
+  table: ["Tabelle der Stufen", "Table of stages"],
   table_word: ["Was in jeder Stufe möglich ist. Alles andere wird nicht beachtet.", "What is possible in each stage. All else is ignored."],
   in_stage: ["In", "In"],
   on_event: ["bei", "on"],
