@@ -112,14 +112,14 @@ class App:
 
     def _join_recorder(self, frames, stage):
         journal = self.log
-        owner = (journal.device_id or bytes(16), journal.card_id or bytes(16))
+        ids = (journal.device_id or bytes(16), journal.card_id or bytes(16))
         hooks = {
             "facts": self._open_facts,
             "nonce": lambda: urandom(16),
             "sealed": lambda: self.procedure.sealed(),
             "collect": self._collect,
         }
-        sealer = Sealer(aes, stage, *owner)
+        sealer = Sealer(aes, stage, ids + (journal.epoch, journal.seals))
         return Recorder(frames, self.card, journal, sealer, self.clock, self.profile, hooks)
 
     def _join_power(self):
@@ -203,7 +203,7 @@ class App:
             "battery_pct": self.power.percent,
             "previous": journal.previous,
         }
-        return json.dumps(facts).encode()
+        return json.dumps(facts).encode()[1:]
 
     def restart(self):
         """Start anew, once what was sent is on the wire. Does not return."""
@@ -270,7 +270,7 @@ class App:
         """
         return {
             "captured": self.eye.captured,
-            "recorded": self.recorder.recorded,
+            "recorded": self.recorder.recorded(),
             "mirrored": self.eye.mirrored,
         }
 

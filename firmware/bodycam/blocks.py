@@ -12,7 +12,7 @@ from micropython import const
 
 from bodycam.errors import Fault
 from bodycam.kernel import describe
-from bodycam.keys import DigestMAC, kdf
+from bodycam.keys import DigestMAC, kdf, wipe
 from bodycam.memory import halves_of, words_of
 from bodycam.ring import EVENT
 
@@ -58,7 +58,6 @@ _T_MS = const(9)
 _BOOT = const(14)
 
 _BLANK = bytes(16)
-_NO_KEYS = bytes(64)
 
 
 class _Slot:
@@ -82,14 +81,15 @@ class Sealer:
     """Makes the blocks of one segment after another in `stage`, a bytearray of STAGE_BYTES (a
     port may place it in DMA memory).
 
-    `aes` is `cryptolib.aes`, `card_id` and `device_id` have 16 bytes. After `begin`, call `head`,
-    then `data` for each piece, then `seal`; each leaves a finished block in the stage, behind
-    those that wait there. `made` is a list: at LAST the number of the last finished block in its
-    segment, at WAIT how many wait; set that to 0 when they are written. `stages[n]` is the
-    view of n blocks.
+    `aes` is `cryptolib.aes`, `owner` what all segments say of the camera: (device_id, card_id,
+    epoch, seals), ids of 16 bytes and up to two sealed READ seeds of 88. Put a segment's cipher
+    and MAC key into `keys` (64 bytes), then call `open`, `data` for each piece, and `seal`; each
+    leaves a finished block in the stage, behind those that wait there. `made` is a list: at LAST
+    the number of the last finished block in its segment, at WAIT how many wait; set that to 0 when
+    they are written. `stages[n]` is the view of n blocks.
     """
 
-    def __init__(self, aes, stage, device_id, card_id):
+    def __init__(self, aes, stage, owner):
         self._aes = aes
         stage = memoryview(stage)
         cuts = range(0, len(stage) + 1, BLOCK_BYTES)
@@ -97,57 +97,58 @@ class Sealer:
         self._slots = [_Slot(blocks[-BLOCK_BYTES:]) for blocks in self.stages[1:]]
         self._zeros = memoryview(bytes(_BODY_END - _BODY))
         self._end = self._zeros[: BLOCK_BYTES - _BODY_END]
-        self._ids = bytes(card_id) + bytes(device_id)
-        self._header = bytearray(_BODY)  # what all blocks of a segment have in common
+        self._plain = bytearray(16)
+        self.keys = memoryview(bytearray(64))
+        self._cipher_key, self._mac_key = self.keys[:32], self.keys[32:]
+        self._mac = DigestMAC(aes)
+        self._cipher = None
+        self.made = [0, 0, 0]
+        self._describe(*owner)
+
+    def _describe(self, device_id, card_id, epoch, seals):
+        # What all headers, and what all bodies of HEAD have in common.
+        self._header = bytearray(_BODY)
         self._header[:4] = b"BWB1"
         self._header[40:48] = card_id[:8]
         self._header[48:56] = device_id[:8]
         self._words = words_of(self._header, _HEADER_WORDS)
-        self._plain = bytearray(16)
-        self._mac = DigestMAC(aes)
-        self._cipher = None
-        self.made = [0, 0, 0]
+        self._words[_EPOCH] = epoch
+        known = bytearray(_BODY)
+        known[16:48] = card_id + device_id
+        numbers = words_of(known, _HEADER_WORDS)
+        numbers[12] = epoch
+        numbers[15] = len(seals)
+        self._known = known + b"".join(seals)
 
-    def begin(self, keys, names):
-        """Take the cipher and MAC key of a new segment (a memoryview of 64 bytes, wiped here)
-        and what its headers say: `names` is (segment, entry, epoch, boot).
+    def open(self, names, event, t_ms: int):
+        """Take a new segment's `keys`, wiped here, and make its block 0.
+
+        `names` is (segment, entry, boot, nonce, (recording, index)), `event` the JSON bytes of the
+        `open` event.
         """
-        self.made[LAST] = -1
-        self.made[WAIT] = 0
-        self._cipher = self._aes(keys[:32], _CBC, _BLANK)
-        self._mac.begin(keys[32:])
-        keys[:] = _NO_KEYS
-        words = self._words
-        words[_SEGMENT] = names[0]
-        words[_ENTRY] = names[1]
-        words[_EPOCH] = names[2]
-        words[_BOOT] = names[3]
-        self._outline()
-
-    def _outline(self):
-        for slot in self._slots:  # all of it: between two segments the stage may be another's
-            slot.header[:] = self._header
-            slot.end[:] = self._end
-
-    def head(self, which, event, t_ms: int):
-        """Make block 0. `which` is (nonce, epoch, recording, index, seals), with up to two
-        sealed READ seeds of 88 bytes, `event` the JSON bytes of the `open` event.
-        """
+        made = self.made
+        made[LAST] = -1
+        made[WAIT] = 0
+        made[_OPENED] = t_ms
+        self._cipher = self._aes(self._cipher_key, _CBC, _BLANK)
+        self._mac.begin(self._mac_key)
+        self.keys[:] = self._zeros[:64]
+        self._outline(names)
         slot = self._next(HEAD, t_ms)
-        self.made[_OPENED] = t_ms
-        self._identify(slot, which)
+        slot.body[: len(self._known)] = self._known
+        slot.body[:16] = names[3]
+        slot.numbers[13], slot.numbers[14] = names[4]
         self._put_event(slot, t_ms, event)
         self._encipher(slot.head_body, slot.head_body, slot.last)
         self._close(slot)
 
-    def _identify(self, slot, which):
-        slot.body[:16] = which[0]
-        slot.body[16:48] = self._ids
-        slot.numbers[12] = which[1]
-        slot.numbers[13] = which[2]
-        slot.numbers[14] = which[3]
-        slot.numbers[15] = len(which[4])
-        slot.body[64 : 64 + 88 * len(which[4])] = b"".join(which[4])
+    def _outline(self, names):
+        self._words[_SEGMENT] = names[0]
+        self._words[_ENTRY] = names[1]
+        self._words[_BOOT] = names[2]
+        for slot in self._slots:  # all of it: between two segments the stage may be another's
+            slot.header[:] = self._header
+            slot.end[:] = self._end
 
     def _put_event(self, slot, t_ms, event):
         numbers, n = slot.numbers, len(event)
@@ -203,6 +204,7 @@ class Sealer:
         """Forget the keys of the segment."""
         self._mac.end()
         self._cipher = None
+        wipe(self.keys)
 
     def _next(self, kind, t_ms):
         slot = self._slots[self.made[WAIT]]

@@ -43,6 +43,6 @@ class Ear:
         piece = self._microphone.read()
         if piece is None:
             return _PIECE_MS
-        if self._recorder.wants_frames:
+        if self._recorder.wants_frames():
             self._recorder.sound(self._clock.stamp(), piece)
         return 0

@@ -91,7 +91,7 @@ class Eye:
     def _skip(self, periods, now):
         # Something held up the whole loop, as a card can: what was due meanwhile was not taken.
         self._due = now
-        if self._record and self._recorder.busy and self._recorder.wants_frames:
+        if self._record and self._recorder.busy() and self._recorder.wants_frames():
             self.captured += periods
             self._recorder.skipped(periods, periods * self._period_ms)
 
@@ -151,8 +151,8 @@ class Eye:
             raise Fault("camera_error", "no picture")
 
     def _hand_on(self, picture):
-        if self._record and self._recorder.wants_frames:
+        if self._record and self._recorder.wants_frames():
             jpeg = self._camera.encode(picture)
-            if self._recorder.busy:
+            if self._recorder.busy():
                 self.captured += 1
             self._recorder.frame(self._clock.stamp(), jpeg)

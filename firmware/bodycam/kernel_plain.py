@@ -68,7 +68,7 @@ def _make_room(words, need):
             words[_END] = at
             at = _FIRST
             break
-        if words[_HELD] or at == low:
+        if words[_HELD] or at == low or _FIRST + need > words[_WORDS]:
             words[_LOST] += 1
             at = -1
             break

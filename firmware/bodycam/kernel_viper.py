@@ -51,7 +51,7 @@ def reserve(words: ptr32, kind: int, t_ms: int, n: int) -> int:
                 words[_END] = at
                 at = _FIRST
                 break
-            if words[_HELD] or at == low:
+            if words[_HELD] or at == low or _FIRST + need > words[_WORDS]:
                 words[_LOST] += 1
                 at = -1
                 break

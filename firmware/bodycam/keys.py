@@ -96,10 +96,16 @@ class DigestMAC:
         self._halves = halves_of(self._work, 40)
 
     def begin(self, key):
-        """Take a key of 32 bytes."""
+        """Take a key of 32 bytes.
+
+        Raises:
+            Fault: the cipher failed.
+        """
         self._aes = self._new(key, _CBC, _ZERO)
         self._subkey[:] = _ZERO
-        _encrypt(self._aes, self._subkey, self._subkey)
+        self._aes.encrypt(self._subkey, self._subkey)
+        if self._subkey == _ZERO:  # left as it was, or blank: see `_encrypt`
+            raise Fault("crypto_error", "AES failed")
         self._tag[:] = self._subkey
         double(self._subkey)
 

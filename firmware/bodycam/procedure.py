@@ -241,7 +241,7 @@ class Procedure:
         """Take what the button means: nothing while a recording is being sealed, whose stream
         takes no marker any more.
         """
-        if self.stages.stage == RECORDING and not self.parts.recorder.wants_frames:
+        if self.stages.stage == RECORDING and not self.parts.recorder.wants_frames():
             return
         if event == "record":
             self._record()
@@ -344,7 +344,7 @@ class Procedure:
         self.stages.post("fault")
 
     def _give_up(self):
-        if self.parts.recorder.busy:
+        if self.parts.recorder.busy():
             try:
                 self.parts.recorder.abort()
             except Fault as fault:

@@ -56,8 +56,8 @@ class Recorder:
     """Records what `frame` is given until `stop`; then `sealed()` is called, once the SEAL is
     on the card and in the log.
 
-    `facts()` returns a JSON object, bytes, for the `open` event, `nonce()` 16 random bytes,
-    `collect()` collects garbage. The ring's memory is wiped at the end.
+    `facts()` returns a JSON object without its first brace, bytes, for the `open` event, `nonce()`
+    16 random bytes, `collect()` collects garbage. The ring's memory is wiped at the end.
     """
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
@@ -79,19 +79,16 @@ class Recorder:
         self._tally = [0, 0, 0]
         self.missed = 0  # frames, sounds and events that had no room, since boot
 
-    @property
     def wants_frames(self) -> bool:
         """Whether frames are taken: into a recording, or while none runs into the pre-event
         memory; not while one is being sealed.
         """
         return self._state != _STOPPING
 
-    @property
     def recorded(self) -> int:
         """Frames that were taken into recordings since boot."""
         return self._tally[_RECORDED]
 
-    @property
     def busy(self) -> bool:
         """Whether a recording runs or is being sealed."""
         return self._state != _IDLE
@@ -100,7 +97,7 @@ class Recorder:
 
     def start(self, why: str):
         """Begin a recording with what the ring holds; frames are accepted from now on."""
-        self._since_ms = self._oldest_ms()
+        self._start_ms = self._clock.stamp()
         self._state = _RUNNING
         self._index = 0
         self._why = why
@@ -108,7 +105,7 @@ class Recorder:
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
         """Accept no more frames, write what waits, and seal."""
-        if self.busy and self._state != _STOPPING:
+        if self.busy() and self._state != _STOPPING:
             self.event({"event": "stop", "why": why})
             self._state = _STOPPING
             self._reason = reason
@@ -148,7 +145,7 @@ class Recorder:
 
     def event(self, facts: dict):
         """Put an event into the recording's stream; outside a recording it does nothing."""
-        if self.busy:
+        if self.busy():
             self._tell_start()
             t_ms = self._clock.stamp()
             text = json.dumps(facts).encode()
@@ -214,7 +211,7 @@ class Recorder:
 
     def _breathe(self):
         self._steps = self._steps + 1 & _BREATH_STEPS
-        return _BUSY_MS if self._segments.stalled else int(not self._steps)
+        return _BUSY_MS if self._segments.stalled() else int(not self._steps)
 
     def again(self, error):
         """Take the OSError that a step raised: the card gets a second chance.
@@ -235,13 +232,13 @@ class Recorder:
     def _wait(self):
         # Between recordings; in the pre-event memory the frames of some time.
         if self.ring.used_bytes:
-            self.ring.trim(self._oldest_ms())
+            self.ring.trim(self._oldest_ms(self._clock.stamp()))
         if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT:
             self._tidy()
         return _WAIT_MS
 
-    def _oldest_ms(self):
-        return self._clock.stamp() - self._pre_event_ms & 0x3FFFFFFF
+    def _oldest_ms(self, now_ms):
+        return now_ms - self._pre_event_ms & 0x3FFFFFFF
 
     def _tidy(self):
         self._tally[_GARBAGE_BYTES] = 0
@@ -298,7 +295,7 @@ class Recorder:
     def _open(self, segments):
         index = self._index
         self._index = index + 1
-        segments.open(self._log.recording + (not index), index)
+        segments.open((self._log.recording + (not index), index))
         self._hold()
         return 0
 
@@ -306,8 +303,8 @@ class Recorder:
         # Only once the HEAD is handed over, so that nothing keeps it from its way.
         frames = self.ring
         if not frames.held:
-            frames.trim(self._since_ms)
-            frames.shorten(self._segments.room_bytes // 2)  # what comes next needs room, too
+            frames.trim(self._oldest_ms(self._start_ms))
+            frames.shorten(self._segments.room_bytes() // 2)  # what comes next needs room, too
             frames.hold()
             self._tally[_SEALED_AT] = self._told_at = self._clock.ticks_ms()
         self._tell_start()

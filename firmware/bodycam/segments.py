@@ -7,7 +7,6 @@ from micropython import const
 from bodycam import log
 from bodycam.errors import Fault
 from bodycam.kernel import release
-from bodycam.keys import wipe
 from bodycam.ring import PIECE_BYTES
 
 _LAST_DATA_BLOCK = const(254)
@@ -28,9 +27,12 @@ class Segments:
     """Writes segments to `card`, with the keys and entries of `journal` and the blocks of
     `sealer`.
 
-    `facts()` returns a JSON object, bytes, with what the `open` event says besides, `nonce()` 16
-    random bytes. `is_open` is whether a segment is, `ready` whether it takes another DATA block,
-    `writing` whether blocks are under way to the card.
+    `facts()` returns what the `open` event says besides, as the bytes of a JSON object without its
+    first brace, `nonce()` 16 random bytes. `is_open` is whether a segment is, `ready` whether it
+    takes another DATA block, `writing` whether blocks are under way to the card.
+
+    No properties here and in `Recorder`: in a class that has one, the interpreter looks through
+    the class whenever any attribute is set.
     """
 
     def __init__(self, card, journal, sealer, clock, facts, nonce):
@@ -42,7 +44,6 @@ class Segments:
         self._stamp = clock.stamp
         self._facts = facts
         self._random = nonce
-        self._keys = memoryview(bytearray(64))
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
         self.is_open = self.ready = self.writing = False
@@ -50,14 +51,14 @@ class Segments:
         self._closing = self._retried = False
         self.slowest_ms = 0  # until the card took what it was given, since boot
 
-    @property
     def room_bytes(self) -> int:
         """Bytes of records for which the open segment and the places that are left have room."""
         places = self._card.room(self._log.next_segment, self._log.released) + self.is_open
         return places * _LAST_DATA_BLOCK * PIECE_BYTES
 
-    def open(self, recording: int, index: int):
-        """Open the next segment, number `index` of `recording`, and hand its HEAD to the card.
+    def open(self, which):
+        """Open the next segment and hand its HEAD to the card; `which` is (recording, its number
+        in that).
 
         Blocks for one block's cipher and digest and 5 ms of the log.
 
@@ -65,13 +66,13 @@ class Segments:
             Fault: log or card have no room, or the log or the cipher failed.
             OSError: the card failed.
         """
-        self._number = self._free_place(index)
-        self._nonce = self._random()
-        entry = self._log.open_segment(self._nonce, recording, index, self._keys)
+        self._number = self._free_place(which[1])
+        nonce = self._random()
+        entry = self._log.open_segment(nonce, which[0], which[1], self._sealer.keys)
         self.is_open = self.ready = True
         self.counts[0] = self.counts[1] = 0
-        self._sealer.begin(self._keys, (self._number, entry, self._log.epoch, self._log.boot))
-        self._head(recording, index)
+        names = (self._number, entry, self._log.boot, nonce, which)
+        self._sealer.open(names, _OPENING % which + self._facts(), self._stamp())
         self.flush()
 
     def _free_place(self, index):
@@ -83,11 +84,6 @@ class Segments:
             raise Fault("card_full", "segment %d" % journal.next_segment)
         self.last = places == 1 or journal.full
         return journal.next_segment
-
-    def _head(self, recording, index):
-        event = _OPENING % (recording, index) + self._facts()[1:]
-        which = (self._nonce, self._log.epoch, recording, index, self._log.seals)
-        self._sealer.head(which, event, self._stamp())
 
     def takes(self, waiting_bytes: int) -> bool:
         """Return whether this last segment still has room to spare beyond what waits."""
@@ -138,7 +134,6 @@ class Segments:
         self.ready = False
         self.flush()
 
-    @property
     def stalled(self) -> bool:
         """Whether the card was busy when it was last asked."""
         return self._card.device.busy
@@ -203,7 +198,6 @@ class Segments:
         """Leave an open segment as it is: note in the log how many blocks the card has."""
         self.ready = self.writing = self._closing = self._retried = self.last = False
         self._sealer.end()
-        wipe(self._keys)
         if self.is_open:
             self.is_open = False
             made = self._made

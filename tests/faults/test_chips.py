@@ -132,7 +132,7 @@ def test_a_log_that_fails_at_a_marker_ends_the_recording_in_the_stage_too(bench)
     while run.slice(100):
         chip.failing = run.world.ms >= 7000
         if run._app:
-            states.add((run._app.stages.stage, run._app.recorder.busy))
+            states.add((run._app.stages.stage, run._app.recorder.busy()))
     assert ("fault", True) not in states and ("recording", True) in states
     assert "log_error" in reasons(run)
     assert run.result()["card"]["bytes_written_outside_recording"] == 0

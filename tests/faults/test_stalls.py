@@ -39,7 +39,7 @@ RECORDER = 2  # the recorder's place among the services
 
 def _facts(log):
     facts = {"log": log.last_mac.hex(), "epoch": log.epoch, "boot": log.boot}
-    return json.dumps(facts).encode()
+    return json.dumps(facts).encode()[1:]
 
 
 class Desk:
@@ -80,7 +80,9 @@ class Desk:
         log.note(BOOT, {})
         card = Card(device)
         card.mount(log.card_id)
-        sealer = Sealer(aes, bytearray(STAGE_BYTES), log.device_id, log.card_id)
+        sealer = Sealer(
+            aes, bytearray(STAGE_BYTES), (log.device_id, log.card_id, log.epoch, log.seals)
+        )
         hooks = {
             "facts": lambda: _facts(log),
             "nonce": lambda: bytes(range(16)),
@@ -122,7 +124,7 @@ class Desk:
         self.recorder.again(error)
 
     def _collect(self):
-        assert not (self.recorder.busy and self.ring.frame_waits()), "a frame waits"
+        assert not (self.recorder.busy() and self.ring.frame_waits()), "a frame waits"
         self.collections += 1
 
     def _now_us(self):
@@ -133,7 +135,7 @@ class Desk:
         if late_us >= 0:
             self._due_us += self._period_us
             self.worst_late_ms = max(self.worst_late_ms, late_us // 1000)
-            if self.recorder.wants_frames:
+            if self.recorder.wants_frames():
                 self._show()
         return max(0, (self._due_us - self._now_us()) // 1000)
 
@@ -141,15 +143,15 @@ class Desk:
         n = FRAME_BYTES + self._random.randrange(-2000, 2000)
         at = self._random.randrange(len(self._noise) - n)
         self.world.charge(n * self._copy_us_per_kib >> 10)
-        self.given += self.recorder.busy
+        self.given += self.recorder.busy()
         took = self.recorder.frame(self.clock.stamp(), self._noise[at : at + n])
-        self.taken += took and self.recorder.busy
+        self.taken += took and self.recorder.busy()
         self.most_bytes = max(self.most_bytes, self.ring.used_bytes)
 
     def _hear(self, _now):
         while self.world.ms - self._heard_ms >= SOUND_MS:
             self._heard_ms += SOUND_MS
-            if self.recorder.wants_frames:
+            if self.recorder.wants_frames():
                 self.sounds += SOUND_BYTES
                 self.recorder.sound(self.clock.stamp(), self._noise[:SOUND_BYTES])
         return SOUND_MS
@@ -244,10 +246,10 @@ def test_the_trigger_hands_over_the_window_without_a_lost_or_doubled_frame(desk)
     it.run(12_000)
     it.start()
     assert it.ring.used_bytes > 4.8 * 15 * FRAME_BYTES
-    before = it.recorder.recorded
+    before = it.recorder.recorded()
     it.run(6000)
     found = it.finish()
-    window = found["frames"] - (it.recorder.recorded - before)
+    window = found["frames"] - (it.recorder.recorded() - before)
     print(f"{window} frames from before the trigger")
     assert 5 * 15 - 1 <= window <= 5 * 15 + 1
     assert it.taken == it.given and found["gaps"] == 0 and found["verdict"] == "intact"

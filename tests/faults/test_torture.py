@@ -286,11 +286,11 @@ MUTATIONS = [
     ),
     (
         "blocks.py",
-        "        keys[:] = _NO_KEYS\n",
+        "        self.keys[:] = self._zeros[:64]\n",
         "",
         "hands",
         STOP,
-        "memory: Segments holds CHECK of s",
+        "memory: Sealer holds CHECK of s",
     ),
     (
         "log.py",

@@ -151,10 +151,11 @@ def receive():
 class Recorder:
     """Keeps the first sample of each piece."""
 
-    wants_frames = True
-
     def __init__(self):
         self.firsts = []
+
+    def wants_frames(self):
+        return True
 
     def sound(self, t_ms, data):
         self.firsts.append(data[0] | data[1] << 8)
@@ -181,7 +182,8 @@ class Stream:
 
 
 class Listener:
-    wants_frames = True
+    def wants_frames(self):
+        return True
 
     def sound(self, t_ms, data):
         pass

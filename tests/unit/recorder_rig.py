@@ -75,12 +75,16 @@ class Rig:
         self.card = Card(places)
         self.sealed = self.collected = 0
         hooks = {
-            "facts": lambda: json.dumps({"log": self.log.last_mac.hex()}).encode(),
+            "facts": lambda: json.dumps({"log": self.log.last_mac.hex()}).encode()[1:],
             "nonce": lambda: bytes(16),
             "sealed": self.on_sealed,
             "collect": self.on_collect,
         }
-        sealer = Sealer(aes, bytearray(STAGE_BYTES), self.log.device_id, self.log.card_id)
+        sealer = Sealer(
+            aes,
+            bytearray(STAGE_BYTES),
+            (self.log.device_id, self.log.card_id, self.log.epoch, self.log.seals),
+        )
         self.ring = Ring(bytearray(pieces * PIECE_BYTES))
         profile = make(changes={"pre_event_s": pre_event_s})
         parts = (self.ring, self.card, self.log, sealer, self.clock, profile, hooks)
@@ -90,13 +94,13 @@ class Rig:
         self.sealed += 1
 
     def on_collect(self):
-        assert not (self.recorder.busy and self.ring.frame_waits()), "a frame waits"
+        assert not (self.recorder.busy() and self.ring.frame_waits()), "a frame waits"
         self.collected += 1
 
     def run(self, ms, every_ms=125, frame_bytes=8000):
         """Give a frame every `every_ms`, and the recorder its turns."""
         for _ in range(ms // every_ms):
-            if self.recorder.wants_frames:
+            if self.recorder.wants_frames():
                 self.recorder.frame(self.clock.stamp(), bytes(frame_bytes))
             self.idle(every_ms)
 

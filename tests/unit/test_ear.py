@@ -40,8 +40,11 @@ class Microphone:
 
 class Recorder:
     def __init__(self):
-        self.wants_frames = True
+        self.wanted = True
         self.heard = []
+
+    def wants_frames(self):
+        return self.wanted
 
     def sound(self, t_ms, data):
         self.heard.append((t_ms, bytes(data)))
@@ -99,7 +102,7 @@ def test_it_stops_at_once_and_listens_again(rig):
 
 def test_what_is_heard_while_a_recording_is_sealed_is_dropped(rig):
     rig.ear.listen(True)
-    rig.recorder.wants_frames = False
+    rig.recorder.wanted = False
     rig.run(500)
     assert rig.recorder.heard == [] and rig.microphone.pieces > 20
 

@@ -102,6 +102,8 @@ def test_a_cipher_that_fails_in_silence_makes_no_key_and_no_tag(blank, monkeypat
     with pytest.raises(Fault, match="crypto_error"):
         cmac(Failing, bytes(range(32)), b"something", out)
     assert out == bytes(32)
+    with pytest.raises(Fault, match="crypto_error"):
+        DigestMAC(Failing).begin(bytes(range(32)))
     tags = DigestMAC(aes)
     tags.begin(bytes(range(32)))
     tags._aes = Failing(None, 2, None)

@@ -12,12 +12,12 @@ def test_a_recording_is_a_head_its_data_and_a_seal_and_only_then_over():
     rig.recorder.start("record")
     rig.run(5000)
     rig.recorder.stop("button")
-    assert rig.recorder.busy and not rig.sealed
+    assert rig.recorder.busy() and not rig.sealed
     rig.idle(2000)
-    assert rig.sealed == 1 and not rig.recorder.busy
+    assert rig.sealed == 1 and not rig.recorder.busy()
     found = kinds(rig)
     assert found[0] == 1 and found[-1] == 3 and set(found[1:-1]) == {2}
-    assert not rig.log.open and rig.recorder.recorded == 40
+    assert not rig.log.open and rig.recorder.recorded() == 40
 
 
 def test_nothing_is_written_before_start_and_after_the_seal():
@@ -49,15 +49,15 @@ def test_beyond_the_ring_every_lost_frame_is_counted_in_a_gap():
     rig.recorder.start("record")
     rig.run(1000)
     rig.card.device.steps = 1500
-    given = rig.recorder.recorded
+    given = rig.recorder.recorded()
     rig.run(4000)
     rig.card.device.steps = 1
     rig.run(4000)
     lost = rig.recorder.missed
     assert lost > 0
-    assert rig.recorder.recorded - given + lost >= 64
+    assert rig.recorder.recorded() - given + lost >= 64
     assert rig.recorder._segments.counts[2] >= 1  # gap records
-    assert rig.recorder._segments.counts[3] == 64 - (rig.recorder.recorded - given)
+    assert rig.recorder._segments.counts[3] == 64 - (rig.recorder.recorded() - given)
 
 
 def test_the_start_is_the_first_event_also_when_a_stop_follows_at_once():
@@ -76,11 +76,11 @@ def test_a_picture_larger_than_the_ring_is_one_gap_and_the_next_ones_are_recorde
     rig.recorder.start("record")
     rig.run(1000)
     assert not rig.recorder.frame(rig.clock.stamp(), bytes(64_800))
-    before = rig.recorder.recorded
+    before = rig.recorder.recorded()
     rig.run(1000)
     rig.recorder.stop("button")
     rig.idle(2000)
-    assert rig.sealed == 1 and rig.recorder.recorded - before >= 7
+    assert rig.sealed == 1 and rig.recorder.recorded() - before >= 7
     gaps, lost = rig.recorder._segments.counts[2:]
     assert gaps == 1 and 1 <= lost <= 2
 

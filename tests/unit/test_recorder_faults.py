@@ -24,7 +24,7 @@ def test_nothing_of_a_segments_keys_stays_in_memory_after_seal_or_fault():
             rig.recorder.abort()
         sealer = rig.recorder._segments._sealer
         assert sealer._cipher is None and sealer._mac._aes is None
-        assert not any(sealer._mac._work) and not any(rig.recorder._segments._keys)
+        assert not any(sealer._mac._work) and not any(sealer.keys)
 
 
 def test_a_write_that_failed_once_is_done_again_with_the_same_bytes():
@@ -93,7 +93,7 @@ def test_a_segment_whose_keys_could_not_be_taken_has_no_blocks_and_leaves_no_key
     rig.log._load(rig.log._newest)
     assert rig.log._code() == codes.TORN
     assert int.from_bytes(rig.log._detail()[4:8], "little") == 0
-    assert not any(rig.recorder.segments._keys)
+    assert not any(rig.recorder.segments._sealer.keys)
 
 
 def test_a_card_that_times_out_is_not_asked_again():

@@ -62,9 +62,9 @@ def test_a_window_larger_than_the_last_place_is_shortened_so_that_what_follows_h
     assert 100 * PIECE_BYTES < held <= 127 * PIECE_BYTES
     assert rig.ring.dropped > 0, "nobody is told"
     rig.run(5000, frame_bytes=20_000)
-    assert rig.recorder.busy
+    assert rig.recorder.busy()
     rig.run(20_000, frame_bytes=20_000)
-    assert rig.sealed == 1 and not rig.recorder.busy
+    assert rig.sealed == 1 and not rig.recorder.busy()
     found = kinds(rig)
     blocks = sorted(rig.card.device.blocks)
     assert len(found) == blocks[-1] - blocks[0] + 1 <= 256 and found[-1] == 3
@@ -91,4 +91,4 @@ def test_a_card_that_was_full_and_is_released_takes_a_whole_recording_again():
     rig.card.device.blocks.clear()
     rig.recorder.start("record")
     rig.run(10_000)
-    assert rig.recorder.busy and rig.recorder.wants_frames
+    assert rig.recorder.busy() and rig.recorder.wants_frames()

@@ -146,9 +146,12 @@ def test_while_a_recording_runs_the_newest_is_refused_and_counted():
     assert taken == 6 and ring.lost == 14 and ring.dropped == 0
 
 
-def test_a_record_larger_than_the_ring_is_refused():
+def test_a_record_larger_than_the_ring_is_refused_and_what_waits_stays():
     ring = Ring(bytearray(2 * PIECE_BYTES + 64))
+    assert ring.push(FRAME, 0, bytes(100))
+    used = ring.used_bytes
     assert not ring.push(FRAME, 0, bytes(2 * PIECE_BYTES))
+    assert (ring.used_bytes, ring.lost, ring.dropped) == (used, 1, 0)
     assert ring.push(FRAME, 0, bytes(100))
 
 

@@ -247,7 +247,7 @@ class Bench:
         self._armed_ms = self.run.world.ms if after == "armed" else None
 
     def _frame(self, act, t_ms, data):
-        busy = self.recorder.busy
+        busy = self.recorder.busy()
         taken = act(t_ms, data)
         row = Frame(self.run.world.ms, t_ms, sha256(data).digest(), len(data), taken)
         (self.attempts[-1].frames if busy else self.before).append(row)

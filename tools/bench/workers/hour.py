@@ -33,7 +33,7 @@ def run(seed, length_s):
     common.tell(
         {
             "simulated_s": length_s,
-            "frames": recorder.recorded,
+            "frames": recorder.recorded(),
             "collections": bench.collections,
             "collections_with_frames": bench.collections_with_frames,
         }

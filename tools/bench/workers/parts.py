@@ -117,12 +117,12 @@ class Bench:
         self.card = Card()
         self.collections = self.collections_with_frames = 0
         hooks = {
-            "facts": lambda: b'{"boot": 1}',
+            "facts": lambda: b'"boot": 1}',
             "nonce": lambda: bytes(16),
             "sealed": lambda: None,
         }
         hooks["collect"] = self._collect
-        self.sealer = Sealer(aes, bytearray(STAGE_BYTES), bytes(16), bytes(16))
+        self.sealer = Sealer(aes, bytearray(STAGE_BYTES), (bytes(16), bytes(16), 1, ()))
         profile = {"flush_ms": 1000, "pre_event_s": 3600}
         self.recorder = Recorder(ring, self.card, Log(), self.sealer, self.clock, profile, hooks)
 
@@ -141,7 +141,7 @@ class Bench:
     def stop(self):
         """End the recording and write all of it."""
         self.recorder.stop("bench")
-        while self.recorder.busy:
+        while self.recorder.busy():
             self.recorder.step(self.clock.now)
 
 

@@ -44,7 +44,7 @@ def run(seed):
 def _recording(bench, data):
     """Record a minute from an empty ring; return the laps, of which the last is the end."""
     recorder, clock = bench.recorder, bench.clock
-    before = recorder.recorded
+    before = recorder.recorded()
     stamps_us = [common.now_us()]
     recorder.start("bench")
     bench.work()
@@ -56,7 +56,7 @@ def _recording(bench, data):
             stamps_us.append(common.now_us())
     bench.stop()
     stamps_us.append(common.now_us())
-    assert recorder.recorded == before + _FRAMES, "a picture was lost"
+    assert recorder.recorded() == before + _FRAMES, "a picture was lost"
     return common.laps(stamps_us)
 
 

@@ -42,7 +42,8 @@ def _prepare(ring, sealer):
     ring.clear()
     common.fill(ring, common.Pictures("24576", len(ring.memory)), reserve, FRAME)
     ring.hold()
-    sealer.begin(memoryview(bytearray(64)), (1, 1, 1, 1))
+    sealer.open((1, 1, 1, bytes(16), (1, 0)), b"{}", 0)
+    _empty(sealer)
 
 
 def _round(ring, sealer, floor):
