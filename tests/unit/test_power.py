@@ -9,7 +9,7 @@ from bodycam.health import Health
 from bodycam.learning import Learning
 from bodycam.outlook import TYPICAL
 from bodycam.power import ALARMS, Power
-from tools.sim.cell import ocv_mv
+from tools.sim.cell import Cell, ocv_mv
 
 BATTERY = {"capacity_mah": 2000, "resistance_mohm": 150, "empty_mv": 3300}
 TABLE_UA = {"idle": 12_000, "display_on": 180_000, "armed": 200_000, "recording": 250_000}
@@ -170,6 +170,36 @@ def test_the_curve_can_be_read_both_ways():
     for share in range(0, 10_001, 7):
         assert abs(share_at(rest_mv(share)) - share) <= 125  # where a millivolt is a percent
         assert rest_mv(share) == ocv_mv(share * 100)
+
+
+def worn(mohm):
+    """Return a cell of `mohm`, and an estimate that has found that out."""
+    estimate = Estimate(BATTERY)
+    estimate.mohm = mohm
+    return Cell(BATTERY["capacity_mah"], mohm), estimate
+
+
+@pytest.mark.parametrize("mohm", [100, 500, 800, 1200])
+def test_the_reserve_of_a_worn_cell_is_what_it_cannot_give(mohm):
+    # The curve is flat between 10 and 30 %: there too much resistance would cost hours.
+    cell, estimate = worn(mohm)
+    for share in range(2500, 0, -1):
+        cell._uah = cell.full_uah * share // 10_000
+        if cell.mv(300_000) < BATTERY["empty_mv"]:
+            break
+    assert abs(estimate.ends_at(300_000) - share) <= 30
+    # It switches off before that, by 40 mV.
+    cell._uah = cell.full_uah * (share - 30) // 10_000
+    assert not estimate.carries(cell.ocv_mv(), 300_000)
+    cell._uah = cell.full_uah * (share + 1000) // 10_000
+    assert estimate.carries(cell.ocv_mv(), 300_000)
+
+
+def test_the_voltage_at_rest_follows_from_that_under_load_down_to_the_end():
+    cell, estimate = worn(900)
+    for pct in (100, 50, 20, 10, 5, 2, 0):
+        cell.charge(pct)
+        assert abs(estimate.at_rest(cell.mv(300_000), 300_000) - cell.ocv_mv()) <= 3, pct
 
 
 def test_a_step_of_load_tells_the_resistance():
