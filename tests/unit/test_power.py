@@ -2,13 +2,20 @@
 from shift to shift.
 """
 
-import pytest
+import json
+from types import SimpleNamespace
 
+import pytest
+from test_log import booted, enrolled
+
+from bodycam import log
 from bodycam.estimate import Estimate, rest_mv, share_at
 from bodycam.health import Health
+from bodycam.keeper import Keeper
 from bodycam.learning import Learning
 from bodycam.outlook import TYPICAL
 from bodycam.power import ALARMS, Power
+from bodycam.profile import make
 from tools.sim.cell import Cell, ocv_mv
 
 BATTERY = {"capacity_mah": 2000, "resistance_mohm": 150, "empty_mv": 3300}
@@ -256,17 +263,23 @@ def test_what_can_be_no_resistance_is_not_taken_from_the_log(rig, mohm):
     assert rig.power.estimate.mohm == BATTERY["resistance_mohm"]
 
 
-def test_the_longest_row_fits_into_an_entry_of_the_log(rig):
-    import json
-
-    rig.power.learning._factors = [8.0] * 4
-    rig.power.estimate.mohm = 2000
-    rig.power.outlook._lived_min = {stage: 70_000 for stage in TYPICAL}
-    facts = rig.power.facts()
-    assert len(json.dumps({"use": facts["use"], "mohm": facts["mohm"]})) <= 96
-    rig.power.health._row = [5_000_000, 99_999, 99_999, 300, 300]
-    facts["begun"], facts["health"] = 4_000_000_000, rig.power.health.row()
-    assert len(json.dumps({name: facts[name] for name in ("health", "mix", "begun")})) <= 96
+def test_the_largest_numbers_fit_into_the_entries_of_the_log(rig):
+    power = rig.power
+    power.learning._factors = [8.0] * 4
+    power.learning._spread([0.28] * 4, 0.01)
+    power.estimate.mohm = 2000
+    power.outlook._lived_min = dict.fromkeys(TYPICAL, 105_040)
+    power.outlook._late_min = dict.fromkeys(TYPICAL, 5040)
+    # 10,000 cycles, eleven years, and a clock in the year 2096.
+    power.health._row = [100_000_000, 99_999, 99_999, 800, 800]
+    clock = SimpleNamespace(up_ms=0, utc_s=lambda: 4_000_000_000)
+    journal = booted(enrolled())
+    keeper = Keeper(power, None, journal, clock, make())
+    keeper.keep()
+    kept = {}
+    for detail in journal.recall(log.POWER, 10):
+        kept.update(json.loads(detail))
+    assert kept == keeper.facts()
 
 
 # The use --------------------------------------------------------------------------------------
@@ -309,16 +322,33 @@ def test_a_busy_shift_is_known_as_one_while_it_lasts(rig):
     assert abs(power.minutes_today() / power.minutes_expected() - 1) <= 0.01
 
 
-def test_a_use_that_has_changed_is_learned_anew(rig):
-    lived(rig.power, 300, 11, 0.5, 0.5)
+@pytest.mark.parametrize("shifts", [1, 4, 30, 200])
+def test_the_use_of_another_place_is_learned_in_two_weeks(rig, shifts):
+    lived(rig.power, shifts, 11, 0.5, 0.5)
     again = Rig().power
-    again.restore(rig.power.facts())
-    lived(again, 140, 9, 1, 2)
-    again.restore(again.facts())
-    assert again.outlook.expected["recording"] > 1000  # of 1,667, from 417
+    for _ in range(14):
+        again.restore(rig.power.facts())
+        lived(again, 1, 9, 1, 2)
+        rig.power = again
+    assert 1300 < again.outlook.expected["recording"] < 1667
 
 
-@pytest.mark.parametrize("row", [None, [], "x", [1, 2], [-1, 0, 0], [1.5, 0, 0], [10**9, 0, 0]])
+def test_what_a_place_is_used_like_is_not_forgotten_after_some_busy_shifts(rig):
+    for _ in range(10):
+        lived(rig.power, 6, 11, 0.5, 0.5)
+        lived(rig.power, 1, 9, 1, 2)
+    share = (6 * 0.5 + 2) / 7 / 12
+    assert abs(rig.power.outlook.expected["recording"] - 10_000 * share) < 20
+
+
+def test_a_use_of_years_ago_fades(rig):
+    lived(rig.power, 1000, 11, 0.5, 0.5)
+    lived(rig.power, 140, 11, 0.4, 0.6)
+    assert rig.power.outlook.expected["recording"] > 460  # of 500, from 417
+    assert max(rig.power.outlook.row()) <= 105_040
+
+
+@pytest.mark.parametrize("row", [None, [], "x", [1, 2, 3], [-1] * 6, [1.5] * 6, [10**9] * 6])
 def test_what_is_no_row_is_no_use(rig, row):
     rig.power.restore({"mix": row})
     assert rig.power.outlook.expected == Rig().power.outlook.expected

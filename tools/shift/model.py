@@ -6,6 +6,7 @@ import copy
 import random
 
 from bodycam.currents import STAGES, stage_ua
+from bodycam.learning import Learning
 from bodycam.outlook import TYPICAL, Outlook
 from bodycam.power import Power
 from tools.sim.cell import FULL_PPM, Cell
@@ -143,7 +144,7 @@ class Camera:
         alone: of what the stages draw it knows nothing yet.
         """
         for _ in range(shifts):
-            outlook = Outlook(None, None)
+            outlook = Outlook(None, Learning(self._table, self.full_uah(), TYPICAL))
             outlook.restore(self.kept.get("mix"))
             self._new_shift()
             for stage, seconds in self.use(12):
