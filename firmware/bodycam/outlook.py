@@ -11,6 +11,7 @@ _TYPICAL_MIN = const(1000)  # TYPICAL counts as if it had been seen for so long:
 _MOST_MIN = const(100_000)  # some 140 shifts: beyond it, what is older fades
 _LATE_MIN = const(5040)  # seven shifts: those of one place hardly ever draw on average
 _MOVED_PCT = const(25)  # so much more or less than all; where they do, it is another place
+_PLACES_PCT = const(16)  # by which what places draw differs, one standard deviation: estimate
 _MINUTE_MS = const(60_000)
 _PLAN_MIN = const(240)  # for what lies ahead of this shift, what is expected counts as so much
 _WHOLE = const(10_000)  # times minutes: whole numbers that take no heap
@@ -106,9 +107,15 @@ class Outlook:
         return self._learning.unsure_permille(self.expected)
 
     def unsure_pct(self) -> int:
-        """Return by how many percent the minutes may be off, one standard deviation."""
+        """Return by how many percent the minutes may be off, one standard deviation: for what is
+        in the battery, for what the camera draws, and for how it will be used.
+        """
         left = max(1, self._estimate.share - self.reserve_share)
-        return (self.unsure_permille() + 5) // 10 + 100 * self._estimate.unsure_share() // left
+        charge = 100 * self._estimate.unsure_share() / left
+        drawn = self.unsure_permille() / 10
+        seen_min = sum(self._lived_min.values())
+        use2 = _PLACES_PCT * _PLACES_PCT * _TYPICAL_MIN / (_TYPICAL_MIN + seen_min)
+        return int((charge * charge + drawn * drawn + use2) ** 0.5 + 0.5)
 
     # Kept from shift to shift
 

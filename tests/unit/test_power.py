@@ -348,6 +348,25 @@ def test_a_use_of_years_ago_fades(rig):
     assert max(rig.power.outlook.row()) <= 105_040
 
 
+def test_a_new_camera_says_its_time_roughly_and_one_that_knows_its_place_exactly(rig):
+    rig.at(90)
+    assert rig.power.outlook.unsure_pct() > 10  # lasting.py's limit
+    rig.power.learning._spread([0.02] * 4, 0.01)
+    lived(rig.power, 7, 11, 0.5, 0.5)
+    assert rig.power.outlook.unsure_pct() <= 10
+
+
+def test_who_knows_little_of_the_use_says_that_the_minutes_may_be_off(rig):
+    outlook = rig.power.outlook
+    rig.power.learning._spread([0.01] * 4, 0.01)  # currents and battery are known
+    rig.at(50)
+    told = [outlook.unsure_pct()]
+    for shifts in (3, 7, 20):
+        lived(rig.power, shifts, 11, 0.5, 0.5)
+        told.append(outlook.unsure_pct())
+    assert told[0] >= 16 and told == sorted(told, reverse=True) and told[3] <= 6, told
+
+
 @pytest.mark.parametrize("row", [None, [], "x", [1, 2, 3], [-1] * 6, [1.5] * 6, [10**9] * 6])
 def test_what_is_no_row_is_no_use(rig, row):
     rig.power.restore({"mix": row})
