@@ -19,9 +19,9 @@ LIMIT_S = 120  # of one life: two hundred may take longer than a test
 SERVED = 200  # shifts in service before the one that is measured
 WATCHED = 10  # of them: so many teach what the stages draw, too
 
-# Shares of samples that are near, before the last hour and in it: what is asked of two hundred
-# shifts; of six, what 999 of 1,000 draws of three for each board have, from seeds 1000 to 1239.
-ASKED = {SHIFTS: (0.95, 0.95), FEW: (0.80, 0.61)}
+# Shares of samples that are near, before the last hour and in it. Six shifts are too few to say
+# how good the estimate is, but they are the same six in every run: they have 0.99 and 1.00.
+ASKED = (0.95, 0.95)
 
 
 def camera(seed):
@@ -101,7 +101,7 @@ def test_the_estimate_is_right_in_95_percent_of_the_samples(lives, record_proper
         print(said)
         record_property("measured", said)
         if board == "both" or len(lives) == SHIFTS:
-            for share, asked in zip(found["estimate"], ASKED[len(lives)], strict=True):
+            for share, asked in zip(found["estimate"], ASKED, strict=True):
                 assert share >= asked, said
 
 
