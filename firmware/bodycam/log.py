@@ -267,7 +267,7 @@ class Log:
         """
         if self.full and code not in _RESERVED:
             return
-        detail = json.dumps(facts).encode()
+        detail = json.dumps(facts, separators=(",", ":")).encode()
         if len(detail) > _DETAIL_BYTES:
             why = str(facts.get("why", ""))[:40]
             detail = json.dumps({"why": why}).encode()

@@ -223,7 +223,7 @@ def test_entries_are_those_of_the_format():
     journal = booted(flash)
     journal.note(codes.MARK, {"event": "mark"})
     page = bytes(flash.memory[3 * 256 : 4 * 256])
-    assert page[:8] == b"BWL1\x03\0\0\0" and page[8:12] == bytes((8, 0, 2, 17))
+    assert page[:8] == b"BWL1\x03\0\0\0" and page[8:12] == bytes((8, 0, 2, 16))
     assert zlib.crc32(page[:160]) == int.from_bytes(page[160:164], "little")
     assert zlib.crc32(page[164:228]) == int.from_bytes(page[228:232], "little")
 
