@@ -49,4 +49,8 @@ def test(
 
 
 def _python(*words):
-    return subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False).returncode
+    # Hundreds of processes start: what one has compiled the others need not compile again.
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
