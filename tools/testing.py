@@ -14,8 +14,8 @@ app = typer.Typer(add_completion=False)
 # Set up when tests are run and not before, so that --help need not wait for all of them.
 _GROUPS = ("wasm", "test", "clips", "flash", "release", "types", "dock")
 
-# A file stays together: what its tests share is made once.
-_SPREAD = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+# A file stays together: what its tests share is made once. In the order of tests/conftest.py.
+_SPREAD = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 
 
