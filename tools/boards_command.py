@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import importlib
 import json
 import subprocess
@@ -120,6 +121,7 @@ def camera_files(board):
     return files
 
 
+@functools.cache  # two boards have the same processor
 def compiled(path, arch, name=None):
     """Return the .mpy bytes of one source file for one architecture of mpy-cross.
 
