@@ -20,7 +20,7 @@ from tools import bootstrap  # noqa: E402
 
 _TIME_LIMIT_S = 100  # of one script on another interpreter
 
-# Those of more than 15 s. Where files are shared out, none of them may be the last that is begun.
+# The longest files. Where files are shared out, none of them may be the last that is begun.
 _LONGEST = """web/test_page web/test_lessons port/test_camera faults/test_torture flash/test_flash
     flash/test_doctor dock/test_docking port/test_serve web/test_verdicts unit/test_bench
     faults/test_boards_at_boot unit/test_reader_damage dock/test_trouble port/test_board_heap
