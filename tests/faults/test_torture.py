@@ -69,7 +69,7 @@ def test_the_command_says_what_the_contract_asks_for(seed):
 
 @pytest.mark.parametrize("board", ["esp32_s3_eye", "pico2w_arducam"])
 def test_the_other_boards_keep_their_promises(seed, full, board):
-    result = torture(60 if full else 2, seed, board=board)
+    result = torture(60 if full else 1.4, seed, board=board)
     print(sum(result["cases"].values()), "cases on", board)
     assert not result["violations"], json.dumps(result["violations"], indent=1)
 
