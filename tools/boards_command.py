@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import importlib
 import json
 import subprocess
@@ -120,6 +121,7 @@ def camera_files(board):
     return files
 
 
+@functools.cache  # two boards have the same processor
 def compiled(path, arch, name=None):
     """Return the .mpy bytes of one source file for one architecture of mpy-cross.
 
@@ -229,8 +231,11 @@ _ROWS = {
 
 def _drivers_imported(path):
     """Return the names of the files in drivers/ that a source file imports."""
+    text = path.read_text(encoding="utf-8")
+    if "drivers" not in text:  # as most: what is left out here need not be parsed
+        return []
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):

@@ -64,6 +64,12 @@ def test_a_command_of_commands_alone_lists_them(capsys):
     assert "verify" in capsys.readouterr().out
 
 
+def test_the_help_of_test_needs_none_of_its_packages(monkeypatch):
+    monkeypatch.setattr("tools.testing.need", None)
+    assert cli.COMMANDS["test"][1] == cli.COMMANDS["sim"][1]
+    assert cli.run(PROGRAM, ["test", "--help"]) == 0
+
+
 def leaves():
     """Return {name: command} of every command that does something."""
     found = {}
