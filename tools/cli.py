@@ -9,7 +9,9 @@ OSError about a path (status 2), `typer.TyperException`, other OSErrors and `Set
 
 import difflib
 import importlib
+import json
 import os
+import re
 import subprocess
 import sys
 
@@ -51,6 +53,7 @@ EXAMPLES = (
 )
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
+_BLANK = re.compile(r"(?:(--[^=]+)=)?\s*")  # a word with nothing in it, or behind its option
 
 
 def start(argv):
@@ -101,9 +104,12 @@ def run(program, argv):
     words = argv[1:]
     if not words and isinstance(command, TyperGroup):
         words = ["--help"]
-    if "" in words:  # as a path it would be the folder that one is in
-        after = argv[argv.index("", 1) - 1]
-        return _fail(program, f"an empty word after {after}: give it a value, or leave it out", 2)
+    for before, word in zip(argv, argv[1:]):
+        if blank := _BLANK.fullmatch(word):  # as a path it would be the folder that one is in
+            what = f"an empty word after {blank[1] or before}: give it a value, or leave it out"
+            if argv[0] == "card" and "--json" in words:  # as what it refuses itself
+                print(json.dumps({"error": what}))
+            return _fail(program, what, 2)
     try:
         status = command.main(words, prog_name=program, standalone_mode=False)
         sys.stdout.flush()

@@ -100,12 +100,47 @@ def test_what_a_command_of_a_command_refuses_points_to_its_own_help(capsys):
     assert one_line(capsys).endswith(f"see {PROGRAM} card export --help")
 
 
-@pytest.mark.parametrize("words", ["boards --wiring", "sim --export", "keys new"])
-def test_an_empty_path_is_one_line_and_writes_nothing(words, capsys, tmp_path, monkeypatch):
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+@pytest.mark.parametrize("words", ["boards --wiring", "sim --export", "keys new", "card new"])
+def test_an_empty_path_is_one_line_and_writes_nothing(words, blank, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert cli.run(PROGRAM, [*words.split(), ""]) == 2
+    assert cli.run(PROGRAM, [*words.split(), blank]) == 2
     assert f"after {words.split()[-1]}: give it a value" in one_line(capsys)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["sim", "--export="], "--export"),
+        (["sim", "--headless", "--out="], "--out"),
+        (["test", "--device="], "--device"),
+        (["dock", "--port= "], "--port"),
+    ],
+)
+def test_an_option_with_nothing_behind_its_sign_does_nothing(
+    words, option, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tools.testing.need", None)
+    monkeypatch.setattr("tools.sim.headless.run", None)
+    assert cli.run(PROGRAM, words) == 2
+    assert f"after {option}: give it a value" in one_line(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_for_pytest_may_be_empty(monkeypatch):
+    words = ["-o", "addopts=", "-oaddopts=", "--override-ini=addopts="]
+    ran = []
+    monkeypatch.setattr("tools.testing.need", lambda _: None)
+    monkeypatch.setattr("tools.testing._python", lambda *words: ran.append(words))
+    assert cli.run(PROGRAM, ["test", *words]) == 0
+    assert list(ran[-1][-4:]) == words
+
+
+def test_an_empty_word_is_an_error_in_json_where_the_others_of_card_are(capsys):
+    assert cli.run(PROGRAM, ["card", "verify", "", "--json"]) == 2
+    assert "after verify: give it a value" in json.loads(capsys.readouterr().out)["error"]
 
 
 def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
