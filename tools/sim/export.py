@@ -79,7 +79,7 @@ def build(board="m5stack_cores3"):
         "boards": {name: _board(load(name)) for name in board_ids()},
         "board": board,
         "profiles": _profiles(),
-        "words": _words(),
+        "words": page_words(),
     }
     script = f"const BODYCAM={json.dumps(data, separators=(',', ':'))};\n{script}"
     script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
@@ -214,7 +214,7 @@ def _profiles():
     return list(_literals("profile")["PROFILES"])
 
 
-def _words():
+def page_words():
     """Return the camera's own words, its table of stages, and the evidence reader's words for what
     the log says; all as (German, English).
     """

@@ -1,6 +1,6 @@
 // What a finding of the verifier means, in plain words.
 
-import { language } from "./words.mjs";
+import { language, own } from "./words.mjs";
 
 const WORDS = {
   "tail-missing": ["Das Ende fehlt ab Block {block} von Segment {segment}.", "The end is missing, from block {block} of segment {segment} on."],
@@ -26,6 +26,6 @@ const OTHER = ["Auf der Karte steht etwas, das diese Kamera nicht so geschrieben
 
 /** Return the sentence of a finding. */
 export function sentence(finding) {
-  const words = WORDS[finding.code] ?? (/^log-|^wrong-/.test(finding.code) ? LOG : OTHER);
+  const words = own(WORDS, finding.code) ?? (/^log-|^wrong-/.test(finding.code) ? LOG : OTHER);
   return words[language.is].replace(/\{(\w+)\}/g, (_, name) => finding[name] ?? "–");
 }

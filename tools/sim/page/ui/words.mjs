@@ -223,6 +223,9 @@ const WORDS = {
 /** 0 for German, 1 for English. */
 export const language = { is: 1 };
 
+/** Return what a table has under a key that came from outside, or undefined. */
+export const own = (table, key) => (Object.hasOwn(table, key) ? table[key] : undefined);
+
 /** Return the sentence `key` in the page's language. */
 export function say(key, facts = {}) {
   const words = WORDS[key];
