@@ -109,6 +109,26 @@ def test_a_fault_is_the_reason_of_a_broken_recording(tmp_path, why):
         assert words.FAULTS[why][0] in facts["recordings"][0]["findings"][0]["what"]
 
 
+@pytest.mark.parametrize("why", [None, "", 5, ["card_error"]])
+def test_a_fault_and_a_gap_whose_reason_cannot_be_used_are_said_to_have_none(tmp_path, why):
+    camera = Camera()
+    camera.start_recording()
+    camera.start_segment()
+    camera.frames(30)
+    camera.gap(lost=3, why=why)
+    camera.frames(2)
+    camera.flush()
+    fault(camera, why)
+    text = told(camera, tmp_path)[1]
+    assert "as the camera's log says: one that it does not name" in text
+    assert "because something happened that the camera did not note" in text
+    german = told(camera, tmp_path, "de")[1]
+    assert "wie das Logbuch der Kamera sagt: eine, die es nicht benennt" in german
+    assert "weil etwas geschah, das die Kamera nicht vermerkte" in german
+    for words_of in (text, german):
+        assert "None" not in words_of and "“”" not in words_of
+
+
 @pytest.mark.parametrize(
     "before, cause, ending",
     [

@@ -83,7 +83,9 @@ class Told:
             times = [words.get(name) for name in ("from_ms", "to_ms")]
             known = all(type(t) is int for t in times)
             start, end = (layout.elapsed_ms(self._zero_ms, t) if known else now_ms for t in times)
-            self._gap(str(words.get("why")), start, end, words.get("lost"))
+            why = words.get("why")
+            cause = why if isinstance(why, str) and why else "unknown"
+            self._gap(cause, start, end, words.get("lost"))
         elif record.kind == layout.EVENT:
             if record.data.get("event") == "clock":
                 self.steps.say(record.data.get("utc"), record.data.get("trust"), record.t_ms)

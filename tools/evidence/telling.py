@@ -144,6 +144,10 @@ _CAUSES = {
         "the card did not take them; the camera noted this itself",
         "die Karte sie nicht annahm; die Kamera hat das selbst vermerkt",
     ),
+    "unknown": (
+        "something happened that the camera did not note",
+        "etwas geschah, das die Kamera nicht vermerkte",
+    ),
     "not-on-card": (
         "the blocks of the card that held them cannot be used (see the findings below)",
         "die Blöcke der Karte, in denen sie standen, nicht brauchbar sind (siehe unten)",

@@ -538,6 +538,7 @@ FAULTS = {
     "battery_empty": ("the battery was empty", "der Akku war leer"),
     "unexpected": ("an error in the camera itself", "ein Fehler in der Kamera selbst"),
 }
+_UNNAMED = ("one that it does not name", "eine, die es nicht benennt")
 
 # FORMAT.md section 4: what kind of thing an entry of the log says.
 ENTRIES = {
@@ -614,7 +615,9 @@ def ending(ended: "tuple[str, dict]", language: str = "en") -> str:
     how, facts = ended
     text = pick(ENDINGS, how, language)
     if how == "fault":
-        text = text.format(fault=pick(FAULTS, str(facts.get("why")), language))
+        why = facts.get("why")
+        named = pick(FAULTS, why, language) if isinstance(why, str) and why else None
+        text = text.format(fault=named or _UNNAMED[LANGUAGES.index(language)])
     if facts.get("utc"):
         text += (", {}", ", {}")[LANGUAGES.index(language)].format(moment(facts["utc"], language))
     return text
