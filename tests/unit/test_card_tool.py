@@ -312,7 +312,7 @@ def test_how_many_pictures_are_left_is_said_where_the_seals_tell(tmp_path):
         file.seek(camera.at(0, 2) + 5000)
         file.write(b"\x00\x01\x02")
     left = json.loads(run("verify", image, "--json").stdout)["frames"]
-    told = f"{left} of {before} pictures can still be read; lost: {before - left}."
+    told = f"Pictures that can still be read: {left} of {before}; lost: {before - left}."
     assert 0 < left < before and told in run("verify", image).stdout.splitlines()
 
 

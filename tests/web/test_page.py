@@ -624,10 +624,10 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
     assert f"Block {block} of segment 0" in page.text_content("#findings")
     frames, left = found["frames"], one.ask("bodycam.card.found.frames")
     assert 0 < left < frames
-    told = f"{left} of {frames} pictures can still be read; lost: {frames - left}."
+    told = f"Pictures that can still be read: {left} of {frames}; lost: {frames - left}."
     assert page.text_content("#lost") == told
     page.click("#de")
-    assert page.text_content("#lost").startswith(f"{left} von {frames} Bildern sind noch lesbar")
+    assert page.text_content("#lost").startswith(f"Noch lesbare Bilder: {left} von {frames};")
     page.click("#en")
     page.remove_listener("download", keep)
 

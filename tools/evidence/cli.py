@@ -283,7 +283,7 @@ def _show_verdict(found, recordings, written):
     frames = found["frames"]
     if written is not None and frames < written:
         lost = written - frames
-        screen.print(f"{frames} of {written} pictures can still be read; lost: {lost}.")
+        screen.print(f"Pictures that can still be read: {frames} of {written}; lost: {lost}.")
     for finding in found["findings"]:
         style = "" if finding["kind"] in ("note", "torn-tail") else "red"
         screen.print(Text(f"- {finding['kind']}: {finding['what']}", style=style), soft_wrap=True)

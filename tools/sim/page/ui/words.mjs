@@ -92,7 +92,7 @@ const WORDS = {
   "verdict_incomplete": ["Unvollständig. Etwas, das aufgenommen wurde, fehlt.", "Incomplete. Something that was recorded is missing."],
   "verdict_tampered": ["Verändert. Etwas auf der Karte stammt nicht von dieser Kamera.", "Tampered with. Something on the card is not this camera’s."],
   counts: ["Aufnahmen: {recordings}. Segmente: {segments}. Bilder: {frames}. Lücken beim Aufnehmen: {gaps}.", "Recordings: {recordings}. Segments: {segments}. Pictures: {frames}. Gaps while recording: {gaps}."],
-  lost: ["{frames} von {written} Bildern sind noch lesbar; verloren: {lost}.", "{frames} of {written} pictures can still be read; lost: {lost}."],
+  lost: ["Noch lesbare Bilder: {frames} von {written}; verloren: {lost}.", "Pictures that can still be read: {frames} of {written}; lost: {lost}."],
   recording_n: ["Aufnahme {n}", "Recording {n}"],
   play: ["Abspielen", "Play"],
   stop: ["Anhalten", "Stop"],
