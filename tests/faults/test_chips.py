@@ -185,5 +185,21 @@ def test_frames_larger_than_expected_shorten_the_window_and_that_is_said(bench, 
     assert seen == (True, "window_short")
 
 
+@pytest.mark.parametrize("take", ["frame", "sound"])
+def test_what_is_larger_than_the_ring_shortens_the_window_and_that_is_said(bench, take):
+    run = bench("0:00 boot\n0:03 hold 3.2\n+40 press\n+2 end\n", "pre_event_30s")
+    seen = []
+
+    def too_large():
+        procedure = run._app.procedure
+        seen.append((procedure.stages.stage, procedure.warning))
+        recorder = procedure.parts.recorder
+        assert not getattr(recorder, take)(run.world.ms, bytes(len(recorder.ring.memory)))
+        run.world.at(run.world.ms + 2000, lambda: seen.append(procedure.warning))
+
+    play(run, too_large, 20_000)
+    assert seen == [("armed", None), "window_short"]
+
+
 def test_a_window_that_fits_is_kept_without_a_word(bench, monkeypatch):
     assert warning_when_armed(bench, monkeypatch) == (True, None)
