@@ -1,6 +1,8 @@
 """What must not be released is not, and the person at the station is told what to do."""
 
 import json
+import os
+import pty
 import shutil
 import signal
 import threading
@@ -238,7 +240,18 @@ def test_control_c_while_the_command_starts_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err.strip() == "tools dock: interrupted"
 
 
-def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_path, monkeypatch):
+@pytest.fixture
+def a_port():
+    """A serial port with nothing on it."""
+    ends = pty.openpty()
+    yield os.ttyname(ends[1])
+    for end in ends:
+        os.close(end)
+
+
+def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(
+    tmp_path, a_port, monkeypatch
+):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     profile = tmp_path / "profile.json"
@@ -260,16 +273,19 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_pat
         (("--vault", "x", *keys, "--enrol", "ü" * 27), "a camera takes 52 bytes"),
         (("--vault", "s3://x/y", *keys), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (("--vault", tmp_path / "v", *keys, "--port", "/dev/nope"), "there is no port /dev/nope"),
+        (("--vault", tmp_path / "v", *keys, "--port", "/dev/null"), "/dev/null is no serial port"),
+        (("--vault", tmp_path / "v", *keys, "--port", profile), "is no serial port"),
+        (("--vault", tmp_path / "v", *keys, "--port", tmp_path), "is no serial port"),
     ):
-        done = CliRunner().invoke(cli.app, [*map(str, words), "--port", "/dev/null"])
+        done = CliRunner().invoke(cli.app, [*map(str, words), "--port", a_port])
         assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_computer_without_the_time_sets_no_camera(tmp_path, monkeypatch):
+def test_a_computer_without_the_time_sets_no_camera(tmp_path, a_port, monkeypatch):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     monkeypatch.setattr("tools.dock.cli.time", SimpleNamespace(time=lambda: 100))
-    words = "--vault", tmp_path / "v", "--keys", f"{image}.keys", "--port", "/dev/null"
+    words = "--vault", tmp_path / "v", "--keys", f"{image}.keys", "--port", a_port
     done = CliRunner().invoke(cli.app, [*map(str, words)])
     assert done.exit_code == 2 and "clock is wrong" in done.stderr
     assert not (tmp_path / "v").exists()

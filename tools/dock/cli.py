@@ -221,12 +221,32 @@ def _there(ports):
 
     known = [port.device for port in list_ports.comports()]
     for port in ports:
-        if port.upper() not in map(str.upper, known) and not Path(port).exists():
+        if port.upper() in map(str.upper, known):
+            continue
+        if not Path(port).exists():
             there = ", ".join(known) or "none"
             raise InputError(
                 f"there is no port {port}: put the camera into the dock; serial ports that are "
                 f"there: {there}"
             )
+        if not _may_be_serial(port):
+            raise InputError(f"{port} is no serial port: name the camera's with --port")
+
+
+def _may_be_serial(path):
+    # What cannot be opened now is told of when it is to be docked.
+    if os.name == "nt":
+        return True
+    try:
+        file = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except IsADirectoryError:
+        return False
+    except OSError:
+        return True
+    try:
+        return os.isatty(file)
+    finally:
+        os.close(file)
 
 
 def _stamper(url, roots):
