@@ -159,6 +159,18 @@ def _log_rewritten(code, offset, which=0):
     return act
 
 
+def _log_of_length(code, n_bytes):
+    def act(case):
+        i = case.find(code)[0]
+        page = bytearray(case.page(i))
+        page[11] = n_bytes
+        page[48 + n_bytes : 144] = bytes(96 - n_bytes)
+        struct.pack_into("<I", page, 160, zlib.crc32(page[:160]))
+        case.put_page(i, page)
+
+    return act
+
+
 def _log_cut(pages):
     def act(case):
         last = case.pages()
@@ -241,6 +253,9 @@ DAMAGES = {
     "a bit of an opening in the log": _log_bit(5, 60),
     "a stage in the log rewritten": _log_rewritten(4, 50, 1),
     "an opening in the log rewritten": _log_rewritten(5, 52),
+    "an opening in the log cut short": _log_of_length(5, 2),
+    "a seal in the log cut short": _log_of_length(6, 6),
+    "an opening in the log too long": _log_of_length(5, 48),
     "the log's last page": _log_cut(1),
     "the log's last four pages": _log_cut(4),
     "a page of the log removed": _log_removed(4),

@@ -6,6 +6,7 @@ const PAGE = 256;
 const NAMES = [
   "", "EPOCH", "SEALED_READ", "BOOT", "STAGE", "OPEN", "SEAL", "TORN", "MARK", "FAULT", "WARNING", "CLOCK", "CARD", "POWER", "RELEASED", "OFF",
 ]; // prettier-ignore
+const LENGTHS = { OPEN: 44, SEAL: 8, TORN: 8 };
 const IN_WORDS = new Set(["BOOT", "STAGE", "MARK", "FAULT", "WARNING", "CLOCK", "CARD", "POWER", "OFF"]);
 
 /** Return the pages of a copied store, from the first to the last that is not blank. */
@@ -136,8 +137,15 @@ function right(entry, newest) {
   return spare && entry.progress === gone && (newest || entry.keysErased);
 }
 
+// Whether there is as much detail as the entry's kind has; an EPOCH's name may follow.
+function long({ name, bytes: { length } }) {
+  if (name === "EPOCH") return length >= 44;
+  return !(name in LENGTHS) || length === LENGTHS[name];
+}
+
 /** Follow one entry; return whether it fits those before. */
 function apply(log, entry) {
+  if (!long(entry)) return false;
   if (entry.name === "EPOCH") return applyEpoch(log, entry);
   if (entry.name === "SEALED_READ") log.sealedSeeds.push(entry.bytes);
   if (entry.name === "OPEN") return applyOpen(log, entry);
@@ -155,8 +163,9 @@ function applyEpoch(log, entry) {
 }
 
 function applyOpen(log, entry) {
+  if (log.epoch === undefined) return false;
   const n = entry.number(0);
-  const fits = n === log.next && entry.bytes.length === 44;
+  const fits = n === log.next;
   const [recording, index] = [entry.number(36), entry.number(40)];
   const before = log.segments.get(n - 1);
   if (before && before.recording === recording && index === before.index + 1) before.continued = true;
