@@ -114,6 +114,8 @@ def test_the_command_says_what_the_contract_asks_for(tmp_path, capsys):
         (("--calibrate", "{folder}/use.txt"), "line 1 is not seconds,stage,pct"),
         (("--use", "{folder}"), "Is a directory"),
         (("--use", "{folder}/use.txt"), "use.txt, line 2: "),
+        (("--use", "{folder}/latin.txt"), "it is not UTF-8; save it as UTF-8"),
+        (("--calibrate", "{folder}/latin.txt"), "it is not UTF-8; save it as UTF-8"),
         (("--use", "{folder}/boot.txt"), "boot.txt: the camera is never on"),
         (("--use", "{folder}/off.txt"), "off.txt: the camera is never on"),
     ],
@@ -122,6 +124,7 @@ def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says, tmp_pat
     (tmp_path / "dir.png").mkdir()
     (tmp_path / "use.txt").write_text("0:00 boot\n0:10 dance\n")
     (tmp_path / "boot.txt").write_text("0:00 boot\n")
+    (tmp_path / "latin.txt").write_bytes(b"0:00 boot # f\xfcr\n")
     (tmp_path / "off.txt").write_text("0:00 press\n1:00 end\n")
     status = cli.run("bodycam", ["shift", *(word.format(folder=tmp_path) for word in words)])
     out, said = capsys.readouterr()

@@ -54,7 +54,7 @@ def shift(
     battery = dict(about.BATTERY, health_pct=health)
     battery["capacity_mah"] = capacity or battery["capacity_mah"]
     if calibrate:
-        return _calibrate(about, calibrate, battery["capacity_mah"], as_json)
+        return _calibrate(about, calibrate, capacity, as_json)
     if plot:
         _check_plot(plot)
         bootstrap.need("plot")
@@ -137,7 +137,7 @@ def _script(use, hours):
     except ScriptError as error:
         raise typer.BadParameter(f"{use}, {error}") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8; save it as UTF-8"
         raise typer.BadParameter(f"cannot read the script {use}: {reason}") from None
 
 
@@ -275,10 +275,11 @@ def _plot(report, result, path):
         raise _unwritable(path, error) from None
 
 
-def _calibrate(about, path, capacity_mah, as_json):
+def _calibrate(about, path, measured_mah, as_json):
     from tools.shift.calibrate import CalibrationError, fit, read
     from tools.shift.table import table_ma
 
+    capacity_mah = measured_mah or about.BATTERY["capacity_mah"]
     try:
         rows = fit(read(path), capacity_mah)
     except CalibrationError as error:
@@ -289,6 +290,8 @@ def _calibrate(about, path, capacity_mah, as_json):
     if as_json:
         print(json.dumps({"board": about.ID, "battery_mah": capacity_mah, "stages": rows}))
         return 0
+    whose = "as measured" if measured_mah else "the board file's; --capacity gives the true one"
+    print(f"with a battery of {capacity_mah} mAh, {whose}:")
     for stage, row in rows.items():
         print(
             f"{stage:<11}{row['ma']:7.1f} mA, give or take {row['unsure_ma']:.1f}; "

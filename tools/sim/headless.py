@@ -179,7 +179,7 @@ def _acts(script):
     try:
         return parse(Path(script).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8; save it as UTF-8"
         raise InputError(f"cannot read the script {script}: {reason}") from None
     except ScriptError as error:
         raise InputError(f"{script}: {error}") from None
