@@ -293,7 +293,7 @@ def _show_info(found):
     from rich.console import Console
     from rich.table import Table
 
-    from .times import minutes
+    from .times import minutes, nearest_s
 
     screen = Console(highlight=False, markup=False, emoji=False)
     card, camera = found["card"], found["camera"]
@@ -317,7 +317,7 @@ def _show_info(found):
             str(recording["recording"]),
             recording["start_utc"] or "not readable without keys",
             recording["trust"] if recording["start_utc"] else "",
-            minutes(recording["duration_ms"]),
+            minutes(1000 * nearest_s(recording["duration_ms"])),
             "not read" if recording["frames"] is None else str(recording["frames"]),
             recording["state"],
         )

@@ -15,7 +15,7 @@ def info(image, camera_dir=None, key_dirs=()) -> dict:
     """Return the card, the camera, the occupancy and the recordings, without verifying them.
 
     `duration_ms` is from the first picture to the last; where no READ key opens them, from the
-    first block to the last before the seal, which may be later by what the card held them up.
+    first DATA block to the last, which may be later by what the card held them up.
     `start_utc` is None when the camera's clock was not set or nothing tells it; `frames` is None
     where no READ key opens the seals or one is missing. `state` is one of `sealed`, `torn`,
     `missing`.
