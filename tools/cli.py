@@ -67,7 +67,8 @@ def start(argv):
     except SetupError as error:
         return _fail(program, error)
     except KeyboardInterrupt:
-        return _fail(program, "set-up interrupted; the next start goes on", _INTERRUPTED)
+        anew = "set-up interrupted; the next start begins again, with what was downloaded"
+        return _fail(program, anew, _INTERRUPTED)
     if inside():
         return run(program, argv)
     os.environ.pop("PYTHONHOME", None)  # would lead that Python astray

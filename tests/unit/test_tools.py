@@ -64,6 +64,13 @@ def test_a_command_of_commands_alone_lists_them(capsys):
     assert "verify" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["card", "vault", "keys", "release"])
+def test_a_list_of_commands_is_whole_on_a_terminal_of_80_columns(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run(PROGRAM, [name, "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.split("Commands:")[1]
+
+
 def leaves():
     """Return {name: command} of every command that does something."""
     found = {}

@@ -71,9 +71,10 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ):
-    """Read everything and name each object that is missing or altered, each broken chain.
+    """Read everything, and name what is missing or altered.
 
-    Status 0 when all is as it was stored. What was recorded is judged by `card verify`.
+    Broken chains of custody too. Status 0 when all is as it was stored. What was recorded is
+    judged by `card verify`.
     """
     from .epochs import trusted
     from .ledger import check
@@ -104,10 +105,10 @@ def export(
     out: Annotated[str, typer.Argument(help="Vault to copy to: a new folder, or a URL.")],
     as_json: AsJson = False,
 ):
-    """Copy the originals of an epoch, or of all, with every custody entry, to another vault.
+    """Copy the originals of an epoch, or of all, to another vault.
 
-    What comes out is a vault: `vault verify` and `card` read it. Nothing is deciphered. What is
-    altered is named and left out; then the status is 1.
+    Every custody entry goes along. What comes out is a vault: `vault verify` and `card` read it.
+    Nothing is deciphered. What is altered is named and left out; then the status is 1.
     """
     from .epochs import CUSTODY, split_address
 

@@ -57,7 +57,10 @@ def new(
     ] = None,
     as_json: AsJson = False,
 ):
-    """Make a card image and enrol a demonstration camera: IMG, IMG.camera, IMG.keys."""
+    """Make a card image with a demonstration camera.
+
+    Beside IMG stand then IMG.camera and IMG.keys.
+    """
     with _plain(as_json):
         from . import card
 
@@ -85,7 +88,7 @@ def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson
 
 @app.command()
 def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
-    """Say whether everything is there, whole, and written by this camera.
+    """Say whether all is there, whole, and written by this camera.
 
     Status 0 for intact and torn-tail, 1 for the other verdicts, 2 for what is not ours.
     """
@@ -114,7 +117,7 @@ def explain(
     lang: Annotated[Literal["en", "de"], typer.Option(help="English or German.")] = "en",
     as_json: AsJson = False,
 ):
-    """Say for people what is there, what is missing, why, and how it is known.
+    """Say for people what is there, what is missing, and why.
 
     Status as of `verify`.
     """
@@ -141,7 +144,10 @@ def export(
     ] = False,
     as_json: AsJson = False,
 ):
-    """Export recordings: MKV bit for bit, MP4 to view, events, a signed manifest, verify.py."""
+    """Export recordings, signed, as films that anybody can check.
+
+    MKV bit for bit, MP4 to view, events, a signed manifest, and verify.py.
+    """
     with _plain(as_json):
         from .export import export as write
 
@@ -161,9 +167,10 @@ def salvage(
     keys: Keys = None,
     as_json: AsJson = False,
 ):
-    """Get every picture out of a damaged card, each with its standing; log or not.
+    """Get every picture out of a damaged card, log or not.
 
-    Status 0 when pictures came out. It proves less than `export`: what is missing is not said.
+    Each has its standing. Status 0 when pictures came out. It proves less than `export`: what
+    is missing is not said.
     """
     with _plain(as_json):
         from .salvage import salvage as rescue

@@ -35,7 +35,10 @@ def new_key(
     key: Annotated[Path, typer.Argument(help="New file for the private key.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
-    """Make a release key: KEY, good for 1,024 releases, and KEY.pub, which cameras trust."""
+    """Make a release key, good for 1,024 releases.
+
+    KEY is private; cameras trust KEY.pub.
+    """
     if key.exists():
         raise typer.BadParameter(f"{key} is there already: a release key is never overwritten")
     with _busy("making 1,024 one-time keys"):
