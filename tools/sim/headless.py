@@ -117,6 +117,8 @@ def run(
     if not result_path.exists():
         raise RunError(last_words(out / "console.txt", status))
     result = json.loads(result_path.read_text(encoding="utf-8"))
+    if not result["stages"]:
+        say("the camera was never on: a script begins with `0:00 boot`")
     result["interpreter"] = interpreter
     result["wall_ms"] = round((time.monotonic() - started_s) * 1000)
     result["card"]["path"] = str(image)
