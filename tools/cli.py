@@ -117,6 +117,7 @@ def run(program, argv):
         hint = f"; see {context.command_path if context else program} --help"
         hint = hint if error.exit_code == 2 else ""
         what = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+        what = what.replace("Value error, ", "")  # typer's word, which says nothing
         return _fail(program, what + hint, error.exit_code)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

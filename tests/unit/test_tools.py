@@ -101,6 +101,11 @@ def test_what_a_command_of_a_command_refuses_points_to_its_own_help(capsys):
     assert one_line(capsys).endswith(f"see {PROGRAM} card export --help")
 
 
+def test_a_choice_that_there_is_not_is_said_with_those_that_there_are(capsys):
+    assert cli.run(PROGRAM, ["card", "explain", "demo.img", "--lang", "fr"]) == 2
+    assert "--lang': 'fr' is not one of 'en', 'de'; see" in one_line(capsys)
+
+
 @pytest.mark.parametrize("words", ["boards --wiring", "sim --export", "keys new"])
 def test_an_empty_path_is_one_line_and_writes_nothing(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
