@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 from tools import examples
-from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare
+from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare, require
 
 # command: its module, the groups of packages it needs, what it does
 COMMANDS = {
@@ -94,15 +94,20 @@ def run(program, argv):
         import typer
         from typer.core import TyperGroup
 
+        if not inside():
+            require(COMMANDS[argv[0]][1])
+
         app = importlib.import_module(COMMANDS[argv[0]][0]).app
         command = typer.main.get_command(app)
         examples.complete(command, tools, argv[0])
     except KeyboardInterrupt:  # what is imported takes half a second
         return _fail(program, "interrupted", _INTERRUPTED)
+    except SetupError as error:
+        return _fail(program, error)
     except ModuleNotFoundError as error:
         if inside():
             raise
-        return _fail(program, f"the package {error.name} is missing: pip install it")
+        return _fail(program, f"the package {error.name} is missing: pip install bodycam anew")
     words = argv[1:]
     if not words and isinstance(command, TyperGroup):
         words = ["--help"]

@@ -186,6 +186,30 @@ def test_an_interrupted_command_has_the_status_that_shells_expect(command):
     assert cli.run(PROGRAM, ["try"]) == 130
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("dock --help", "this needs more packages: pip install 'bodycam[dock]'"),
+        ("release --help", "this needs more packages: pip install 'bodycam[flash,release]'"),
+        ("shift --plot {folder}/a.png", "this needs more packages: pip install 'bodycam[plot]'"),
+        ("sim --headless --on wasm", "which only a clone sets up"),
+        ("test", "which only a clone sets up"),
+    ],
+)
+def test_installed_by_pip_a_command_names_the_extra_that_is_missing(
+    words, says, tmp_path, capsys, monkeypatch
+):
+    for module in (cli, bootstrap):
+        monkeypatch.setattr(module, "inside", lambda: False)
+    found = bootstrap.importlib.util.find_spec
+    absent = bootstrap.EXTRAS.values()
+    monkeypatch.setattr(
+        bootstrap.importlib.util, "find_spec", lambda name: None if name in absent else found(name)
+    )
+    assert cli.run("bodycam", words.format(folder=tmp_path).split()) == 1
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
 # Set-up ----------------------------------------------------------------------------------------
 
 

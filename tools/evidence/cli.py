@@ -223,10 +223,9 @@ def _is_vault(name):
 
 
 def _from_vault(address, keys):
-    from tools.bootstrap import inside, need
+    from tools.bootstrap import need
 
-    if inside():
-        need("dock")
+    need("dock")
     from tools.dock.epochs import given, trusted
 
     return given(address, trusted(keys or ()))
