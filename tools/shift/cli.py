@@ -255,7 +255,7 @@ def _say(about, report, result):
             how = f"a press is seen when it wakes, every {row['every_ms']} ms"
         work = f"{row['ms'] / 1000:.1f} s at work, {row['mah']:.2f} mAh"
         print(f"  {words.stage(stage)}: wakes {row['count']} times: {work}; {how}")
-    if report["reaches"] == []:
+    if report["reached"] and report["reaches"] == []:
         print("no setting has to change")
         report = {**report, "suggestions": ()}
     for row in report["suggestions"]:
