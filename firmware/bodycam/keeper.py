@@ -16,8 +16,8 @@ _FOUND_WITHIN = const(160)  # pages
 _MINUTE_MS = const(60_000)
 
 # What each of the two POWER entries has of `facts`: they are small.
-_USE = ("use", "mohm")
-_HEALTH = ("health", "mix", "begun")
+_USE = ("use", "mohm", "begun")
+_HEALTH = ("health", "mix")
 
 
 class Keeper:

@@ -8,7 +8,7 @@ _COARSE_MIN = const(10)  # what is shown is a multiple of it, or of five in the 
 _STAYS_MIN = const(9)  # and stays until the estimate has moved that far
 _HOUR_MIN = const(60)
 _DAY_MIN = const(1440)
-_ROUGH_PCT = const(20)
+_ROUGH_PCT = const(10)  # may be off by more, one standard deviation: a time is said with a ~
 
 
 class Lasting:

@@ -267,7 +267,7 @@ class Log:
         """
         if self.full and code not in _RESERVED:
             return
-        detail = json.dumps(facts).encode()
+        detail = json.dumps(facts, separators=(",", ":")).encode()
         if len(detail) > _DETAIL_BYTES:
             why = str(facts.get("why", ""))[:40]
             detail = json.dumps({"why": why}).encode()
@@ -415,7 +415,7 @@ class Log:
     def _append_or(self, before, code, detail):
         try:
             self.append(code, detail)
-        except Fault:
+        except Exception:
             if not self._refusal:  # nothing was programmed, and the next entry must not say it was
                 self.next_segment, self.open, self.recording, self.previous = before
             raise

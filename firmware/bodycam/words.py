@@ -9,7 +9,7 @@ LANGUAGES = ("de", "en")
 # The stage. `idle` and `off` leave the display dark: their words are for captions.
 STAGES = {
     "off": ("AUS", "OFF"),
-    "idle": ("ANWESEND", "PRESENT"),
+    "idle": ("BEREIT", "PRESENT"),
     "display_on": ("KEINE AUFNAHME", "NOT RECORDING"),
     "armed": ("VORPUFFER AN", "PRE-BUFFER ON"),
     "recording": ("AUFNAHME", "RECORDING"),

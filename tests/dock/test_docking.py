@@ -24,7 +24,7 @@ def test_a_docking_ends_with_all_in_the_vault_and_the_card_empty(tmp_path):
     assert "3 Aufnahmen, alles sicher im Archiv" in said and "all safe in the vault" in said
 
 
-def eight_cameras(folder, seed, recordings, kills, longest_s, limit_s):
+def eight_cameras(folder, seed, recordings, frames, kills, longest_s, limit_s):
     """Dock eight at once over bad lines, with vaults that fail; `kills` times kill a camera and
     the station, up to `longest_s` after its start. All must be safe in the end.
     """
@@ -33,7 +33,7 @@ def eight_cameras(folder, seed, recordings, kills, longest_s, limit_s):
     cameras, words = [], ["--vault", vaults[0], "--vault", vaults[1]]
     for number in range(8):
         image, model = recorded(
-            folder / f"{number}.img", recordings, frames=24, size=166_000, seed=seed + number
+            folder / f"{number}.img", recordings, frames, size=166_000, seed=seed + number
         )
         cameras.append((Plugged(image, 1.0, seed + number, vaults), image, model))
         words += ["--port", cameras[-1][0].port, "--keys", f"{image}.keys"]
@@ -62,7 +62,7 @@ def eight_cameras(folder, seed, recordings, kills, longest_s, limit_s):
 
 
 def test_eight_cameras_over_bad_lines_lose_nothing(tmp_path, seed):
-    eight_cameras(tmp_path, seed, recordings=2, kills=1, longest_s=2, limit_s=100)
+    eight_cameras(tmp_path, seed, recordings=2, frames=12, kills=1, longest_s=2, limit_s=100)
 
 
 @pytest.mark.full
@@ -72,7 +72,7 @@ def test_a_gibibyte_of_eight_cameras_and_twenty_kills_lose_nothing(
     # Instead of after two minutes, as for every other test.
     faulthandler.dump_traceback_later(_LONGEST_S, exit=True, file=sys.__stderr__)
     start_s = time.monotonic()
-    blocks = eight_cameras(tmp_path, seed, 34, kills=20, longest_s=12, limit_s=_LONGEST_S)
+    blocks = eight_cameras(tmp_path, seed, 34, 24, kills=20, longest_s=12, limit_s=_LONGEST_S)
     assert blocks * 16_384 >= 1 << 30
     took_s = time.monotonic() - start_s
     record_property("measured", f"{blocks * 16_384 >> 20} MiB of 8 cameras in {took_s:.0f} s")

@@ -22,7 +22,7 @@ KINDS_AT_LEAST = 15
     "part", [0, *(pytest.param(i, marks=pytest.mark.full) for i in range(1, 4))]
 )
 def test_the_camera_keeps_its_promises_for_as_long_as_there_is_time(seed, full, part):
-    result = torture(80 if full else 8, seed + 1000 * part, at_least=KINDS_AT_LEAST)
+    result = torture(80 if full else 6, seed + 1000 * part, at_least=KINDS_AT_LEAST)
     print(sum(result["cases"].values()), "cases; at most", result["worst_loss_ms"], "ms lost")
     assert not result["violations"], json.dumps(result["violations"], indent=1)
     assert len(result["cases"]) >= KINDS_AT_LEAST
@@ -99,7 +99,7 @@ def test_an_interrupted_torture_says_what_it_did_and_its_seed(monkeypatch, capsy
 
 @pytest.mark.parametrize("board", ["esp32_s3_eye", "pico2w_arducam"])
 def test_the_other_boards_keep_their_promises(seed, full, board):
-    result = torture(60 if full else 2, seed, board=board)
+    result = torture(60 if full else 1.4, seed, board=board)
     print(sum(result["cases"].values()), "cases on", board)
     assert not result["violations"], json.dumps(result["violations"], indent=1)
 

@@ -13,7 +13,6 @@ Modules that are frozen into the image leave their code and their names in the f
 board they are compiled first, in front of its heap, and run from there when they are imported.
 """
 
-import functools
 import json
 import re
 import subprocess
@@ -261,7 +260,4 @@ def place(target, path, board, mine):
     if mine and is_frozen(board):
         target.write_text(FROZEN)
     else:
-        target.with_suffix(".mpy").write_bytes(compiled(path, board.MPY_ARCH))
-
-
-compiled = functools.cache(boards_command.compiled)  # two boards have the same processor
+        target.with_suffix(".mpy").write_bytes(boards_command.compiled(path, board.MPY_ARCH))

@@ -1,5 +1,6 @@
 """The whole camera, with a real video before the lens, on all three interpreters."""
 
+import functools
 import io
 import json
 import random
@@ -9,6 +10,7 @@ import struct
 import subprocess
 import sys
 import wave
+from pathlib import Path
 
 import av
 import pytest
@@ -55,14 +57,26 @@ def run(
 SHORT = headless.DEMONSTRATION.replace("+90", "+25").replace("+20", "+9").replace("+60", "+6")
 
 
+@pytest.fixture(scope="module")
+def runs_of(full, tmp_path_factory):
+    """A function (board) -> {interpreter: what the demonstration script did}, whole on the first
+    board, shorter on the others. Each is made once.
+    """
+
+    @functools.cache
+    def made(board):
+        script = headless.DEMONSTRATION if full or board == CORES3 else SHORT
+        return {
+            on: run(tmp_path_factory.mktemp(on), script, on, board=board) for on in INTERPRETERS
+        }
+
+    return made
+
+
 @pytest.fixture(scope="module", params=PROMISED)
-def runs(request, tmp_path_factory):
-    """The demonstration script on each interpreter, on each board; on one of them shorter."""
-    script = SHORT if request.param == PICO else headless.DEMONSTRATION
-    return {
-        on: run(tmp_path_factory.mktemp(on), script, on, board=request.param)
-        for on in INTERPRETERS
-    }
+def runs(request, runs_of):
+    """The runs of each board in turn."""
+    return runs_of(request.param)
 
 
 def seconds_in(result, stage):
@@ -152,39 +166,31 @@ def block_starts(image):
 
 
 @pytest.fixture(scope="module")
-def exported(runs, tmp_path_factory):
-    """The folder with what the card of one run was exported to."""
-    image, folder = runs["wasm"]["card"]["path"], tmp_path_factory.mktemp("exported") / "export"
+def exported(runs_of, tmp_path_factory):
+    """What one run did, and the folder that its card was exported to."""
+    result, folder = runs_of(CORES3)["wasm"], tmp_path_factory.mktemp("exported") / "export"
+    image = result["card"]["path"]
     export(image, folder, *beside(image))
-    return folder
+    return result, folder
 
 
-@pytest.mark.parametrize("runs", [CORES3], indirect=True)
-def test_every_exported_picture_is_what_the_camera_delivered(runs, exported):
-    delivered = pictures_of(json.loads((runs_folder(runs, "wasm") / "config.json").read_text()))
-    film = next(exported.glob("*.mkv"))
+def test_every_exported_picture_is_what_the_camera_delivered(exported):
+    result, folder = exported
+    delivered = pictures_of(json.loads(Path(result["out"], "config.json").read_text()))
+    film = next(folder.glob("*.mkv"))
     with av.open(str(film)) as container:
         packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
-    assert len(packets) == runs["wasm"]["frames"]["recorded"]
+    assert len(packets) == result["frames"]["recorded"]
     assert set(packets) <= delivered
     assert len(set(packets)) > 0.5 * len(delivered)
     checked = subprocess.run(
-        [sys.executable, exported / "verify.py"], capture_output=True, text=True
+        [sys.executable, folder / "verify.py"], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def runs_folder(runs, on):
-    """Return the output folder of a run."""
-    from pathlib import Path
-
-    return Path(runs[on]["out"])
-
-
 def pictures_of(config):
     """Return the JPEGs that the simulated camera had before its lens."""
-    from pathlib import Path
-
     folder = Path(config["clip"])
     offsets = json.loads((folder / "clip.json").read_text())["jpeg_offsets"]
     data = (folder / "clip.jpg").read_bytes()
@@ -192,15 +198,15 @@ def pictures_of(config):
     return {data[a:b] for a, b in zip(offsets, ends, strict=False) if b > a}
 
 
-@pytest.mark.parametrize("runs", [CORES3], indirect=True)
-def test_the_released_film_is_h264_that_browsers_play(runs, exported):
-    film = next(exported.glob("*.mp4"))
+def test_the_released_film_is_h264_that_browsers_play(exported):
+    result, folder = exported
+    film = next(folder.glob("*.mp4"))
     data = film.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat"), "cannot start before it is all there"
     with av.open(io.BytesIO(data)) as container:
         stream = container.streams.video[0]
         assert stream.codec_context.name == "h264" and stream.pix_fmt == "yuv420p"
-        assert sum(1 for _ in container.decode(stream)) == runs["wasm"]["frames"]["recorded"]
+        assert sum(1 for _ in container.decode(stream)) == result["frames"]["recorded"]
 
 
 RECORD = """\
@@ -328,11 +334,11 @@ def test_faults_and_hands_end_in_the_right_stage_and_lose_no_evidence(tmp_path, 
 
 
 def test_sound_is_recorded_without_a_gap_where_the_profile_allows_it_and_not_otherwise(tmp_path):
-    script = "0:00 boot\n0:03 press twice\n+12 hold 3\n+1 press\n+3 expect display_on\n+1 end\n"
-    for profile in ("sound", "nrw_order_service"):
+    script = "0:00 boot\n0:03 press twice\n+{} hold 3\n+1 press\n+3 expect display_on\n+1 end\n"
+    for profile, seconds in (("nrw_order_service", 3), ("sound", 12)):
         folder = tmp_path / profile
         folder.mkdir()
-        result = run(folder, script, profile=profile, board=EYE)
+        result = run(folder, script.format(seconds), profile=profile, board=EYE)
         assert result["error"] == "" and result["frames"]["dropped"] == 0
         assert result["card"]["bytes_written_outside_recording"] == 0
         image = folder / "card.img"

@@ -19,9 +19,9 @@ LIMIT_S = 120  # of one life: two hundred may take longer than a test
 SERVED = 200  # shifts in service before the one that is measured
 WATCHED = 10  # of them: so many teach what the stages draw, too
 
-# Shares of samples that are near, before the last hour and in it: what is asked of two hundred
-# shifts; of six, what 999 of 1,000 draws of three for each board have, from seeds 1000 to 1239.
-ASKED = {SHIFTS: (0.95, 0.95), FEW: (0.80, 0.61)}
+# Shares of samples that are near, before the last hour and in it. Six shifts are too few to say
+# how good the estimate is, but they are the same six in every run: they have 0.99 and 1.00.
+ASKED = (0.95, 0.95)
 
 
 def camera(seed):
@@ -69,10 +69,18 @@ def judge(lives):
     parts = [row for row in rows if row[1] > 60], [row for row in rows if row[1] <= 60]
     return {
         name: tuple(
-            sum(near(*pair(*row[1:])) for row in part) / max(1, len(part)) for part in parts
+            sum(near(*pair(*row[1:4])) for row in part) / max(1, len(part)) for part in parts
         )
         for name, pair in pairs.items()
     }
+
+
+def covered(lives):
+    """Return the share of samples between the first hour and the last that are off by no more than
+    the firmware says, one standard deviation.
+    """
+    rows = [row for result in lives for row in result["samples"] if row[0] >= 3600 and row[1] > 60]
+    return sum(abs(row[2] - row[1]) <= row[1] * row[4] / 100 for row in rows) / len(rows)
 
 
 def words(found):
@@ -93,7 +101,7 @@ def test_the_estimate_is_right_in_95_percent_of_the_samples(lives, record_proper
         print(said)
         record_property("measured", said)
         if board == "both" or len(lives) == SHIFTS:
-            for share, asked in zip(found["estimate"], ASKED[len(lives)], strict=True):
+            for share, asked in zip(found["estimate"], ASKED, strict=True):
                 assert share >= asked, said
 
 
@@ -167,8 +175,11 @@ def test_no_camera_knows_its_place_in_the_first_shift_and_every_one_learns_it():
     for served in (0, 3, 10, 30, 100):
         chances = [chance for seed in range(40) for chance in guessed(seed, served)]
         best = sum(chances) / len(chances)
-        found = judge([life(seed, served) for seed in range(40)])
+        some = [life(seed, served) for seed in range(40)]
+        found, told = judge(some), covered(some)
         print(f"{served} shifts: {words(found)}; the use can be guessed in {best:.3f}")
+        print(f"as near as it says: {told:.3f}")
+        assert 0.6 <= told <= 0.8  # 0.68 by the meaning of a standard deviation
         assert found["use"][0] <= best + 0.05  # forty places are few
         assert found["estimate"][0] > before
         before = found["estimate"][0]

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.panel import HEIGHT, PICTURE_BYTES, WIDTH, Panel
+from tools.sim import host_cpython
 from tools.sim.world import ChipError
 
 RED, GREEN, BLUE, BLACK = 0xF800, 0x07E0, 0x001F, 0
@@ -18,6 +19,9 @@ def put(panel, x, y, w, h, data, order="rows"):
 
 def paint(panel, x, y, w, h, color, order="rows"):
     panel.display.fill(panel.display.window(x, y, w, h, order), color)
+
+
+either_way = pytest.mark.parametrize("quicken", [lambda chip: None, host_cpython.quicken])
 
 
 @pytest.fixture
@@ -133,9 +137,11 @@ def test_columns_run_from_the_top_down(panel):
     assert seen == [[BLACK] * 3, *([BLACK, *row] for row in rows), [BLACK] * 3]
 
 
-def test_what_is_sent_later_lies_above_whatever_the_orders(panel, seed):
+@either_way
+def test_what_is_sent_later_lies_above_whatever_the_orders(panel, seed, quicken):
     import random
 
+    quicken(panel.chip)
     dice = random.Random(seed)
     expected = [[BLACK] * WIDTH for _ in range(HEIGHT)]
     for _ in range(60):
@@ -260,9 +266,11 @@ def test_the_write_pointer_wraps_within_its_window(panel):
     assert [panel.pixel(x, 20) for x in (10, 11, 12)] == [BLUE, GREEN, BLACK]
 
 
-def test_a_picture_may_arrive_in_pieces_of_any_size(panel, seed):
+@either_way
+def test_a_picture_may_arrive_in_pieces_of_any_size(panel, seed, quicken):
     import random
 
+    quicken(panel.chip)
     dice = random.Random(seed)
     picture = dice.randbytes(PICTURE_BYTES)
     for order, madctl in (("rows", 0x08), ("mirrored", 0x48), ("columns", 0x28)):

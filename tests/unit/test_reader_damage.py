@@ -11,6 +11,7 @@ from model_writer import FIRST_LBA, Camera, block_bytes, chain, kdf, u32, with_e
 
 from tools.evidence.case import beside
 from tools.evidence.errors import InputError
+from tools.evidence.keyring import Keyring
 from tools.evidence.verdict import verify
 
 GOOD = ("intact", "torn-tail")
@@ -580,12 +581,14 @@ def test_a_cut_at_any_byte_of_a_block_is_a_torn_tail(tmp_path, told, stale):
     camera, n, b, block = cut_card(tmp_path, told, stale)
     start = camera.at(n, b)
     ends = list(range(BLOCK - 60, BLOCK + 1))
-    whole = verify(camera.path, *beside(camera.path))["frames"]
+    folder, (keys,) = beside(camera.path)
+    keyring = Keyring([keys])
+    whole = verify(camera.path, folder, keyring)["frames"]
     under = patch(camera.path, start, block)
     for cut in sorted({*EDGES, *SECTORS, *ends}):
         now = block[:cut] + under[cut:]
         patch(camera.path, start, now)
-        result = verify(camera.path, *beside(camera.path))
+        result = verify(camera.path, folder, keyring)
         assert (result["verdict"], result["complete"]) == ("torn-tail", True), cut
         assert result["authenticated"] is True
         # A block that is whole counts, even if the camera did not live to see it.

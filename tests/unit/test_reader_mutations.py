@@ -12,7 +12,7 @@ import pytest
 from model_writer import Camera, u32, with_end
 from test_reader_damage import fixed
 
-from tools.evidence.case import beside
+from tools.evidence.keyring import Keyring
 from tools.evidence.verdict import verify
 
 BLOCK = 16_384
@@ -43,6 +43,10 @@ class Card:
         self.foreign = other.blocks
         self.image = open(self.path, "r+b", buffering=0)
         self.log = Path(f"{self.path}.camera", "log.bin")
+        self._keyring = Keyring([f"{self.path}.keys"])  # loaded once for thousands of verdicts
+
+    def verify(self):
+        return verify(self.path, self.log.parent, self._keyring)
 
     def read(self, at, size):
         self.image.seek(at)
@@ -60,7 +64,7 @@ class Card:
 @pytest.fixture(scope="module")
 def card(tmp_path_factory):
     card = Card(tmp_path_factory.mktemp("mutations"))
-    assert verify(card.path, *beside(card.path))["verdict"] == INTACT
+    assert card.verify()["verdict"] == INTACT
     yield card
     card.image.close()
 
@@ -270,7 +274,7 @@ def judged(card, changes, pages):
         log = b"".join(map(bytes, pages))
         card.log.write_bytes(log + b"\xff" * (len(whole) - len(log)))
     try:
-        return verify(card.path, *beside(card.path)), changed
+        return card.verify(), changed
     finally:
         if whole:
             card.log.write_bytes(whole)
@@ -294,7 +298,7 @@ def test_every_change_is_found_and_called_by_its_name(card, seed, full, run):
         named = {(f["segment"], f["block"]) for f in result["findings"]}
         assert key is None or key in named, where
         counts[kind.__name__, result["verdict"]] += 1
-    assert verify(card.path, *beside(card.path))["verdict"] == INTACT
+    assert card.verify()["verdict"] == INTACT
     assert len({name for name, _ in counts}) == len(KINDS) >= 11
 
 

@@ -158,7 +158,8 @@ def lasting(minutes, known=True, cable=False, now_s=1_780_293_600, unsure_pct=5)
     ("made", "stage", "says"),
     [
         (lasting(885), "display_on", ("bis 22:40", "until 22:40")),
-        (lasting(885, unsure_pct=30), "display_on", ("bis ~22:40", "until ~22:40")),
+        (lasting(885, unsure_pct=10), "display_on", ("bis 22:40", "until 22:40")),
+        (lasting(885, unsure_pct=11), "display_on", ("bis ~22:40", "until ~22:40")),
         (lasting(885), "recording", ("bis 11:40", "until 11:40")),
         (lasting(885, now_s=None), "display_on", ("noch 14 h", "14 h left")),
         (lasting(1430), "display_on", ("bis 7:50", "until 7:50")),

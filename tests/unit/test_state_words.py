@@ -69,6 +69,8 @@ EXCEPTIONS = {
     ("firmware/bodycam/learning.py", "Learning.appetite_pct"): EVENT,
     ("firmware/bodycam/learning.py", "Learning.row.<listcomp>"): EVENT,
     ("firmware/bodycam/outlook.py", "Outlook.mix"): "once a minute",
+    ("firmware/bodycam/outlook.py", "Outlook._fade"): "once in seven shifts",
+    ("firmware/bodycam/outlook.py", "Outlook._row"): EVENT,
     ("firmware/bodycam/power.py", "Power.__init__"): BOOT,
     ("firmware/bodycam/procedure.py", "Procedure.saved"): EVENT,
     ("firmware/bodycam/savings.py", "Savings._give_up"): EVENT,

@@ -71,6 +71,12 @@ def test_a_list_of_commands_is_whole_on_a_terminal_of_80_columns(name, capsys, m
     assert "..." not in capsys.readouterr().out.split("Commands:")[1]
 
 
+def test_the_help_of_test_needs_none_of_its_packages(monkeypatch):
+    monkeypatch.setattr("tools.testing.need", None)
+    assert cli.COMMANDS["test"][1] == cli.COMMANDS["sim"][1]
+    assert cli.run(PROGRAM, ["test", "--help"]) == 0
+
+
 def leaves():
     """Return {name: command} of every command that does something."""
     found = {}

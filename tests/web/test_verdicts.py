@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.damage import DAMAGES, Case
+from tests.web.damage import BLOCK, DAMAGES, Case
 from tools import bootstrap
 from tools.evidence import card as evidence_card
 from tools.evidence import case as judging
@@ -70,16 +70,18 @@ def verdicts(recorded, tmp_path_factory):
     folder = tmp_path_factory.mktemp("damaged")
     keys = export.raw_keys(export.key_files(beside(image)[1][0]), before[1])
     command = [bootstrap.node(), str(HERE / "verify_cards.mjs")]
-    found = {}
+    damaged, camera = folder / "card.img", folder / "camera"
+    camera.mkdir()
+    damaged.touch()
+    found, there = {}, b""
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     ) as page:
         for name, damage in DAMAGES.items():
             case = Case(*now, before)
             damage(case)
-            damaged, camera = folder / "card.img", folder / "camera"
-            camera.mkdir(exist_ok=True)
-            damaged.write_bytes(case.card)
+            _bring(damaged, there, case.card)
+            there = case.card
             (camera / "log.bin").write_bytes(case.log)
             words = {"image": str(damaged), "log": str(camera / "log.bin"), "keys": keys}
             print(json.dumps(words), file=page.stdin, flush=True)
@@ -90,6 +92,16 @@ def verdicts(recorded, tmp_path_factory):
             found[name] = told, json.loads(page.stdout.readline())
         page.stdin.close()
     return found
+
+
+def _bring(path, before, now):
+    """Write what a file that holds `before` needs to hold `now`."""
+    with open(path, "r+b") as file:
+        for at in range(0, len(now), BLOCK):
+            if now[at : at + BLOCK] != before[at : at + BLOCK]:
+                file.seek(at)
+                file.write(now[at : at + BLOCK])
+        file.truncate(len(now))
 
 
 def test_there_are_fifty_damaged_cards_of_every_verdict(verdicts):

@@ -16,10 +16,10 @@ function store(path) {
   const file = fs.openSync(path, "r");
   const sizeBytes = fs.fstatSync(file).size;
   const pieces = [];
+  const data = Buffer.alloc(CHUNK);
   for (let at = 0; at < sizeBytes; at += CHUNK) {
-    const data = new Uint8Array(Math.min(CHUNK, sizeBytes - at));
-    fs.readSync(file, data, 0, data.length, at);
-    if (EMPTY.compare(data)) pieces.push([at, data]);
+    const piece = data.subarray(0, fs.readSync(file, data, 0, CHUNK, at));
+    if (EMPTY.compare(piece)) pieces.push([at, new Uint8Array(piece)]);
   }
   fs.closeSync(file);
   return { sizeBytes, pieces };

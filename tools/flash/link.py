@@ -171,6 +171,7 @@ class Link:
         try:
             with _quiet():
                 self._transport = SerialTransport(self.port, timeout=_LOOK_S)
+                _read_ahead(self._transport.serial)
         except (TransportError, OSError, ValueError) as error:
             raise LinkError(_why_closed(self.port, error))
 
@@ -200,6 +201,20 @@ class Link:
             raise LinkError(_LOST) from error
         except (ValueError, TypeError, AttributeError) as error:  # pyserial, when closed meanwhile
             raise LinkError(_LOST) from error
+
+
+def _read_ahead(serial):
+    # mpremote asks the port for every byte alone, which costs more than all that is done with it.
+    read, waiting, ahead = serial.read, serial.inWaiting, bytearray()
+
+    def read_from_ahead(size=1):
+        if len(ahead) < size:
+            ahead.extend(read(max(size - len(ahead), waiting())))
+        data = bytes(ahead[:size])
+        del ahead[:size]
+        return data
+
+    serial.read, serial.inWaiting = read_from_ahead, lambda: len(ahead) or waiting()
 
 
 @contextlib.contextmanager

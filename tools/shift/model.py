@@ -6,6 +6,7 @@ import copy
 import random
 
 from bodycam.currents import STAGES, stage_ua
+from bodycam.learning import Learning
 from bodycam.outlook import TYPICAL, Outlook
 from bodycam.power import Power
 from tools.sim.cell import FULL_PPM, Cell
@@ -143,7 +144,7 @@ class Camera:
         alone: of what the stages draw it knows nothing yet.
         """
         for _ in range(shifts):
-            outlook = Outlook(None, None)
+            outlook = Outlook(None, Learning(self._table, self.full_uah(), TYPICAL))
             outlook.restore(self.kept.get("mix"))
             self._new_shift()
             for stage, seconds in self.use(12):
@@ -154,7 +155,8 @@ class Camera:
         """Live through a shift that begins at `pct` percent and `c10` tenths of a degree.
 
         Returns {"samples": [(seconds, true minutes at the place's typical use, estimated minutes,
-        true minutes at the use that the firmware expects)], every `look_s` seconds, "alarms":
+        true minutes at the use that the firmware expects, by how many percent it says that it may
+        be off)], every `look_s` seconds, "alarms":
         {text: (true minutes of recording, estimated)}, "ended_s": when the firmware saw its end,
         or None, "dead_s": when the battery's voltage gave way, or None}. Without `look_s` nobody
         looks, and the firmware reads its gauge once a minute alone: that is faster.
@@ -222,7 +224,9 @@ class _Life:
         if estimate is not None:
             uses = (self._camera.typical, self.power.outlook.expected)
             truth, own = [self.true_minutes(self._camera.mix_ua(use)) for use in uses]
-            self.result["samples"].append((self.clock.up_ms // 1000, truth, estimate, own))
+            unsure_pct = self.power.outlook.unsure_pct()
+            sample = (self.clock.up_ms // 1000, truth, estimate, own, unsure_pct)
+            self.result["samples"].append(sample)
 
     def true_minutes(self, ua):
         """Return for how many minutes `ua` can be drawn until nothing can be recorded."""

@@ -68,6 +68,28 @@ def firmware_double(source, target, shape):
         target[8 * columns * i : 8 * columns * (i + 1)] = row + row
 
 
+def quicken(display):
+    """Give a display chip quick ways to put pixels into place: CPython can step through memory."""
+    width = display._row_bytes // 2
+    gram = memoryview(display._gram).cast("H")
+
+    def turn_row(row):
+        pixels = gram[row * width : (row + 1) * width]
+        pixels[:] = pixels[::-1]
+        display._mirrored[row] ^= 1
+
+    def put_columns(window, sent, count):
+        x0, _, y0, y1 = window
+        pixels = sent[: count & ~1].cast("H")
+        rows = y1 + 1 - y0
+        for at in range(0, len(pixels), rows):
+            column = pixels[at : at + rows]
+            begin = y0 * width + x0 + at // rows
+            gram[begin : begin + (len(column) - 1) * width + 1 : width] = column
+
+    display._turn_row, display._put_columns = turn_row, put_columns
+
+
 class aes:
     """cryptolib.aes: mode 1 is ECB, 2 is CBC; one direction per object."""
 

@@ -38,6 +38,7 @@ def live_modules():
 
 
 firmware_crc16 = None  # the firmware uses its own viper kernel
+quicken = None
 
 
 @micropython.viper

@@ -91,6 +91,9 @@ def firmware_double(source, target, shape):
     _host.double(addressof(source), addressof(target), addressof(shape))
 
 
+quicken = None
+
+
 class aes:
     """cryptolib.aes: mode 1 is ECB, 2 is CBC; one direction per object."""
 

@@ -229,6 +229,8 @@ def _display(camera, row):
     mcu = camera.mcu
     display = camera.make(row["chip"], mcu.pad(row["dc"]), rail=_PROCESSOR_RAIL)
     camera.select(display, row)
+    if camera.host.quicken:
+        camera.host.quicken(display)
     wire = row.get("reset")
     if isinstance(wire, int):
         mcu.pad(wire).watch = display.reset

@@ -8,11 +8,14 @@ keeps to itself.
 import gc
 from types import BuiltinFunctionType, ModuleType
 
-from tools.torture.keylife import PIECE
+from tools.torture.keylife import PIECE, used
 
 _FIRMWARE = ("bodycam", "drivers")
 _LARGE_BYTES = 1 << 20
+_STEP_BYTES = 4096  # in which blanks are left out
 _BUFFERS = (bytes, bytearray, memoryview)
+_PLAIN = (str, int, float, type(None))  # by far the most, and they lead nowhere
+_ELSEWHERE = (type, ModuleType, BuiltinFunctionType)
 
 
 def buffers(*roots):
@@ -20,7 +23,7 @@ def buffers(*roots):
     seen, todo = set(), [(root, "") for root in roots]
     while todo:
         item, holder = todo.pop()
-        if id(item) in seen or isinstance(item, (type, ModuleType, BuiltinFunctionType)):
+        if isinstance(item, _PLAIN) or id(item) in seen or isinstance(item, _ELSEWHERE):
             continue
         seen.add(id(item))
         if isinstance(item, _BUFFERS):
@@ -43,12 +46,6 @@ def _foreign(item):
     return isinstance(name, str) and name.partition(".")[0] not in _FIRMWARE
 
 
-def filled(content):
-    """Return what stands in a buffer, without the zeros around it."""
-    data = bytes(content)
-    return b"" if data == bytes(len(data)) else data.strip(b"\0")
-
-
 def audit(app, stage, keys, pictures):
     """Yield a sentence for each key that should be gone, and each of `pictures`, that `app` holds.
 
@@ -56,14 +53,12 @@ def audit(app, stage, keys, pictures):
     """
     # While pictures are kept, the largest buffer is theirs, and it takes long to search.
     held = [
-        (holder, filled(content))
+        (holder, used(bytes(content), b"\0", _STEP_BYTES))
         for holder, content in buffers(app)
-        if pictures or len(content) < _LARGE_BYTES
+        if len(content) >= PIECE and (pictures or len(content) < _LARGE_BYTES)
     ]
     gone = {key[:PIECE]: name for key, name in keys.derived().items()}
     for holder, content in held:
-        if len(content) < PIECE:
-            continue
         for piece, name in gone.items():
             if piece in content:
                 yield f"memory: {holder} holds {name} in {stage}"

@@ -297,7 +297,7 @@ class DCSChip:
             self._put_columns(window, sent, count)
         self._columns, self._waiting = {}, 0
 
-    # A host may put functions of its own in place of the next two: they take a step a pixel.
+    # A host may put functions of its own in place of these: they take a step a pixel.
 
     def _put_columns(self, window, sent, count):
         x0, x1, y0, y1 = window

@@ -12,7 +12,7 @@ const WORDS = {
   try: ["Die Kamera", "The camera"],
   press: ["Taste", "Button"],
   steps: ["Drei Schritte", "Three steps"],
-  idle_name: ["Anwesend", "Present"],
+  idle_name: ["Bereit", "Present"],
   idle_what: ["Das Display ist dunkel. Es wird nichts gespeichert.", "The display is dark. Nothing is stored."],
   display_on_name: ["Display an", "Display on"],
   display_on_what: ["Die Person sieht sich selbst. Es wird nichts gespeichert.", "The person sees themselves. Nothing is stored."],
