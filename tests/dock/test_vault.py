@@ -177,6 +177,29 @@ def test_recordings_are_found_by_camera_and_day(docked):
     assert "is not a day" in run("find", docked[0], "--since", "monday").stderr
 
 
+@pytest.mark.parametrize(
+    ("recordings", "said"),
+    [
+        ([{"recording": 1, "segments": [1], "utc": None}], "1 recording at an unknown time"),
+        ([], "1 segment recorded at an unknown time"),
+    ],
+)
+def test_what_was_recorded_at_an_unknown_time_is_found_on_every_day(tmp_path, recordings, said):
+    image, model = recorded(tmp_path / "a.img", recordings=0)
+    vault, chain = Vault(tmp_path / "v"), Chain(Station([f"{image}.keys"]))
+    folder = f"cameras/{model.device.hex()}/000001"
+    name = vault.put(folder, "segment-00000001", "bwl", b"what was recorded")
+    camera = {"id": model.device.hex(), "epoch": 1, "card": None, "name": "CAM-1"}
+    words = {"camera": camera, "objects": [name], "recordings": recordings, "verdict": "intact"}
+    chain.add("stored", {**words, "utc": "2026-11-22T08:00:00Z"})
+    chain.publish(vault)
+    for words in ("--since", "2020-01-01"), ("--until", "2020-01-01"), ("--camera", "CAM-1"):
+        done = run("find", tmp_path / "v", *words)
+        assert done.exit_code == 0
+        assert f"{said}, before the docking on 2026-11-22" in done.stdout
+    assert run("find", tmp_path / "v", "--camera", "CAM-2").exit_code == 1
+
+
 def test_a_docking_without_recordings_is_listed_and_not_found(tmp_path):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     with Plugged(image) as camera:
