@@ -129,7 +129,10 @@ def test_an_untouched_vault_is_as_stored(docked):
     ("words", "said"),
     [
         (("verify", "HERE"), "is no vault: nothing in it is what a station writes"),
-        (("list", "HERE/none"), "there is no vault at"),
+        (("list", "HERE"), "is no vault: nothing in it is what a station writes"),
+        (("find", "HERE"), "is no vault: nothing in it is what a station writes"),
+        (("list", "HERE/none"), "no such folder"),
+        (("list", "HERE/a file"), "a file: that is a file"),
         (("find", "ftp://x/y"), "name a folder, or a URL as s3://bucket/prefix"),
         (("add", "HERE/no.img", "--vault", "HERE/v", "--keys", "KEYS"), "cannot open"),
     ],
@@ -231,6 +234,15 @@ def test_what_is_handed_out_is_a_vault(docked, tmp_path):
     assert ledger.check(Vault(tmp_path / "out")).findings == []
     found = verify(*given(str(tmp_path / "out")), Keyring([docked[2]]))
     assert (found["verdict"], found["frames"]) == ("torn-tail", 23)
+
+
+def test_what_is_handed_out_goes_into_a_folder_of_its_own(docked, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert run("export", docked[0], tmp_path / "out").exit_code == 0
+    before = Vault(tmp_path / "out").keys()
+    done = run("export", docked[0], tmp_path / "out")
+    assert done.exit_code == 2 and "is not empty; name a new" in done.stderr
+    assert Vault(tmp_path / "out").keys() == before
 
 
 def test_a_card_in_a_reader_gives_the_same_evidence(docked, tmp_path):

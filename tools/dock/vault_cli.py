@@ -105,7 +105,7 @@ def verify(
 @app.command()
 def export(
     address: Annotated[str, typer.Argument(help="VAULT, or VAULT/cameras/DEVICE/EPOCH of it.")],
-    out: Annotated[str, typer.Argument(help="Vault to copy to: a new folder, or a URL.")],
+    out: Annotated[str, typer.Argument(help="Vault to copy to: a folder or a URL, new or empty.")],
     as_json: AsJson = False,
 ):
     """Copy the originals of an epoch, or of all, with every custody entry, to another vault.
@@ -122,6 +122,8 @@ def export(
         if not things:
             raise InputError(f"{address} holds nothing that could be handed out")
         target = Vault(out)
+        if target.keys():
+            raise InputError(f"{out} is not empty; name a new folder")
         with counted("Copying") as step:
             for done, thing in enumerate(things):
                 try:
