@@ -259,6 +259,15 @@ def test_control_c_while_the_command_starts_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err.strip() == "tools dock: interrupted"
 
 
+def test_who_waits_for_a_camera_is_told_so_and_how_to_end_it(monkeypatch, capsys):
+    run = cli._Run(None, [], Options())
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(cli, "_cameras", lambda: run._stop.set() or [])
+    assert run.found() == []
+    said = capsys.readouterr().err
+    assert "Strg-C beendet" in said and "Ctrl-C ends" in said
+
+
 def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(tmp_path, monkeypatch):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)

@@ -275,6 +275,11 @@ WARNINGS = {
     ),
 }
 
+WAITING = (
+    "Waiting for a camera to be plugged in; Ctrl-C ends.",
+    "Warten, bis eine Kamera angesteckt wird; Strg-C beendet.",
+)
+
 CLOSING = {
     "safe": (
         "{name}: {recordings}, all safe in the vault and released.",
