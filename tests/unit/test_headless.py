@@ -120,6 +120,13 @@ def test_a_camera_that_was_never_on_is_said(tmp_path, script, said):
     assert any("never on" in line for line in lines) == said
 
 
+def test_the_picture_of_a_recording_is_the_one_before_the_question(run):
+    result = run("0:00 boot\n+5 press\n+5 press twice\n+10 hold 3\n+1 press\n+3 end")
+    recording = next(row for row in result["pictures"] if row["stage"] == "recording")
+    held_ms = 20_250  # until then; the question comes 3 s later
+    assert held_ms <= recording["t_ms"] < held_ms + 500
+
+
 def test_a_wrong_expectation_is_the_result_with_its_line(run):
     result = run("0:00 boot\n+5 expect idle\n+1 expect recording\n+5 press")
     assert result["error"] == "line 3: the stage is idle, not recording"

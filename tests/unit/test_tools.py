@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shlex
+import socket
 import sys
 
 import pytest
@@ -163,6 +164,14 @@ def test_what_is_refused_is_one_line_and_names_the_thing(command, capsys, error,
         ("card verify {folder}/none", "no such file"),
         ("sim --headless --script {folder}", "script"),
         ("sim --export {file}", "name another folder"),
+        ("sim --headless --out {folder}", "not empty; name a new folder"),
+        ("sim --script {file}", "--script needs --headless or --demo"),
+        ("sim --card {file} --export {folder}", "--card needs --headless or --demo"),
+        ("sim --json", "--json needs --headless or --demo"),
+        ("sim --seed 0", "--seed needs --headless or --demo"),
+        ("sim --serve --card {file} --video {file}", "--video needs --headless or --demo"),
+        ("sim --port 80000", "--port"),
+        ("sim --port -1", "--port"),
         ("shift --board m5stack_cores3 --plot {folder}", ".png"),
     ],
 )
@@ -176,6 +185,14 @@ def test_a_path_that_is_something_else_is_one_line_that_begins_with_the_command(
     said = one_line(capsys)
     assert said.startswith(f"{PROGRAM} {words[0]}: ") and "Errno" not in said
     assert re.search(names, said), said
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert cli.run(PROGRAM, ["sim", "--port", str(port)]) == 2
+    said = one_line(capsys)
+    assert f"port {port} (Address already in use); name another --port, or leave it out" in said
 
 
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])

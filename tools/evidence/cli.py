@@ -319,10 +319,11 @@ def _show_info(found):
     names = ("No", "Start (UTC)", "Clock", "Length", "Pictures", "State")
     table = Table(*names, box=None, pad_edge=False)
     for recording in found["recordings"]:
+        trust = recording["trust"]
         table.add_row(
             str(recording["recording"]),
-            recording["start_utc"] or "not readable without keys",
-            recording["trust"] if recording["start_utc"] else "",
+            recording["start_utc"] or ("not known" if trust else "not readable without keys"),
+            trust or "",
             minutes(1000 * nearest_s(recording["duration_ms"])),
             "not read" if recording["frames"] is None else str(recording["frames"]),
             recording["state"],

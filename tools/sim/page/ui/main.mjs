@@ -29,7 +29,7 @@ const hands = new Hands(act, (down) => time.hand(down));
 const lens = new LensView(camera, act);
 const world = new World(act, () => state);
 const inside = new Inside(camera, data);
-const card = new CardEnd(camera, data);
+const card = new CardEnd(camera, data, () => state);
 const lessons = new Lessons({ camera, data, restart: start, lens, time });
 const parts = [front, hands, ladder, time, world, inside, lessons];
 
