@@ -85,6 +85,7 @@ function share() {
   const link = linkOf({ board: camera.board, profile: camera.profile, lang, acts: camera.acts, to: camera.ms });
   history.replaceState(null, "", link);
   navigator.clipboard?.writeText(location.href).catch(() => {});
+  $("shared").dataset.t = "shared"; // so that it changes with the language
   put($("shared"), say("shared"));
 }
 
