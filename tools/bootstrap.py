@@ -28,6 +28,9 @@ CACHE = ROOT / ".cache" if CLONE else Path.home() / ".cache" / "bodycam"
 NODE_MODULES = ROOT / "node_modules"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
+# Groups that pip installs as extras of the same name, and a module of each.
+EXTRAS = {"plot": "matplotlib", "flash": "mpremote", "release": "pyhsslms", "dock": "obstore"}
+
 # Where the unix port has wheels: (sys.platform, platform.machine()), as in pyproject.toml.
 UNIX_PORT_ON = (("linux", "x86_64"), ("darwin", "arm64"))
 
@@ -93,7 +96,26 @@ def need(group):
         prepare([group])
         importlib.invalidate_caches()
     else:
-        raise SetupError(f"for this run `python3 -m tools` in a clone: it needs the group {group}")
+        require([group])
+
+
+def require(groups):
+    """See that pip has installed what `groups` need beside `run`.
+
+    Raises:
+        SetupError: it has not, or cannot.
+    """
+    missing = []
+    for group in groups:
+        if group in EXTRAS:
+            missing += [group] if importlib.util.find_spec(EXTRAS[group]) is None else []
+        elif group != "run":
+            raise SetupError(
+                "this needs Node and the page's packages, which only a clone sets up: "
+                "run `python3 -m tools` there"
+            )
+    if missing:
+        raise SetupError(f"this needs more packages: pip install 'bodycam[{','.join(missing)}]'")
 
 
 def node():

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 from tools import examples
-from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare
+from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare, require
 
 # command: its module, the groups of packages it needs, what it does
 COMMANDS = {
@@ -66,7 +66,8 @@ def start(argv):
     except SetupError as error:
         return _fail(program, error)
     except KeyboardInterrupt:
-        return _fail(program, "set-up interrupted; the next start goes on", _INTERRUPTED)
+        anew = "set-up interrupted; the next start begins again, with what was downloaded"
+        return _fail(program, anew, _INTERRUPTED)
     if inside():
         return run(program, argv)
     os.environ.pop("PYTHONHOME", None)  # would lead that Python astray
@@ -92,15 +93,20 @@ def run(program, argv):
         import typer
         from typer.core import TyperGroup
 
+        if not inside():
+            require(COMMANDS[argv[0]][1])
+
         app = importlib.import_module(COMMANDS[argv[0]][0]).app
         command = typer.main.get_command(app)
         examples.complete(command, tools, argv[0])
     except KeyboardInterrupt:  # what is imported takes half a second
         return _fail(program, "interrupted", _INTERRUPTED)
+    except SetupError as error:
+        return _fail(program, error)
     except ModuleNotFoundError as error:
         if inside():
             raise
-        return _fail(program, f"the package {error.name} is missing: pip install it")
+        return _fail(program, f"the package {error.name} is missing: pip install bodycam anew")
     words = argv[1:]
     if not words and isinstance(command, TyperGroup):
         words = ["--help"]
@@ -118,6 +124,7 @@ def run(program, argv):
         hint = f"; see {context.command_path if context else program} --help"
         hint = hint if error.exit_code == 2 else ""
         what = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+        what = what.replace("Value error, ", "")  # typer's word, which says nothing
         return _fail(program, what + hint, error.exit_code)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tools.bootstrap import ROOT, inside, need
+from tools.bootstrap import ROOT, need
 
 app = typer.Typer(add_completion=False)
 
@@ -40,8 +40,7 @@ def test(
     computer's cores, four at most; -n 0 runs one test after the other, in this terminal.
     """
     if device:
-        if inside():
-            need("flash")
+        need("flash")
         from tools.flash import contracts
 
         return contracts.run(device, scratch_card)

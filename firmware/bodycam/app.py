@@ -161,8 +161,10 @@ class App:
         """Put a card into service that was put in later than the camera was started.
 
         Raises:
-            Fault: as `mount`.
+            Fault: as `mount`, or nothing can be entered in the log.
         """
+        if self.log.refusal:
+            raise Fault(self.log.refusal)
         fault = self._fault_of(self.mount)
         fault = self._fault_of(self._close_torn) or fault
         if fault:

@@ -85,8 +85,9 @@ class Sealer:
     epoch, seals), ids of 16 bytes and up to two sealed READ seeds of 88. Put a segment's cipher
     and MAC key into `keys` (64 bytes), then call `open`, `data` for each piece, and `seal`; each
     leaves a finished block in the stage, behind those that wait there. `made` is a list: at LAST
-    the number of the last finished block in its segment, at WAIT how many wait; set that to 0 when
-    they are written. `stages[n]` is the view of n blocks.
+    the number of the last finished block in its segment, to be set to -1 before `open`, at WAIT
+    how many wait, to be set to 0 then and when they are written. `stages[n]` is the view of n
+    blocks.
     """
 
     def __init__(self, aes, stage, owner):
@@ -126,10 +127,7 @@ class Sealer:
         `names` is (segment, entry, boot, nonce, (recording, index)), `event` the JSON bytes of the
         `open` event.
         """
-        made = self.made
-        made[LAST] = -1
-        made[WAIT] = 0
-        made[_OPENED] = t_ms
+        self.made[_OPENED] = t_ms
         self._cipher = self._aes(self._cipher_key, _CBC, _BLANK)
         self._mac.begin(self._mac_key)
         self.keys[:] = self._zeros[:64]

@@ -141,10 +141,12 @@ class Custody:
 
     def _confirm(self, body):
         digest = field(body, "d", bytes, 32, 32)
-        if digest != self._aside or not epoch.confirm(self._parts.chips.flash, digest):
+        if digest != self._aside:
             raise Refusal(BAD_STATE)
         self._aside = None
-        self.restart = True
+        self.restart = True  # whatever comes: which epoch counts is what the next boot reads
+        if not epoch.confirm(self._parts.chips.flash, digest):
+            raise Refusal(BAD_STATE)
         return {}
 
     # Profile, test, update

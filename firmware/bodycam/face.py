@@ -41,12 +41,13 @@ _WAKE = const(2)
 _BAND = const(4)
 _WORDS = const(8)
 _TIME = const(16)
-_FRAME = const(32)
-_TOP = const(64)
-_AREA = const(128)
-_HEADLINE = const(256)
-_ADVICE = const(512)
-_LIGHT = const(1024)
+_BARE = const(32)
+_FRAME = const(64)
+_TOP = const(128)
+_AREA = const(256)
+_HEADLINE = const(512)
+_ADVICE = const(1024)
+_LIGHT = const(2048)
 
 
 def join(board, display, backlight_pct: int) -> "Face":
@@ -83,6 +84,7 @@ class Face:
         arena = Arena(max(kept_bytes, _LEAST_BYTES))
         self._looks = {stage: Look(display, arena, stage, mirrors) for stage in LOOKS}
         self._band = display.window(0, BOTTOM, display.size_px[0], BAND)
+        self._below = display.window(FRAME, FRAME, display.size_px[0] - 2 * FRAME, BAR - FRAME)
         self._bar = Bar(display, kept_bytes >= _ROOMY_BYTES)
         self._why = Reason(display, arena)
         self._clock = Clock(display)
@@ -99,6 +101,7 @@ class Face:
             _BAND: self._draw_band,
             _WORDS: self._draw_words,
             _TIME: self._clock.draw,
+            _BARE: self._draw_bare,
             _FRAME: self._mirror.draw_frame,
             _TOP: self._bar.draw,
             _AREA: self._draw_area,
@@ -194,7 +197,7 @@ class Face:
         self._clock.begin(look)
         self._language = self._bar.language = 0
         self._dot = False
-        self._dirty = self._dirty & (_WAKE | _AREA | _LIGHT) | _BAND | _WORDS | _FRAME
+        self._dirty = self._dirty & (_WAKE | _BARE | _AREA | _LIGHT) | _BAND | _WORDS | _FRAME
         if was is None:
             self._dirty |= _WAKE | _LIGHT
         if self._area != was or dotted:  # the dot goes with the recording
@@ -230,7 +233,7 @@ class Face:
             self._dirty |= _TOP
         if top != self._mirror.top:
             self._mirror.move(top)
-            self._dirty |= _FRAME | (0 if self._shown else _AREA)
+            self._dirty |= _FRAME | (_AREA if not self._shown else _BARE if top == FRAME else 0)
             self._touch_reason()
 
     def _tick(self, phase_ms):
@@ -253,6 +256,10 @@ class Face:
 
     def _draw_words(self):
         self._display.send(self._look.window, self._look.words(self._language))
+
+    def _draw_bare(self):
+        # What stood in the line goes with it, not with the next picture.
+        self._display.fill(self._below, self._look.frame)
 
     def _draw_area(self):
         self._mirror.fill(self._look.fill)

@@ -415,7 +415,7 @@ class Log:
     def _append_or(self, before, code, detail):
         try:
             self.append(code, detail)
-        except Fault:
+        except Exception:
             if not self._refusal:  # nothing was programmed, and the next entry must not say it was
                 self.next_segment, self.open, self.recording, self.previous = before
             raise

@@ -352,8 +352,11 @@ class Procedure:
                 self.reason = fault.reason
 
     def _note(self, code, facts):
+        journal = self.parts.log
+        if journal.refusal:
+            return  # that was said, and must keep nobody from the dock or from switching off
         try:
-            self.parts.log.note(code, facts)
+            journal.note(code, facts)
         except Fault as fault:
             # The log itself is what failed: nothing may be recorded any more, and the display says
             # so.
@@ -382,8 +385,7 @@ class Procedure:
         if after == RECORDING:
             recorder.start(event)
         self._enter(before, after)
-        if not (self.reason in ("log_error", "log_full") and after == FAULT):
-            self._note(log.STAGE, {"from": before, "to": after, "why": event})
+        self._note(log.STAGE, {"from": before, "to": after, "why": event})
         if after == OFF or after == stages.DOCKED:
             self._keep()
 

@@ -68,9 +68,10 @@ class Segments:
         """
         self._number = self._free_place(which[1])
         nonce = self._random()
+        self._made[_LAST] = -1
+        self._made[_WAIT] = self.counts[0] = self.counts[1] = 0
         entry = self._log.open_segment(nonce, which[0], which[1], self._sealer.keys)
         self.is_open = self.ready = True
-        self.counts[0] = self.counts[1] = 0
         names = (self._number, entry, self._log.boot, nonce, which)
         self._sealer.open(names, _OPENING % which + self._facts(), self._stamp())
         self.flush()

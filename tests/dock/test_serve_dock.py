@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,20 +34,49 @@ SCRIPT = """
 SIM = [sys.executable, str(ROOT / "tools"), "sim"]
 
 
-@pytest.fixture
-def served(tmp_path, seed):
-    """A camera that recorded, docked in real time: (image, port)."""
-    image = tmp_path / "a.img"
-    card.new(image, 64 << 20, seed)
-    (tmp_path / "script").write_text(SCRIPT)
-    record = [*SIM, "--headless", "--script", tmp_path / "script", "--card", image]
+def simulated(folder, image, *options):
+    """Let the camera of `image` record by SCRIPT."""
+    (folder / "script").write_text(SCRIPT)
+    record = [*SIM, "--headless", "--script", folder / "script", "--card", image, *options]
     subprocess.run(record, env=environment(), check=True, capture_output=True, timeout=90)
+
+
+@contextmanager
+def plugged_in(image):
+    """The camera of `image` in its dock, in real time: its port."""
     process = subprocess.Popen(
         [*SIM, "--serve", "--card", image],
         env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    yield image, process.stdout.readline().split()[1].decode()
+    yield process.stdout.readline().split()[1].decode()
     process.communicate(timeout=20)
+
+
+@pytest.fixture
+def served(tmp_path, seed):
+    """A camera that recorded, docked: (image, port)."""
+    image = tmp_path / "a.img"
+    card.new(image, 64 << 20, seed)
+    simulated(tmp_path, image)
+    with plugged_in(image) as port:
+        yield image, port
+
+
+def test_a_fresh_camera_is_enrolled_through_the_dock_and_records(tmp_path, seed):
+    image, keys = tmp_path / "a.img", tmp_path / "keys"
+    card.new(image, 64 << 20, seed)
+    log = Path(f"{image}.camera", "log.bin")
+    log.write_bytes(b"\xff" * log.stat().st_size)
+    run = [sys.executable, str(ROOT / "tools"), "keys", "new", str(keys)]
+    subprocess.run(run, env=environment(), check=True, capture_output=True, timeout=60)
+    vault = ("--vault", tmp_path / "v", "--keys", keys / "station")
+    with plugged_in(image) as port:
+        (one,), _ = dock("--port", port, *vault, "--enrol", "CAM-1")
+    assert one["not_safe"] == []
+    simulated(tmp_path, image, "--on", "cpython")
+    found = verify(image, f"{image}.camera", [keys / "station", keys / "agency"])
+    assert (found["verdict"], found["complete"], found["authenticated"]) == ("intact", True, True)
+    assert found["frames"] > 200
 
 
 def test_cards_that_are_made_together_are_different_cameras(tmp_path, monkeypatch):

@@ -158,6 +158,27 @@ def test_what_ails_a_camera_is_said_in_plain_words_and_keeps_nothing_from_being_
     assert '"cycles": 612' in entry and '"resets": 2' in entry
 
 
+def test_a_part_that_a_camera_does_not_have_is_said_once_and_in_plain_words(
+    tmp_path, line, capsys
+):
+    image, _ = recorded(tmp_path / "a.img", recordings=1)
+    camera = FakeCamera(image)
+    parts = ["gauge: missing", "clock: missing", "[Errno 19] ENODEV: clock: missing"]
+    parts += ["[Errno 19] tone: missing", "bm8563: missing"]
+    camera.ill = {"warning": "gauge_missing", "parts": parts}
+    closing([docked(line, image, tmp_path / "v", camera)], demonstration=False)
+    said = [text.strip(" !") for text in capsys.readouterr().err.splitlines()]
+    for german, english in (
+        ("Akkuanzeige fehlt", "No battery gauge"),
+        ("Uhr fehlt", "No clock"),
+        ("Ton fehlt", "No sound"),
+        ("BM8563 fehlt", "BM8563 missing"),
+    ):
+        assert said.count(f"Die Kamera meldet: {german}.") == 1
+        assert said.count(f"The camera says: {english}.") == 1
+    assert sum(text.startswith("Die Kamera meldet") for text in said) == 4
+
+
 @pytest.mark.parametrize("answers", [0, 9])
 def test_a_camera_that_goes_silent_is_one_plain_line(tmp_path, line, answers, monkeypatch):
     monkeypatch.setattr("tools.dock.session._BLOCK_TRIES_S", (0.1, 0.1))
@@ -238,6 +259,15 @@ def test_control_c_while_the_command_starts_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr("tools.cli.importlib.import_module", press)
     assert tools_cli.run("tools", ["dock"]) == 130
     assert capsys.readouterr().err.strip() == "tools dock: interrupted"
+
+
+def test_who_waits_for_a_camera_is_told_so_and_how_to_end_it(monkeypatch, capsys):
+    run = cli._Run(None, [], Options())
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(cli, "_cameras", lambda: run._stop.set() or [])
+    assert run.found() == []
+    said = capsys.readouterr().err
+    assert "Strg-C beendet" in said and "Ctrl-C ends" in said
 
 
 @pytest.fixture

@@ -129,7 +129,10 @@ def test_an_untouched_vault_is_as_stored(docked):
     ("words", "said"),
     [
         (("verify", "HERE"), "is no vault: nothing in it is what a station writes"),
-        (("list", "HERE/none"), "there is no vault at"),
+        (("list", "HERE"), "is no vault: nothing in it is what a station writes"),
+        (("find", "HERE"), "is no vault: nothing in it is what a station writes"),
+        (("list", "HERE/none"), "no such folder"),
+        (("list", "HERE/a file"), "a file: that is a file"),
         (("find", "ftp://x/y"), "name a folder, or a URL as s3://bucket/prefix"),
         (("add", "HERE/no.img", "--vault", "HERE/v", "--keys", "KEYS"), "cannot open"),
     ],
@@ -177,6 +180,29 @@ def test_recordings_are_found_by_camera_and_day(docked):
     assert "is not a day" in run("find", docked[0], "--since", "monday").stderr
 
 
+@pytest.mark.parametrize(
+    ("recordings", "said"),
+    [
+        ([{"recording": 1, "segments": [1], "utc": None}], "1 recording at an unknown time"),
+        ([], "1 segment recorded at an unknown time"),
+    ],
+)
+def test_what_was_recorded_at_an_unknown_time_is_found_on_every_day(tmp_path, recordings, said):
+    image, model = recorded(tmp_path / "a.img", recordings=0)
+    vault, chain = Vault(tmp_path / "v"), Chain(Station([f"{image}.keys"]))
+    folder = f"cameras/{model.device.hex()}/000001"
+    name = vault.put(folder, "segment-00000001", "bwl", b"what was recorded")
+    camera = {"id": model.device.hex(), "epoch": 1, "card": None, "name": "CAM-1"}
+    words = {"camera": camera, "objects": [name], "recordings": recordings, "verdict": "intact"}
+    chain.add("stored", {**words, "utc": "2026-11-22T08:00:00Z"})
+    chain.publish(vault)
+    for words in ("--since", "2020-01-01"), ("--until", "2020-01-01"), ("--camera", "CAM-1"):
+        done = run("find", tmp_path / "v", *words)
+        assert done.exit_code == 0
+        assert f"{said}, before the docking on 2026-11-22" in done.stdout
+    assert run("find", tmp_path / "v", "--camera", "CAM-2").exit_code == 1
+
+
 def test_a_docking_without_recordings_is_listed_and_not_found(tmp_path):
     image, _ = recorded(tmp_path / "a.img", recordings=0)
     with Plugged(image) as camera:
@@ -208,6 +234,15 @@ def test_what_is_handed_out_is_a_vault(docked, tmp_path):
     assert ledger.check(Vault(tmp_path / "out")).findings == []
     found = verify(*given(str(tmp_path / "out")), Keyring([docked[2]]))
     assert (found["verdict"], found["frames"]) == ("torn-tail", 23)
+
+
+def test_what_is_handed_out_goes_into_a_folder_of_its_own(docked, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert run("export", docked[0], tmp_path / "out").exit_code == 0
+    before = Vault(tmp_path / "out").keys()
+    done = run("export", docked[0], tmp_path / "out")
+    assert done.exit_code == 2 and "is not empty; name a new" in done.stderr
+    assert Vault(tmp_path / "out").keys() == before
 
 
 def test_a_card_in_a_reader_gives_the_same_evidence(docked, tmp_path):

@@ -203,3 +203,20 @@ def test_what_is_larger_than_the_ring_shortens_the_window_and_that_is_said(bench
 
 def test_a_window_that_fits_is_kept_without_a_word(bench, monkeypatch):
     assert warning_when_armed(bench, monkeypatch) == (True, None)
+
+
+@pytest.mark.parametrize("damage", ["blank", "no entry", "no key"])
+@pytest.mark.parametrize("act", ["hold 7", "battery 0"])
+def test_a_camera_whose_log_cannot_be_used_says_so_and_can_be_switched_off(bench, act, damage):
+    run = bench(f"0:00 boot\n0:05 {act}\n+30 end\n")
+    memory = run.camera.chips["NOR"].memory
+    if damage == "blank":
+        memory[:] = b"\xff" * len(memory)
+    elif damage == "no entry":
+        memory[:256] = bytes(256)
+    else:
+        for at in range(0, len(memory), 256):
+            if memory[at : at + 4] == b"BWL1":
+                memory[at + 164 : at + 232] = bytes(68)
+    assert play(run) == ["fault", "off"]
+    assert run.result()["card"]["bytes_written_outside_recording"] == 0

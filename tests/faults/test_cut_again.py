@@ -100,7 +100,7 @@ def test_cut_after_cut_nothing_grows_and_nothing_is_lost(tmp_path, seed, full):
     # A number comes again when the cut took its entry in the log.
     assert segments == sorted(segments) and len(set(segments)) > rounds // 2
     found = promises.read(image)
-    lost_ms = [ms for ms, _ in promises.losses(outcome, found)]
+    lost_ms = [ms for ms, *_ in promises.losses(outcome, found)]
     print(f"{rounds} rounds: at most {max(lost_ms)} ms lost at a cut")
     first, last = lost_ms[: rounds // 2], lost_ms[rounds // 2 :]
     assert max(last) <= max(*first, promises.LOSS_MS) + 200

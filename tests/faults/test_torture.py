@@ -1,6 +1,7 @@
 """The command `torture`: it finds nothing in this camera, and something in each broken one."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -67,6 +68,35 @@ def test_the_command_says_what_the_contract_asks_for(seed):
     assert sum(result["cases"].values()) >= 1 and result["worst_loss_ms"] >= 0
 
 
+def test_what_a_cut_cost_stands_beside_its_limit(capsys):
+    from tools import cli
+
+    words = ["torture", "--seconds", "0", "--seed", "3", "--case", "cut while recording"]
+    assert cli.run("tools", words) == 0
+    cost_ms, limit_ms = re.search(
+        r"cost (\d+) ms .* is (\d+) ms", capsys.readouterr().out
+    ).groups()
+    assert 0 < int(cost_ms) <= int(limit_ms) < 900
+
+
+def test_an_interrupted_torture_says_what_it_did_and_its_seed(monkeypatch, capsys):
+    from tools import cli
+    from tools.torture import run
+
+    done = iter([([], (0, 0))])
+
+    def interrupted(*args, **more):
+        for one in done:
+            return one
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "run_case", interrupted)
+    assert cli.run("tools", ["torture", "--seed", "7"]) == 130
+    said = capsys.readouterr()
+    assert "1 cases of 1 kinds, seed 7: 0 broken promises" in said.out
+    assert said.err.endswith("tools torture: interrupted\n")
+
+
 @pytest.mark.parametrize("board", ["esp32_s3_eye", "pico2w_arducam"])
 def test_the_other_boards_keep_their_promises(seed, full, board):
     result = torture(60 if full else 1.4, seed, board=board)
@@ -105,7 +135,14 @@ def test_a_case_that_does_not_exist_is_refused_with_the_names_of_those_that_do(c
 
     assert cli.run("tools", ["torture", "--case", "earthquake"]) == 2
     line = capfd.readouterr().err.strip()
-    assert "cut while recording" in line and "\n" not in line
+    assert "; cut at an operation; " in line and "\n" not in line
+
+
+def test_the_kinds_of_cases_are_listed_one_a_line(capsys):
+    from tools import cli
+
+    assert cli.run("tools", ["torture", "--case", "list"]) == 0
+    assert capsys.readouterr().out.splitlines() == list(KINDS)
 
 
 def test_the_same_seed_is_the_same_case(tmp_path):

@@ -23,10 +23,10 @@ def release(capsys, *words):
     return status, json.loads(out) if out.startswith("{") else None, err
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
+@pytest.fixture
+def made(tmp_path):
     """A release key's file, as `new-key` makes it."""
-    path = tmp_path_factory.mktemp("keys") / "release.key"
+    path = tmp_path / "release.key"
     small = pyhsslms.LmsPrivateKey(pyhsslms.lms_sha256_m32_h5, pyhsslms.lmots_sha256_n32_w4)
     _store(path, small)  # 32 releases, to be quick
     path.with_name("release.key.pub").write_bytes(small.publicKey().serialize())
@@ -80,6 +80,19 @@ def test_no_leaf_signs_twice_and_the_counter_is_stored_first(made, tmp_path, cap
     (tmp_path / "file").touch()
     assert sign(capsys, made, tmp_path / "file" / "release", 3)[0] == 2
     assert made.read_bytes() != before
+
+
+def test_a_number_that_is_no_higher_is_refused_and_uses_no_leaf(
+    made, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(install, "compiled_files", lambda board: {"board.mpy": b"M"})
+    assert sign(capsys, made, tmp_path / "a", 5)[0] == 0
+    before = made.read_bytes()
+    for number in (5, 4):
+        status, _, err = sign(capsys, made, tmp_path / "b", number)
+        assert status == 2 and "number this one 6 or higher" in err
+    assert made.read_bytes() == before and not (tmp_path / "b").exists()
+    assert sign(capsys, made, tmp_path / "b", 6)[0] == 0
 
 
 def test_a_new_key_is_good_for_1024_releases(tmp_path, capsys):

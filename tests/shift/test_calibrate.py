@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tools import cli
 from tools.bootstrap import ROOT
 from tools.shift.calibrate import CalibrationError, fit, read
 
@@ -37,7 +38,7 @@ def discharges(rng, true_ma):
 
 
 def write(path, logs):
-    lines = ["# seconds,stage,pct"]
+    lines = ["seconds,stage,pct"]
     lines += [f"{at_s},{stage},{pct}" for rows in logs for at_s, stage, pct in rows]
     path.write_text("\n".join(lines))
 
@@ -63,6 +64,7 @@ def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
     [
         ("", "no readings"),
         ("a,b,c", "line 1 is not seconds,stage,pct"),
+        ("seconds,stage,pct", "no readings"),
         ("0,idle,90\n60,idle,89", "too few readings"),
         ("0,idle,90\nnan,idle,89", "line 2 is not"),
         ("0,idle,90\n1e300,idle,89", "line 2 is not"),
@@ -89,7 +91,18 @@ def test_the_command_needs_nothing_that_a_test_has_loaded(tmp_path):
     path.write_text("".join(f"{60 * i},idle,{90 - i / 10}\r\n" for i in range(500)))
     command = [sys.executable, "-m", "tools", "shift", "--calibrate", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.startswith("idle "), done.stderr
+    assert done.returncode == 0 and "\nidle " in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [((), "2000 mAh, the board file's"), (("--capacity", "1950"), "1950 mAh, as")],
+)
+def test_the_capacity_that_the_currents_are_reckoned_with_is_said(tmp_path, capsys, words, says):
+    path = tmp_path / "discharge.csv"
+    path.write_text("".join(f"{60 * i},idle,{90 - i / 10}\n" for i in range(500)))
+    assert cli.run("tools", ["shift", "--calibrate", str(path), *words]) == 0
+    assert says in capsys.readouterr().out
 
 
 def test_stages_that_always_come_together_cannot_be_told_apart():

@@ -1,6 +1,7 @@
 """The command `shift`, and what it stands on: the real firmware through hours in seconds."""
 
 import json
+import re
 import tempfile
 
 import pytest
@@ -9,6 +10,7 @@ from tools import bootstrap, cli
 from tools.boards_command import board_ids, load
 from tools.shift import plot
 from tools.shift import run as runs
+from tools.shift.policy import policy
 from tools.shift.table import table_ma
 from tools.shift.use import typical
 
@@ -114,6 +116,8 @@ def test_the_command_says_what_the_contract_asks_for(tmp_path, capsys):
         (("--calibrate", "{folder}/use.txt"), "line 1 is not seconds,stage,pct"),
         (("--use", "{folder}"), "Is a directory"),
         (("--use", "{folder}/use.txt"), "use.txt, line 2: "),
+        (("--use", "{folder}/latin.txt"), "it is not UTF-8; save it as UTF-8"),
+        (("--calibrate", "{folder}/latin.txt"), "it is not UTF-8; save it as UTF-8"),
         (("--use", "{folder}/boot.txt"), "boot.txt: the camera is never on"),
         (("--use", "{folder}/off.txt"), "off.txt: the camera is never on"),
     ],
@@ -122,6 +126,7 @@ def test_input_that_cannot_be_used_is_one_line_and_status_2(words, says, tmp_pat
     (tmp_path / "dir.png").mkdir()
     (tmp_path / "use.txt").write_text("0:00 boot\n0:10 dance\n")
     (tmp_path / "boot.txt").write_text("0:00 boot\n")
+    (tmp_path / "latin.txt").write_bytes(b"0:00 boot # f\xfcr\n")
     (tmp_path / "off.txt").write_text("0:00 press\n1:00 end\n")
     status = cli.run("bodycam", ["shift", *(word.format(folder=tmp_path) for word in words)])
     out, said = capsys.readouterr()
@@ -142,8 +147,32 @@ def test_a_cut_of_the_script_is_no_empty_battery_and_a_long_fault_is_said(tmp_pa
     use.write_text("0:00 boot\n+60 cut\n+1 boot\n+3 card out\n+900 end\n")
     assert cli.run("bodycam", ["shift", "--use", str(use)]) == 0
     said = capsys.readouterr().out
-    assert "reached in the 0.3 hours of the script" in said
+    assert ": not empty in the 16 minutes of the script" in said
+    assert "no setting has to change" in said and "minutes more" not in said
     assert "in FAULT for 0.2 hours of it: card missing" in said
+
+
+def test_what_was_asked_and_what_would_help_is_said_in_words(tmp_path, capsys):
+    use = tmp_path / "use.txt"
+    use.write_text("0:00 boot\n0:10 press\n14:00 end\n")
+    words = ["--use", str(use), "--capacity", "700", "--temperature", "-5", "--health", "80"]
+    assert cli.run("bodycam", ["shift", *words]) == 0
+    said = capsys.readouterr().out
+    assert "700 mAh, 80 % of it left by age, at -5 °C:" in said
+    assert "backlight at 30 %: " in said and " minutes more, reckoned from this run" in said
+    assert not re.search(r"[a-z]_[a-z]|True|step \d", said), said
+
+
+def test_the_steps_in_force_are_the_first_of_those_that_lower_something():
+    steps = [("a", "backlight_pct", 50), ("b", "mirror_fps", 3), ("c", "slow_clock", True)]
+    steps += [("d", "backlight_pct", 30)]
+    values = {"backlight_pct": 80, "mirror_fps": 3}
+    found = runs.in_order(load("m5stack_cores3"), values, steps)
+    assert [(row["setting"], row["value"]) for row in found] == [
+        ("backlight_pct", 50),
+        ("slow_clock", True),
+        ("backlight_pct", 30),
+    ]
 
 
 @pytest.mark.parametrize("board", board_ids())
@@ -179,16 +208,6 @@ def test_steps_that_follow_one_another_soon_share_a_label():
     assert len(axes.lines) == 4
 
 
-def policy(hours, full_mah, saves):
-    """Return the run of a shift in which the display is always left on, on a battery that is too
-    small by a quarter.
-    """
-    battery = dict(load("m5stack_cores3").BATTERY, capacity_mah=int(full_mah * 0.75))
-    changes = {"saves": saves, "shift_h": hours}
-    script = typical(hours, mirror_s=None)
-    return runs.run("m5stack_cores3", "nrw_order_service", script, changes, battery)
-
-
 def ended_h(result):
     """Return when the camera went off, or when the run was over."""
     ends = [row["t_ms"] for row in result["stages"] if row["to"] == "off"]
@@ -197,7 +216,7 @@ def ended_h(result):
 
 @pytest.mark.full
 def test_with_a_battery_too_small_by_a_quarter_the_policy_reaches_the_end():
-    saved, plain = (policy(12, 551, saves) for saves in (True, False))
+    saved, plain = (policy(saves) for saves in (True, False))
     steps = [row[3] for row in saved["track"]]
     assert max(steps) >= 3 and max(row[3] for row in plain["track"]) == 0
     assert all(abs(b - a) <= 1 for a, b in zip(steps, steps[1:], strict=False))

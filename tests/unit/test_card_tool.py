@@ -341,6 +341,18 @@ def test_keys_and_camera_beside_the_image_are_the_default(filled, tmp_path):
     assert json.loads(run("verify", filled, *words).stdout)["authenticated"] is True
 
 
+def test_why_a_start_is_not_known_is_said(tmp_path):
+    camera = Camera()
+    camera.record(trust=0)
+    image = camera.save(tmp_path / "card.img")
+    said = run("info", image).stdout
+    assert "not known" in said and "clock not set" in said and "without keys" not in said
+    (tmp_path / "card.img.camera").rename(tmp_path / "log")
+    (tmp_path / "card.img.keys").rename(tmp_path / "keys")
+    said = run("info", image).stdout
+    assert "not readable without keys" in said and "clock not set" not in said
+
+
 def test_verify_does_not_load_what_only_export_needs(filled):
     script = (
         "import sys; from tools.evidence.verdict import verify; "

@@ -419,6 +419,27 @@ def test_an_epoch_counts_from_its_confirmation(camera):
     assert camera.stage == "docked"
 
 
+def test_a_confirmation_that_cannot_be_read_back_ends_the_old_epoch_too(camera, monkeypatch):
+    station = docked(camera)
+    digest = change(station)
+    flash, mark = camera.flash, camera.flash.size_bytes - 4096 + 3840
+    program, read, marked = flash.program, flash.read, []
+
+    def programs(at, buf):
+        program(at, buf)
+        marked.extend([at] if at == mark else [])
+
+    def reads(at, buf):
+        if at == mark and marked.pop():
+            raise OSError(5, "flash")
+        read(at, buf)
+
+    monkeypatch.setattr(flash, "program", programs)
+    monkeypatch.setattr(flash, "read", reads)
+    with pytest.raises(Restart):
+        station.command(5, {"d": digest})
+
+
 @pytest.mark.parametrize(
     "changes",
     [

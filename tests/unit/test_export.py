@@ -255,6 +255,14 @@ def test_the_checker_needs_the_standard_library_only(day):
     assert "All 7 files and 24 pictures are as they were exported." in done.stdout
 
 
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_the_checker_says_how_it_is_used(word):
+    script = [sys.executable, standalone.__file__, word]
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: python3 verify.py [FOLDER]")
+
+
 def test_the_checker_names_what_was_changed(day, capsys):
     export(day.path, day.out, *beside(day.path))
     assert run_verify(day.out)[0] == 0

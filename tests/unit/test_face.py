@@ -391,6 +391,18 @@ def test_the_line_comes_and_goes_without_a_trace(rig, stage):
     assert rig.chip.pixels() == before
 
 
+@pytest.mark.parametrize("stage", ["display_on", "armed", "recording"])
+def test_no_half_of_the_line_stays_until_the_next_picture(rig, stage):
+    rig.show(stage, battery=("bis 22:40", "until 22:40"))
+    rig.picture()
+    rig.show(stage, battery=None)
+    sides = {rig.pixel(x, y) for x in range(FRAME, WIDTH - FRAME) for y in range(FRAME, 34)}
+    assert len(sides) == 1 and sides < {GREEN, RED, BLUE}
+    below = rig.chip.pixels()[34 * 640 : BAND_Y * 640]
+    rig.picture()
+    assert sides != {rig.pixel(WIDTH // 2, FRAME)} and below != rig.chip.pixels()[34 * 640 :]
+
+
 def test_a_character_that_the_font_lacks_is_a_space(rig):
     rig.show("display_on", battery=("6€", "6€"))
     x = WIDTH - 18 - text_px(glyphs.MEDIUM, "6 ")

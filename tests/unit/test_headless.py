@@ -110,6 +110,23 @@ def test_pictures_of_the_display_are_left_in_the_folder(run, tmp_path):
         assert (tmp_path / "out" / row["file"]).stat().st_size == 320 * 240 * 2
 
 
+@pytest.mark.parametrize(
+    ("script", "said"), [("0:05 press\n+5 end", True), ("0:00 boot\n+1 end", False)]
+)
+def test_a_camera_that_was_never_on_is_said(tmp_path, script, said):
+    (tmp_path / "script.txt").write_text(script)
+    lines = []
+    headless.run(BOARD, "cpython", script=tmp_path / "script.txt", say=lines.append)
+    assert any("never on" in line for line in lines) == said
+
+
+def test_the_picture_of_a_recording_is_the_one_before_the_question(run):
+    result = run("0:00 boot\n+5 press\n+5 press twice\n+10 hold 3\n+1 press\n+3 end")
+    recording = next(row for row in result["pictures"] if row["stage"] == "recording")
+    held_ms = 20_250  # until then; the question comes 3 s later
+    assert held_ms <= recording["t_ms"] < held_ms + 500
+
+
 def test_a_wrong_expectation_is_the_result_with_its_line(run):
     result = run("0:00 boot\n+5 expect idle\n+1 expect recording\n+5 press")
     assert result["error"] == "line 3: the stage is idle, not recording"

@@ -124,6 +124,29 @@ def test_while_a_segment_is_open_flash_holds_nothing_of_its_keys():
     assert bytes(keys[:32]) not in bytes(flash.memory)
 
 
+def test_a_segment_that_found_no_memory_was_never_opened():
+    flash = enrolled()
+    journal = booted(flash)
+    journal.open_segment(b"n" * 16, 1, 0, bytearray(64))
+    journal.close_segment(codes.SEAL, journal.next_segment - 1, 7)
+    first, calls = journal.next_segment, []
+
+    def poor(*arguments):
+        calls.append(arguments)
+        if len(calls) == 20:
+            raise MemoryError
+        return aes(*arguments)
+
+    journal._aes = poor
+    with pytest.raises(MemoryError):
+        journal.open_segment(b"n" * 16, 2, 0, bytearray(64))
+    journal._aes = aes
+    journal.note(codes.FAULT, {"why": "unexpected"})
+    again = booted(flash)
+    assert (again.next_segment, again.recording, again.torn) == (first, 1, None)
+    assert not again.open and again.previous == "sealed"
+
+
 def test_a_detail_that_is_too_long_is_cut_to_its_reason():
     flash = enrolled()
     journal = booted(flash)

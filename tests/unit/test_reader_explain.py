@@ -13,6 +13,7 @@ from tools.evidence.clocks import Clocks
 from tools.evidence.explain import explain
 from tools.evidence.export import export
 from tools.evidence.findings import KINDS
+from tools.evidence.info import info
 from tools.evidence.log import Log
 
 BLOCK = 16_384
@@ -89,6 +90,28 @@ def test_an_intact_card_names_recording_time_camera_length_and_grounds(tmp_path)
     german = told(camera, tmp_path, "de")[1]
     assert german.startswith("UNVERSEHRT.") and "Beginn: 1. Juni 2026, 06:00:00 UTC" in german
     assert "Darin fehlt nichts." in german
+
+
+def test_a_length_is_told_to_the_nearest_second_as_in_every_other_command(tmp_path):
+    camera = Camera()
+    camera.record(frames=32)
+    _, text = told(camera, tmp_path)
+    assert "Length: 4 seconds." in text  # 3.875 from the first picture to the last
+    screen = CliRunner().invoke(cli.app, ["info", str(tmp_path / "card.img")]).output
+    assert "00:04" in screen
+
+
+@pytest.mark.parametrize("keys", [True, False])
+def test_info_and_explain_find_the_same_length_with_keys_and_without(tmp_path, keys):
+    camera = Camera()
+    camera.record(frames=40)
+    camera.record(frames=9)
+    facts, _ = told(camera, tmp_path, keys=keys)
+    path = tmp_path / "card.img"
+    own_log, own_keys = beside(path)
+    plain = info(path, own_log, own_keys if keys else ())
+    lengths_ms = [[one["duration_ms"] for one in found["recordings"]] for found in (facts, plain)]
+    assert lengths_ms[0] == lengths_ms[1] and min(lengths_ms[0]) > 0
 
 
 @pytest.mark.parametrize("why", words.FAULTS)

@@ -108,6 +108,11 @@ def test_a_card_that_times_out_is_not_asked_again():
 
 def test_a_fact_that_cannot_be_read_is_not_the_cards_fault():
     rig = Rig()
+    rig.recorder.start("record")
+    rig.run(5000)
+    rig.recorder.stop("button")
+    rig.idle(1000)
+    written = len(rig.card.device.blocks)
 
     def facts():
         raise OSError(19, "gauge: missing")
@@ -117,7 +122,10 @@ def test_a_fact_that_cannot_be_read_is_not_the_cards_fault():
     with pytest.raises(Fault, match="unexpected.*gauge"):
         rig.idle(1000)
     rig.recorder.abort()
-    assert not rig.log.open and not rig.card.device.blocks
+    assert not rig.log.open and len(rig.card.device.blocks) == written
+    rig.log._load(rig.log._newest)
+    assert rig.log._code() == codes.TORN
+    assert struct.unpack("<II", rig.log._detail())[1] == 0  # blocks
 
 
 class SilentAES:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bodycam import pins
-from tools import boards_command, cli
+from tools import boards_command, bootstrap, cli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -302,6 +302,14 @@ def test_every_command_in_the_table_exists():
         assert len(what) <= 60
         for group in groups:
             assert (ROOT / "tools" / "requirements" / (group + ".txt")).is_file()
+
+
+def test_the_extras_are_the_groups_of_the_same_name():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = {name: project["dependency-groups"][name] for name in bootstrap.EXTRAS}
+    assert project["project"]["optional-dependencies"] == groups
+    used = {group for _, needs, _ in cli.COMMANDS.values() for group in needs}
+    assert set(groups) - {"plot"} <= used
 
 
 def test_every_package_is_locked_with_its_hashes():

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shlex
+import socket
 import sys
 
 import pytest
@@ -64,6 +65,13 @@ def test_a_command_of_commands_alone_lists_them(capsys):
     assert "verify" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["card", "vault", "keys", "release"])
+def test_a_list_of_commands_is_whole_on_a_terminal_of_80_columns(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run(PROGRAM, [name, "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.split("Commands:")[1]
+
+
 def test_the_help_of_test_needs_none_of_its_packages(monkeypatch):
     monkeypatch.setattr("tools.testing.need", None)
     assert cli.COMMANDS["test"][1] == cli.COMMANDS["sim"][1]
@@ -98,6 +106,11 @@ def test_every_help_has_examples_that_can_be_pasted(capsys, monkeypatch):
 def test_what_a_command_of_a_command_refuses_points_to_its_own_help(capsys):
     assert cli.run(PROGRAM, ["card", "export"]) == 2
     assert one_line(capsys).endswith(f"see {PROGRAM} card export --help")
+
+
+def test_a_choice_that_there_is_not_is_said_with_those_that_there_are(capsys):
+    assert cli.run(PROGRAM, ["card", "explain", "demo.img", "--lang", "fr"]) == 2
+    assert "--lang': 'fr' is not one of 'en', 'de'; see" in one_line(capsys)
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t"])
@@ -186,6 +199,14 @@ def test_what_is_refused_is_one_line_and_names_the_thing(command, capsys, error,
         ("card verify {folder}/none", "no such file"),
         ("sim --headless --script {folder}", "script"),
         ("sim --export {file}", "name another folder"),
+        ("sim --headless --out {folder}", "not empty; name a new folder"),
+        ("sim --script {file}", "--script needs --headless or --demo"),
+        ("sim --card {file} --export {folder}", "--card needs --headless or --demo"),
+        ("sim --json", "--json needs --headless or --demo"),
+        ("sim --seed 0", "--seed needs --headless or --demo"),
+        ("sim --serve --card {file} --video {file}", "--video needs --headless or --demo"),
+        ("sim --port 80000", "--port"),
+        ("sim --port -1", "--port"),
         ("shift --board m5stack_cores3 --plot {folder}", ".png"),
     ],
 )
@@ -201,6 +222,14 @@ def test_a_path_that_is_something_else_is_one_line_that_begins_with_the_command(
     assert re.search(names, said), said
 
 
+def test_a_port_that_is_taken_is_named_with_what_to_do(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert cli.run(PROGRAM, ["sim", "--port", str(port)]) == 2
+    said = one_line(capsys)
+    assert f"port {port} (Address already in use); name another --port, or leave it out" in said
+
+
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])
 def test_a_command_returns_its_status(command, returned, status):
     command(lambda: returned)
@@ -213,6 +242,30 @@ def test_an_interrupted_command_has_the_status_that_shells_expect(command):
 
     command(interrupted)
     assert cli.run(PROGRAM, ["try"]) == 130
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("dock --help", "this needs more packages: pip install 'bodycam[dock]'"),
+        ("release --help", "this needs more packages: pip install 'bodycam[flash,release]'"),
+        ("shift --plot {folder}/a.png", "this needs more packages: pip install 'bodycam[plot]'"),
+        ("sim --headless --on wasm", "which only a clone sets up"),
+        ("test", "which only a clone sets up"),
+    ],
+)
+def test_installed_by_pip_a_command_names_the_extra_that_is_missing(
+    words, says, tmp_path, capsys, monkeypatch
+):
+    for module in (cli, bootstrap):
+        monkeypatch.setattr(module, "inside", lambda: False)
+    found = bootstrap.importlib.util.find_spec
+    absent = bootstrap.EXTRAS.values()
+    monkeypatch.setattr(
+        bootstrap.importlib.util, "find_spec", lambda name: None if name in absent else found(name)
+    )
+    assert cli.run("bodycam", words.format(folder=tmp_path).split()) == 1
+    assert says in capsys.readouterr().err.splitlines()[-1]
 
 
 # Set-up ----------------------------------------------------------------------------------------

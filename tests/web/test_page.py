@@ -632,6 +632,21 @@ def test_the_card_is_taken_out_verified_played_and_a_flipped_bit_found(view, tmp
     page.remove_listener("download", keep)
 
 
+def test_a_card_that_is_verified_while_a_recording_runs_is_said_to_be_recorded_on(view):
+    one = view(situation("m5stack_cores3", RECORD, 12_000))
+    page = one.page
+    assert one.state()["stage"] == "recording"
+    page.click("#take")
+    one.until("document.querySelector('[data-verdict]').dataset.verdict === 'torn-tail'")
+    said = page.text_content("#verdict")
+    assert "The recording is still running" in said and "power" not in said
+    assert "has no seal yet" in page.text_content("#findings")
+    page.click("#de")
+    said = page.text_content("#verdict")
+    assert "Die Aufnahme läuft noch" in said and "Strom" not in said
+    page.click("#en")
+
+
 def test_every_control_was_used_by_a_test(view, used_controls, request):
     one = view()  # the lessons' own controls: test_lessons.py
     one.ask("for (const node of document.querySelectorAll('details')) node.open = true")

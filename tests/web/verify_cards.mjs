@@ -30,6 +30,6 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const raw = Object.fromEntries(Object.entries(keys).map(([name, text]) => [name, unhex(text)]));
   const { verdict, complete, authenticated, segments, frames, written, gaps, findings, recordings: { length: recordings } } = await verify(store(image), store(log), raw);
   const grave = findings.filter(({ kind }) => kind !== "note");
-  const [codes, said] = [grave.map(({ code }) => code), grave.map(sentence)];
+  const [codes, said] = [grave.map(({ code }) => code), grave.map((finding) => sentence(finding))];
   console.log(JSON.stringify({ verdict, complete, authenticated, recordings, segments, frames, written, gaps, codes, said }));
 }

@@ -14,7 +14,7 @@ import typer
 
 from tools.evidence.errors import InputError
 
-from .display import Display, closing
+from .display import Display, closing, waiting
 from .docking import Docking, Stopped
 from .plain import plain
 from .stamp import Stamper
@@ -157,6 +157,7 @@ class _Run:
     def found(self):
         """Dock every camera that is plugged in, until Ctrl-C."""
         running = {}
+        waiting()
         with self._display() as show:
             while not self._stop.is_set():
                 there = _cameras()

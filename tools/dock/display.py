@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tools.progress import bar
 
-from .words import CLOSING, STEPS, Recordings, say
+from .words import CLOSING, STEPS, WAITING, Recordings, say
 
 
 class Display:
@@ -56,7 +56,7 @@ class Display:
 
 def closing(reports, demonstration) -> None:
     """Print on standard error, for each camera, what is not yet safe; German, then English."""
-    screen = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    screen = _screen()
     if not reports:
         _both(screen, say(CLOSING["none"], {}), "")
     for report in reports:
@@ -73,6 +73,15 @@ def closing(reports, demonstration) -> None:
                 _both(screen, line, "yellow", "  ! ")
     if demonstration:
         _both(screen, say(CLOSING["demo"], {}), "dim")
+
+
+def waiting() -> None:
+    """Print on standard error that the next thing to happen is a camera; German, then English."""
+    _both(_screen(), say(WAITING, {}), "dim")
+
+
+def _screen():
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def _both(screen, line, style, mark=""):

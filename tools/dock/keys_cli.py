@@ -69,7 +69,7 @@ def new(
 
 @app.command()
 def show(keys: Keys, as_json: AsJson = False):
-    """Show which keys are in folders and what each can do; never the keys."""
+    """Show which keys are in folders and what each can do."""
     from .epochs import trusted
 
     with plain():
@@ -88,9 +88,10 @@ def drill(
     keys: Annotated[list[Path], typer.Option(help="The folder of the recovery key, alone.")],
     as_json: AsJson = False,
 ):
-    """Try, every quarter, that a card and the recovery key alone open every recording.
+    """Try that a card and the recovery key alone are enough.
 
-    Status 0 when all pictures were opened and every segment is whole; nothing is written.
+    Do it every quarter. Status 0 when all pictures were opened and every segment is whole;
+    nothing is written.
     """
     from tools.evidence.cli import given_card
     from tools.evidence.keyring import Keyring
@@ -125,7 +126,7 @@ def export_(
     out: Annotated[Path, typer.Argument(help="File to make.")],
     keys: Keys,
 ):
-    """Write a camera's CHECK seeds into a file, to take it to another station.
+    """Write a camera's CHECK seeds into a file for another station.
 
     Who has that file can dock the camera and verify it, never view. Carry it by hand; delete it.
     """

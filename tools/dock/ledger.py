@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from . import custody, stamp
-from .epochs import CAMERAS, CUSTODY, entries, number
+from .epochs import CUSTODY, entries, number
 from .vault import Vault, VaultError
 
 DIGESTS_ONLY = "digests only"  # the verdict of a station without the camera's keys
@@ -39,9 +39,7 @@ def check(vault: Vault, stations=frozenset(), roots=(), progress=None) -> Found:
     every = vault.keys()
     names = {key for key, _ in every}
     good = {}
-    things = {thing.key: thing for thing in vault.things()}
-    if not things:
-        raise VaultError(f"{vault.name} is no vault: nothing in it is what a station writes")
+    things = {thing.key: thing for thing in _things(vault)}
     for done, (key, size) in enumerate(every):
         thing = things.get(key)
         if thing is None:
@@ -60,6 +58,13 @@ def check(vault: Vault, stations=frozenset(), roots=(), progress=None) -> Found:
     _chains(vault, found, names, stations)
     _stamps(vault, found, roots)
     return found
+
+
+def _things(vault):
+    things = vault.things()
+    if not things:
+        raise VaultError(f"{vault.name} is no vault: nothing in it is what a station writes")
+    return things
 
 
 def _right(vault, thing, found):
@@ -103,10 +108,12 @@ def listing(vault: Vault) -> "list[dict]":
     """Return what is there of each camera and epoch, from names and custody entries alone.
 
     Raises:
-        VaultError: the vault cannot be read.
+        VaultError: the vault cannot be read, or is none.
     """
     rows = {}
-    for thing in vault.things(CAMERAS):
+    for thing in _things(vault):
+        if thing.folder.startswith(f"{CUSTODY}/"):
+            continue
         _, device, epoch = thing.folder.split("/")
         row = rows.setdefault(
             (device, int(epoch)),

@@ -88,7 +88,8 @@ class Vault:
             raise VaultError("a vault has to be named: a folder, or a URL as s3://bucket/prefix")
         self._folder = None if "://" in self.name else Path(self.name)
         if self._folder is not None and not make and not self._folder.is_dir():
-            raise VaultError(f"there is no vault at {self.name}: no such folder")
+            what = "that is a file" if self._folder.exists() else "no such folder"
+            raise VaultError(f"there is no vault at {self.name}: {what}")
         if self.name.startswith("s3:") and not all(map(os.environ.get, _S3_KEYS)):
             # Without them the library would ask the address where a cloud has its keys.
             raise VaultError(

@@ -44,7 +44,10 @@ def find(
     until: Annotated[str, typer.Option(help="Recorded on this day or before.")] = "",
     as_json: AsJson = False,
 ):
-    """Find recordings by camera and day (UTC). Status 1 when there are none."""
+    """Find recordings by camera and day (UTC). Status 1 when there are none.
+
+    A recording whose time nobody knows may be of any day: it is shown, and said to be such.
+    """
     from .ledger import listing
 
     with plain():
@@ -53,10 +56,11 @@ def find(
         for row in listing(Vault(vault, make=False)):
             if camera and camera != row["name"] and not row["id"].startswith(camera.lower()):
                 continue
+            untold = _untold(row)
             row["recordings"] = [
                 one for one in row["recordings"] if _within(one["utc"], first, last)
             ]
-            if row["recordings"]:
+            if row["recordings"] or untold:
                 found.append(row)
         _rows(found, as_json)
         raise typer.Exit(0 if found else 1)
@@ -71,9 +75,10 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ):
-    """Read everything and name each object that is missing or altered, each broken chain.
+    """Read everything, and name what is missing or altered.
 
-    Status 0 when all is as it was stored. What was recorded is judged by `card verify`.
+    Broken chains of custody too. Status 0 when all is as it was stored. What was recorded is
+    judged by `card verify`.
     """
     from .epochs import trusted
     from .ledger import check
@@ -101,13 +106,13 @@ def verify(
 @app.command()
 def export(
     address: Annotated[str, typer.Argument(help="VAULT, or VAULT/cameras/DEVICE/EPOCH of it.")],
-    out: Annotated[str, typer.Argument(help="Vault to copy to: a new folder, or a URL.")],
+    out: Annotated[str, typer.Argument(help="Vault to copy to: a folder or a URL, new or empty.")],
     as_json: AsJson = False,
 ):
-    """Copy the originals of an epoch, or of all, with every custody entry, to another vault.
+    """Copy the originals of an epoch, or of all, to another vault.
 
-    What comes out is a vault: `vault verify` and `card` read it. Nothing is deciphered. What is
-    altered is named and left out; then the status is 1.
+    Every custody entry goes along. What comes out is a vault: `vault verify` and `card` read it.
+    Nothing is deciphered. What is altered is named and left out; then the status is 1.
     """
     from .epochs import CUSTODY, split_address
 
@@ -118,6 +123,8 @@ def export(
         if not things:
             raise InputError(f"{address} holds nothing that could be handed out")
         target = Vault(out)
+        if target.keys():
+            raise InputError(f"{out} is not empty; name a new folder")
         with counted("Copying") as step:
             for done, thing in enumerate(things):
                 try:
@@ -188,8 +195,21 @@ def _rows(rows, as_json):
             f"{docked if row['docked'] else 'no custody entry'}"
         )
         print(f"  {row['address']}")
+        unknown = sum(one["utc"] is None for one in row["recordings"])
+        before = f", before the docking on {one_line(row['docked'][:10])}" if row["docked"] else ""
+        if unknown:
+            recordings = count(unknown, "recording", "recordings")
+            print(f"  {recordings} at an unknown time{before}: the camera's clock was not set")
+        if _untold(row):
+            segments = count(row["segments"], "segment", "segments")
+            print(f"  {segments} recorded at an unknown time{before}: `card info` reads it there")
     if not rows:
         print("Nothing there.")
+
+
+def _untold(row):
+    """Return whether there are segments and no custody entry tells of their recordings."""
+    return row["segments"] and not row["recordings"]
 
 
 def _day(text):
@@ -202,7 +222,7 @@ def _day(text):
 
 
 def _within(utc, first, last):
-    """Return whether a time, None when nobody knew it, is between two days, both included."""
+    """Return whether a time, None when nobody knew it, may be between two days, both included."""
     if utc is None:
-        return first is None and last is None
+        return True
     return (first is None or utc >= first) and (last is None or utc < last + 86_400)

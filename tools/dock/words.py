@@ -3,6 +3,7 @@
 Facts that are findings of the evidence reader bring their own two languages.
 """
 
+import re
 from typing import NamedTuple
 
 from firmware.bodycam import words as camera
@@ -274,6 +275,11 @@ WARNINGS = {
     ),
 }
 
+WAITING = (
+    "Waiting for a camera to be plugged in; Ctrl-C ends.",
+    "Warten, bis eine Kamera angesteckt wird; Strg-C beendet.",
+)
+
 CLOSING = {
     "safe": (
         "{name}: {recordings}, all safe in the vault and released.",
@@ -305,14 +311,23 @@ class Recordings(NamedTuple):
         return f"{self.count} {words[language][self.count != 1]}"
 
 
+# How the firmware notes a part that its board does not have, and who asked it for something.
+_MISSING = re.compile(r"(?:\[Errno \d+\] (?:[A-Z]+: )?)?(\w+): missing")
+
+
 class Reason(NamedTuple):
     """Why a camera cannot record, or what it warns of: a key of its words, or its own text."""
 
     key: str
 
     def say(self, language: str) -> str:
-        """Return what the camera's display says; what is no key, as it is."""
-        pair = camera.FAULTS.get(self.key) or camera.WARNINGS.get(self.key) or [self.key] * 2
+        """Return what the camera's display says, of a part that is missing too; else the text."""
+        missing = _MISSING.fullmatch(self.key)
+        key = f"{missing[1]}_missing" if missing else self.key
+        pair = camera.FAULTS.get(key) or camera.WARNINGS.get(key)
+        if not pair and (missing or key.isupper()):
+            pair = camera.warning_line((missing[1] if missing else key).upper())
+        pair = pair or [self.key] * 2
         line = pair[camera.LANGUAGES.index(language)]
         return line if isinstance(line, str) else ": ".join(line)
 

@@ -57,7 +57,10 @@ def new(
     ] = None,
     as_json: AsJson = False,
 ):
-    """Make a card image and enrol a demonstration camera: IMG, IMG.camera, IMG.keys."""
+    """Make a card image with a demonstration camera.
+
+    Beside IMG stand then IMG.camera and IMG.keys.
+    """
     with _plain(as_json):
         from . import card
 
@@ -85,7 +88,7 @@ def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson
 
 @app.command()
 def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
-    """Say whether everything is there, whole, and written by this camera.
+    """Say whether all is there, whole, and written by this camera.
 
     Status 0 for intact and torn-tail, 1 for the other verdicts, 2 for what is not ours.
     """
@@ -114,7 +117,7 @@ def explain(
     lang: Annotated[Literal["en", "de"], typer.Option(help="English or German.")] = "en",
     as_json: AsJson = False,
 ):
-    """Say for people what is there, what is missing, why, and how it is known.
+    """Say for people what is there, what is missing, and why.
 
     Status as of `verify`.
     """
@@ -141,7 +144,10 @@ def export(
     ] = False,
     as_json: AsJson = False,
 ):
-    """Export recordings: MKV bit for bit, MP4 to view, events, a signed manifest, verify.py."""
+    """Export recordings, signed, as films that anybody can check.
+
+    MKV bit for bit, MP4 to view, events, a signed manifest, and verify.py.
+    """
     with _plain(as_json):
         from .export import export as write
 
@@ -161,9 +167,10 @@ def salvage(
     keys: Keys = None,
     as_json: AsJson = False,
 ):
-    """Get every picture out of a damaged card, each with its standing; log or not.
+    """Get every picture out of a damaged card, log or not.
 
-    Status 0 when pictures came out. It proves less than `export`: what is missing is not said.
+    Each has its standing. Status 0 when pictures came out. It proves less than `export`: what
+    is missing is not said.
     """
     with _plain(as_json):
         from .salvage import salvage as rescue
@@ -216,10 +223,9 @@ def _is_vault(name):
 
 
 def _from_vault(address, keys):
-    from tools.bootstrap import inside, need
+    from tools.bootstrap import need
 
-    if inside():
-        need("dock")
+    need("dock")
     from tools.dock.epochs import given, trusted
 
     return given(address, trusted(keys or ()))
@@ -293,7 +299,7 @@ def _show_info(found):
     from rich.console import Console
     from rich.table import Table
 
-    from .times import minutes
+    from .times import minutes, nearest_s
 
     screen = Console(highlight=False, markup=False, emoji=False)
     card, camera = found["card"], found["camera"]
@@ -313,11 +319,12 @@ def _show_info(found):
     names = ("No", "Start (UTC)", "Clock", "Length", "Pictures", "State")
     table = Table(*names, box=None, pad_edge=False)
     for recording in found["recordings"]:
+        trust = recording["trust"]
         table.add_row(
             str(recording["recording"]),
-            recording["start_utc"] or "not readable without keys",
-            recording["trust"] if recording["start_utc"] else "",
-            minutes(recording["duration_ms"]),
+            recording["start_utc"] or ("not known" if trust else "not readable without keys"),
+            trust or "",
+            minutes(1000 * nearest_s(recording["duration_ms"])),
             "not read" if recording["frames"] is None else str(recording["frames"]),
             recording["state"],
         )

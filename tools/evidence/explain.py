@@ -7,7 +7,7 @@ from . import layout
 from .case import Case
 from .clocks import Clocks, Steps
 from .findings import worst
-from .times import iso
+from .times import iso, nearest_s
 from .verdict import examine, judge
 from .words import STOPS, ending
 
@@ -106,7 +106,8 @@ def recording(key, parts, told, clocks, camera, language) -> dict:
     if told.first_ms is not None:
         length_ms = told.last_ms - told.first_ms
     else:
-        length_ms = sum(reading.length_ms for reading in parts)
+        times = [ms for reading in parts for ms in reading.data_ms or ()]
+        length_ms = layout.elapsed_ms(times[0], times[-1]) if times else 0
     clock = clocks.of(first, last, utc, trust, told.steps.found)
     ended = last.ended
     if parts[-1].sealed and ended[0] in ("sealed", "unknown"):
@@ -119,7 +120,7 @@ def recording(key, parts, told, clocks, camera, language) -> dict:
         "epoch": epoch,
         "camera": camera or first.device.hex(),
         "start_utc": iso(utc) if known else None,
-        "end_utc": iso(utc + length_ms // 1000) if known else None,
+        "end_utc": iso(utc + nearest_s(length_ms)) if known else None,
         "duration_ms": length_ms,
         "frames": told.frames if all(reading.deciphered for reading in parts) else None,
         "segments": [reading.segment.n for reading in parts],

@@ -15,8 +15,9 @@ def info(image, camera_dir=None, key_dirs=()) -> dict:
     """Return the card, the camera, the occupancy and the recordings, without verifying them.
 
     `duration_ms` is from the first picture to the last; where no READ key opens them, from the
-    first block to the last before the seal, which may be later by what the card held them up.
-    `start_utc` is None when the camera's clock was not set or nothing tells it; `frames` is None
+    first DATA block to the last, which may be later by what the card held them up.
+    `start_utc` is None when the camera's clock was not set or nothing tells it, which `trust` says
+    by its words or None; `frames` is None
     where no READ key opens the seals or one is missing. `state` is one of `sealed`, `torn`,
     `missing`.
 
@@ -77,6 +78,7 @@ def _recording(case, key, segments):
     epoch, recording = key
     ends = [_end(case, segment) for segment in segments]
     words = next(filter(None, (_opening(case, segment) for segment in segments)), {})
+    told = words or segments[0].log_mac  # without either nobody knows whether the clock was set
     utc, trust = words.get("utc", segments[0].utc), words.get("trust", segments[0].trust)
     seals = [seal for _, seal in ends]
     headers = [header for header, _ in ends]
@@ -90,7 +92,7 @@ def _recording(case, key, segments):
         "recording": recording,
         "epoch": epoch,
         "start_utc": iso(utc),
-        "trust": TRUST[trust] if iso(utc) and trust in (1, 2) else TRUST[0],
+        "trust": (TRUST[trust] if iso(utc) and trust in (1, 2) else TRUST[0]) if told else None,
         "duration_ms": elapsed_ms(*times) if times else 0,
         "frames": None if None in seals else sum(seal.frames for seal in seals),
         "gaps": None if None in seals else seals[-1].gaps,

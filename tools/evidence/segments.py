@@ -63,6 +63,7 @@ class Reading:
     gaps: int = 0
     lost: int = 0
     length_ms: int = 0
+    data_ms: "tuple | None" = None  # when its first and its last DATA block were closed
     opening: dict = field(default_factory=dict)  # the words in HEAD, said at `opening_ms`
     opening_ms: int = 0
     findings: list = field(default_factory=list)
@@ -88,6 +89,7 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
             bad += tail
             tail.clear()
             ends += [_header(views[0][0]), _header(views[-1][0])]
+            reading.data_ms = (reading.data_ms or (ends[-2].ms,))[0], ends[-1].ms
             reading.blocks += len(views)
             continue
         for i, (header, trouble) in enumerate(
@@ -101,6 +103,8 @@ def read_segment(medium, segment, access, stream=None) -> Reading:
                 bad += tail
                 tail.clear()
             ends[1:] = (header,)
+            if header.kind == DATA:
+                reading.data_ms = (reading.data_ms or (header.ms,))[0], header.ms
             reading.blocks += 1
             if records and not trouble:
                 try:

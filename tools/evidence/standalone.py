@@ -154,4 +154,7 @@ def main(folder):
 
 if __name__ == "__main__":
     given = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent
+    if given in ("-h", "--help"):
+        print(f"usage: python3 verify.py [FOLDER]\n\n{__doc__}")
+        sys.exit(0)
     sys.exit(main(Path(given)))

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timezone
 
+from .times import nearest_s
 from .words import LANGUAGES, count, moment, period, pick
 
 _VERDICTS = {
@@ -231,7 +232,7 @@ def _recording(recording, log, authenticated, say, language):
     if recording["start_utc"]:
         start = moment(_seconds(recording["start_utc"]), language)
     frames = say("closed") if recording["frames"] is None else recording["frames"]
-    length = period(recording["duration_ms"] // 1000, language)
+    length = period(nearest_s(recording["duration_ms"]), language)
     yield say("start", start=start, length=length, frames=frames)
     if not recording["blocks"]:
         yield say("gone")

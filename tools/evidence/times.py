@@ -12,6 +12,11 @@ def iso(utc: "int | None") -> "str | None":
     return datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def nearest_s(ms: int) -> int:
+    """Return a recording's length in whole seconds, as it is told everywhere."""
+    return (ms + 500) // 1000
+
+
 def minutes(ms: int) -> str:
     """Return a length of time as minutes and seconds, or with hours."""
     seconds = ms // 1000

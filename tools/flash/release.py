@@ -35,7 +35,10 @@ def new_key(
     key: Annotated[Path, typer.Argument(help="New file for the private key.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
-    """Make a release key: KEY, good for 1,024 releases, and KEY.pub, which cameras trust."""
+    """Make a release key, good for 1,024 releases.
+
+    KEY is private; cameras trust KEY.pub.
+    """
     if key.exists():
         raise typer.BadParameter(f"{key} is there already: a release key is never overwritten")
     with _busy("making 1,024 one-time keys"):
@@ -55,7 +58,7 @@ def sign(
     folder: Annotated[Path, typer.Argument(help="New folder for the release.")],
     board: Annotated[str, typer.Option(help="Board file; `boards` lists them.")],
     key: Annotated[Path, typer.Option(help="The private key, made by `new-key`.")],
-    number: Annotated[int, typer.Option(min=1, max=_MOST, help="Higher than any release before.")],
+    number: Annotated[int, typer.Option(min=1, max=_MOST, help="Higher than before, per board.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ):
     """Compile the firmware for a board, and sign it as release NUMBER."""
@@ -66,13 +69,19 @@ def sign(
     if folder.exists():
         raise typer.BadParameter(f"{folder} is there already; name a new folder")
     with _busy("compiling, and reading the key"):
-        private = _read(key)
+        private, signed = _read(key)
+        last = signed.get(board, 0)
+        if number <= last:
+            raise typer.BadParameter(
+                f"{key} signed release {last} for this board already: number this one "
+                f"{last + 1} or higher"
+            )
         files = {n: d for n, d in install.compiled_files(chosen).items() if n.endswith(".mpy")}
     about = {name: install.described(data) for name, data in files.items()}
     row = {"board": chosen.ID, "version": version(), "number": number, "files": about}
     manifest = json.dumps(row, sort_keys=True).encode()
     signature = private.sign(manifest)
-    _store(key, private)  # before anybody has the signature
+    _store(key, private, {**signed, board: number})  # before anybody has the signature
     for name, data in {**files, MANIFEST: manifest, SIGNATURE: signature}.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,23 +99,25 @@ def _busy(what):
 
 
 def _read(path):
+    """Return the private key, and {board: number} of the last releases that it signed."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+        signed = dict(stored.get("signed", {}))
         private = pyhsslms.LmsPrivateKey.deserialize(bytes.fromhex(stored["lms"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "strerror", None) or "not a release key"
         raise typer.BadParameter(f"{path}: {reason}; `release new-key` makes one")
     if private.is_exhausted():
         raise typer.BadParameter(f"{path} has signed all it can: make a new key and new images")
-    return private
+    return private, signed
 
 
-def _store(path, private):
+def _store(path, private, signed=None):
     # Whole or not at all, and on the disk before this returns.
     new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps({"lms": private.serialize().hex()}))
+        file.write(json.dumps({"lms": private.serialize().hex(), "signed": signed or {}}))
         file.flush()
         os.fsync(descriptor)
     os.replace(new, path)

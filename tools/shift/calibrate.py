@@ -8,6 +8,7 @@ hundreds.
 from tools.glyphs import of_firmware
 
 _TOP_PCT, _BOTTOM_PCT = 97, 4  # beyond, gauges stay where they are
+_HEADING = "seconds,stage,pct"
 _MOST_S = 1e10  # since 1970 there were fewer
 _LEAST_ROWS = 10  # of a discharge, on average: a camera writes one a minute
 
@@ -26,15 +27,17 @@ def read(path):
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CalibrationError(getattr(error, "strerror", None) or "it is not text") from None
+        raise CalibrationError(
+            getattr(error, "strerror", None) or "it is not UTF-8; save it as UTF-8"
+        ) from None
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
+        if line.strip() in ("", _HEADING) or line.startswith("#"):
             continue
         words = line.split(",")
         try:
             row = (_number(words[0], _MOST_S), words[1].strip(), _number(words[2], 100))
         except (IndexError, ValueError):
-            raise CalibrationError(f"line {number} is not seconds,stage,pct") from None
+            raise CalibrationError(f"line {number} is not {_HEADING}") from None
         if row[1] not in stages:
             known = ", ".join(stages)
             raise CalibrationError(f"line {number}: no stage {row[1]!r}; there are {known}")

@@ -54,7 +54,7 @@ def shift(
     battery = dict(about.BATTERY, health_pct=health)
     battery["capacity_mah"] = capacity or battery["capacity_mah"]
     if calibrate:
-        return _calibrate(about, calibrate, battery["capacity_mah"], as_json)
+        return _calibrate(about, calibrate, capacity, as_json)
     if plot:
         _check_plot(plot)
         bootstrap.need("plot")
@@ -72,26 +72,26 @@ def shift(
         raise OSError(str(error)) from None
     if not runs.worn(runs.by_stage(result))[0]:
         raise typer.BadParameter(f"{use}: the camera is never on for a second: boot it, end later")
-    report = _report(about, values, steps, result, battery, c10)
-    report["verified_hours"] = None
-    if report["reaches"] and not result["error"]:
-        wanted = {row["setting"]: row["value"] for row in report["reaches"]}
+    told = report(about, values, steps, result, battery, c10)
+    told["verified_hours"] = None
+    if told["reaches"] and not result["error"]:
+        wanted = {row["setting"]: row["value"] for row in told["reaches"]}
         if "slow_clock" not in wanted:  # which no profile sets: the firmware itself does
             with _progress() as progress:
                 again = runs.run(
                     board, profile, script, {**changes, **wanted}, battery, c10, None, progress
                 )
-            report["verified_hours"] = round(_hours(values, again, battery, c10), 2)
-    report["wall_s"] = round(time.monotonic() - started_s, 1)
+            told["verified_hours"] = round(_hours(values, again, battery, c10), 2)
+    told["wall_s"] = round(time.monotonic() - started_s, 1)
     if plot:
-        _plot(report, result, plot)
+        _plot(told, result, plot)
     if as_json:
-        print(json.dumps(report))
+        print(json.dumps(told))
     else:
-        _say(about, report, result)
+        _say(about, told, result)
     if result["error"]:
         raise typer.TyperException(f"{use}: {result['error']}")
-    return 0 if report["reached"] else 1
+    return 0 if told["reached"] else 1
 
 
 def _firmware(profile):
@@ -137,7 +137,7 @@ def _script(use, hours):
     except ScriptError as error:
         raise typer.BadParameter(f"{use}, {error}") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8; save it as UTF-8"
         raise typer.BadParameter(f"cannot read the script {use}: {reason}") from None
 
 
@@ -160,7 +160,8 @@ class _Progress:
         return self._screen.__exit__(*error)
 
 
-def _report(about, values, steps, result, battery, c10):
+def report(about, values, steps, result, battery, c10):
+    """Return what `--json` prints of a run, but for `verified_hours` and `wall_s`."""
     from tools.shift import run as runs
 
     stages = runs.by_stage(result)
@@ -172,10 +173,10 @@ def _report(about, values, steps, result, battery, c10):
     if "own_mah" in about.BATTERY:
         own_battery = dict(battery, capacity_mah=about.BATTERY["own_mah"])
         own = round(runs.hours(stages, own_battery, c10), 1)
-    given_up = []
+    given_up, order = [], runs.in_order(about, values, steps)
     for row in result["track"]:
         if row[3] > len(given_up):
-            given_up.append({"second": row[0], "steps": row[3]})
+            given_up.append({"second": row[0], "steps": row[3], **order[row[3] - 1]})
     return {
         "board": about.ID,
         "hours": round(hours, 2),
@@ -183,6 +184,8 @@ def _report(about, values, steps, result, battery, c10):
         "margin_pct": round(100 * hours / needed - 100),
         "reached": dead_s is None and hours >= min(needed, runs.worn(stages)[0]),
         "battery_mah": battery["capacity_mah"],
+        "health_pct": battery.get("health_pct", 100),
+        "temperature_c": c10 // 10,
         "own_hours": own,
         "by_stage": {stage: _rounded(row) for stage, row in stages.items()},
         "waking": {s: runs.waking(about, row) for s, row in stages.items() if row["wakes"]},
@@ -228,11 +231,14 @@ def _say_faults(report, result):
 
 
 def _say(about, report, result):
+    from tools.shift import words
+
     over = "reached" if report["reached"] else "NOT reached"
     if report["virtual_hours"] < report["hours_needed"]:
-        over += f" in the {report['virtual_hours']:.1f} hours of the script"
+        over = "not empty" if report["reached"] else "empty"
+        over += f" in the {words.length(report['virtual_hours'])} of the script"
     print(
-        f"{about.NAME}, {report['battery_mah']} mAh: {report['hours']:.1f} hours at this use; "
+        f"{about.NAME}, {words.battery(report)}: {report['hours']:.1f} hours at this use; "
         f"{report['hours_needed']} needed: {over}, margin {report['margin_pct']} %"
     )
     _say_faults(report, result)
@@ -240,21 +246,22 @@ def _say(about, report, result):
         print(f"with the board's own {about.BATTERY['own_mah']} mAh: {report['own_hours']} hours")
     for stage, row in report["by_stage"].items():
         most = sorted(row["parts"].items(), key=lambda part: -part[1])[:4]
-        where = ", ".join(f"{part} {mah:.0f}" for part, mah in most if mah >= 0.5)
+        where = ", ".join(f"{words.part(part)} {mah:.0f}" for part, mah in most if mah >= 0.5)
         drawn = f"{row['hours']:6.2f} h {row['ma']:7.1f} mA {row['mah']:7.1f} mAh"
-        print(f"  {stage:<11}{drawn}  {where}")
+        print(f"  {words.stage(stage):<11}{drawn}  {where}")
     for stage, row in report["waking"].items():
         how = "a press ends the sleep at once"
         if row["button"] == "poll":
             how = f"a press is seen when it wakes, every {row['every_ms']} ms"
-        print(f"  {stage} wakes {row['count']} times: {row['ms'] / 1000:.1f} s at work, ", end="")
-        print(f"{row['mah']:.2f} mAh; {how}")
+        work = f"{row['ms'] / 1000:.1f} s at work, {row['mah']:.2f} mAh"
+        print(f"  {words.stage(stage)}: wakes {row['count']} times: {work}; {how}")
+    if report["reached"] and report["reaches"] == []:
+        print("no setting has to change")
+        report = {**report, "suggestions": ()}
     for row in report["suggestions"]:
-        print(
-            f"  {row['setting']} {row['value']}: {row['minutes']:+} minutes, by this run's ledger"
-        )
+        print(f"  {words.setting(row)}: {row['minutes']} minutes more, reckoned from this run")
     if report["reaches"]:
-        names = ", ".join(f"{row['setting']} {row['value']}" for row in report["reaches"])
+        names = ", ".join(map(words.setting, report["reaches"]))
         run = "reckoned from this run, not run again"
         if report["verified_hours"]:
             run = f"run again with them: {report['verified_hours']:.1f} hours"
@@ -262,7 +269,7 @@ def _say(about, report, result):
     elif report["reaches"] is None:
         print("no setting reaches the shift: it needs a larger battery")
     for row in report["given_up"]:
-        print(f"given up after {row['second'] / 3600:.1f} h: step {row['steps']} of the table")
+        print(f"given up after {row['second'] / 3600:.1f} h: from then on {words.setting(row)}")
 
 
 def _plot(report, result, path):
@@ -275,10 +282,11 @@ def _plot(report, result, path):
         raise _unwritable(path, error) from None
 
 
-def _calibrate(about, path, capacity_mah, as_json):
+def _calibrate(about, path, measured_mah, as_json):
     from tools.shift.calibrate import CalibrationError, fit, read
     from tools.shift.table import table_ma
 
+    capacity_mah = measured_mah or about.BATTERY["capacity_mah"]
     try:
         rows = fit(read(path), capacity_mah)
     except CalibrationError as error:
@@ -289,6 +297,8 @@ def _calibrate(about, path, capacity_mah, as_json):
     if as_json:
         print(json.dumps({"board": about.ID, "battery_mah": capacity_mah, "stages": rows}))
         return 0
+    whose = "as measured" if measured_mah else "the board file's; --capacity gives the true one"
+    print(f"with a battery of {capacity_mah} mAh, {whose}:")
     for stage, row in rows.items():
         print(
             f"{stage:<11}{row['ma']:7.1f} mA, give or take {row['unsure_ma']:.1f}; "

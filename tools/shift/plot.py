@@ -2,6 +2,8 @@
 
 import io
 
+from tools.shift import words
+
 _COLOURS = ("#1565c0", "#c62828", "#2e7d32")
 _STAGES = {"display_on": "#a5d6a7", "recording": "#ef9a9a", "armed": "#90caf9"}
 # In the order in which they are stacked; what belongs together is of one hue.
@@ -42,11 +44,14 @@ def draw(report, runs):
     upper.set_ylabel("charge, %")
     upper.set_xlabel("hours")
     upper.set_ylim(0, 102)
-    title = f"{load(report['board']).NAME}, {report['battery_mah']} mAh"
+    title = f"{load(report['board']).NAME}, {words.battery(report)}"
     upper.set_title(title, loc="left", fontsize=11)
-    if any(name for name, _ in runs):
-        upper.legend(frameon=False, fontsize=9)
+    # Beside the title: inside it would lie over a band.
+    upper.legend(frameon=False, fontsize=9, ncols=6, loc="lower right", bbox_to_anchor=(1, 1))
+    _tell_steps(upper, report["given_up"])
     _ledger(lower, report["by_stage"])
+    name = runs[0][0]
+    lower.set_title(f"where it went{name and ', '}{name}", loc="left", fontsize=11)
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     png = io.BytesIO()
@@ -57,7 +62,9 @@ def draw(report, runs):
 def _charge(axes, name, result, colour, needed_h):
     track = result["track"]
     hours = [row[0] / 3600 for row in track]
-    axes.plot(hours, [row[1] / 100 for row in track], color=colour, linewidth=2, label=name)
+    axes.plot(
+        hours, [row[1] / 100 for row in track], color=colour, linewidth=2, label=name or "charge"
+    )
     axes.axvline(needed_h, color="#9e9e9e", linewidth=0.8)
     died = [c for c in result["stages"] if c["to"] == "off" and c["event"] != "off"]
     if died:
@@ -91,22 +98,37 @@ def _steps(axes, track, colour):
         axes.annotate(label, at, **about)
 
 
+def _tell_steps(axes, given_up):
+    steps = [f"{row['steps']}: {words.setting(row)}" for row in given_up]
+    if steps:
+        axes.set_xlabel("hours\nsteps " + "; ".join(steps), fontsize=9)
+
+
 def _stages(axes, result):
     changes = result["stages"]
+    labels = {stage: words.stage(stage) for stage in _STAGES}
     ends = [change["t_ms"] for change in changes[1:]] + [result["virtual_ms"]]
     for change, end_ms in zip(changes, ends, strict=True):
         if change["to"] in _STAGES:
             span = (change["t_ms"] / 3_600_000, end_ms / 3_600_000)
-            axes.axvspan(*span, color=_STAGES[change["to"]], linewidth=0)
+            colour, label = _STAGES[change["to"]], labels.pop(change["to"], None)
+            axes.axvspan(*span, color=colour, linewidth=0, label=label)
 
 
 def _ledger(axes, stages):
     names = [stage for stage in stages if stages[stage]["mah"] >= 0.5]
-    left = [0.0] * len(names)
+    labels, left = [words.stage(stage) for stage in names], [0.0] * len(names)
     for part, colour in PARTS.items():
         values = [stages[stage]["parts"].get(part, 0) for stage in names]
         if any(values):
-            axes.barh(names, values, left=left, color=colour, height=0.65, label=part)
+            axes.barh(
+                labels,
+                values,
+                left=left,
+                color=colour,
+                height=0.65,
+                label=words.part(part),
+            )
             left = [a + b for a, b in zip(left, values, strict=True)]
     for row, mah in enumerate(left):
         axes.text(mah, row, f" {mah:.0f}", va="center", fontsize=9)

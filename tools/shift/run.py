@@ -126,6 +126,19 @@ def _visits_s(result, stage):
     return visits
 
 
+def in_order(board, values, steps):
+    """Return the rows of `steps` that lower something on `board`, in the order in which the
+    firmware gives them up: as many as are in force are always the first ones.
+    """
+    settings, rows = dict(values), []
+    for _, setting, value in steps:
+        slow = setting == "slow_clock"
+        if hasattr(board, "SLOW_HZ") if slow else settings[setting] > value:
+            settings[setting] = value
+            rows.append({"setting": setting, "value": value})
+    return rows
+
+
 def suggest(board, values, result, steps, battery, c10=250):
     """Return ([{"setting", "value", "minutes"}], the most first; the fewest of them in the order
     of `steps`, the firmware's table, that reach the shift: [] where it is reached anyway, None

@@ -12,11 +12,14 @@ import typer
 
 app = typer.Typer(add_completion=False)
 
+_OF_CAMERAS = {"on", "card", "profile", "seed"}  # what --serve takes, too
+_OF_A_RUN = _OF_CAMERAS | {"video", "script", "keys", "out", "as_json"}
 _MARKS = {"display_on": "green", "recording": "red", "armed": "blue", "fault": "yellow"}
 
 
 @app.command()
 def sim(
+    context: typer.Context,
     headless: Annotated[
         bool, typer.Option("--headless", help="Only run a script, and say how it went.")
     ] = False,
@@ -27,7 +30,10 @@ def sim(
     export: Annotated[
         Path | None, typer.Option(help="Write the page into this folder, as one file.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Where the page is served; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Where the page is served; 0 takes a free one."),
+    ] = 0,
     serve: Annotated[
         bool, typer.Option("--serve", help="Dock a camera for each --card, behind ptys.")
     ] = False,
@@ -54,7 +60,7 @@ def sim(
     profile: Annotated[str, typer.Option(help="Use profile.")] = "nrw_order_service",
     seed: Annotated[int, typer.Option(help="All chance follows from it.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for displays, result and console.")
+        Path | None, typer.Option(help="New folder for displays, result and console.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
@@ -66,20 +72,30 @@ def sim(
     It opens a page in the browser, served to this computer alone until Ctrl-C. --export writes the
     same page for any web server or a thumb drive.
 
-    With --headless or --demo a script runs without the page; only then the options from --on to
-    --json count. Status 0 when the script's expectations were met, 1 when not, 2 for input that
+    With --headless or --demo a script runs without the page; only then there are the options from
+    --on to --json. Status 0 when the script's expectations were met, 1 when not, 2 for input that
     cannot be used.
     """
     if serve:
+        _refuse(context, _OF_A_RUN - _OF_CAMERAS)
         return _answer(_serve, board, on, card or (), profile, seed)
     if not (headless or demo):
+        _refuse(context, _OF_A_RUN)
         return _page(board, export, port)
     if len(card or ()) > 1:
         raise typer.BadParameter("one --card at a time; only --serve takes many")
-    if demo:
+    if demo or out:
         out = _new_folder(out)
     camera = (board, on, video, script, card[0] if card else None, seed, out, profile)
     return _answer(_play, camera, keys or (), demo, as_json)
+
+
+def _refuse(context, names):
+    """Refuse options that were given, and that only a run without the page takes."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name)
+        if option.name in names and source and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{option.opts[0]} needs --headless or --demo: add one")
 
 
 def _answer(act, *args):
@@ -142,7 +158,13 @@ def _page(board, folder, port):
         raise typer.BadParameter(str(error)) from None
     if folder:
         return _export(folder, board)
-    page_server.serve(export.build(board), port, _say)
+    try:
+        page_server.serve(export.build(board), port, _say)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"the page cannot be served on port {port} ({error.strerror}); name another --port, "
+            "or leave it out for a free one"
+        ) from None
     return 0
 
 

@@ -117,6 +117,8 @@ def run(
     if not result_path.exists():
         raise RunError(last_words(out / "console.txt", status))
     result = json.loads(result_path.read_text(encoding="utf-8"))
+    if not result["stages"]:
+        say("the camera was never on: a script begins with `0:00 boot`")
     result["interpreter"] = interpreter
     result["wall_ms"] = round((time.monotonic() - started_s) * 1000)
     result["card"]["path"] = str(image)
@@ -179,7 +181,7 @@ def _acts(script):
     try:
         return parse(Path(script).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8; save it as UTF-8"
         raise InputError(f"cannot read the script {script}: {reason}") from None
     except ScriptError as error:
         raise InputError(f"{script}: {error}") from None

@@ -129,6 +129,8 @@ class Run:
         self._frames = {"captured": 0, "recorded": 0, "mirrored": 0}
         self._collections = 0
         self._pictures = []
+        self._look = False  # whether to keep what is seen when the firmware's turn ends
+        self._kept = None  # (row of the result, pixels)
         self._visits = {}
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
@@ -287,6 +289,9 @@ class Run:
         # Notes what there is to note after a turn; returns whether the run is over.
         if self._awaited and self._app.counters["recorded"] != self._awaited[0]:
             self._note_delay()
+        if self._look:
+            self._look = False
+            self._kept = self._picture(self.world.stage)
         if self._ending and self.world.ms >= self._end_ms:
             self._finish("")
             return True
@@ -336,6 +341,8 @@ class Run:
     def _key(self, down):
         if down:
             self._presses = [self._presses[1], self.world.ms]
+            # What comes of a press may be half drawn when the stage ends; so is a question.
+            self._look = self._app is not None and not self._app.procedure.controls.asking
 
     def _note_delay(self):
         # From the first press of the two. Seen from idle when that press also opened the display.
@@ -363,17 +370,27 @@ class Run:
         self._collections += self._app.collections
         self._app = None
 
-    def _leave_picture(self, stage):
-        visits = self._visits[stage] = self._visits.get(stage, 0) + 1
-        if stage == "off" or visits > _PICTURES_PER_STAGE:
-            return
-        pixels = self.camera.pixels()
+    def _picture(self, stage):
+        """Return (row of the result, pixels) of what is seen; None where it is not kept."""
+        visit = self._visits.get(stage, 0) + 1
+        pixels = None
+        if stage != "off" and visit <= _PICTURES_PER_STAGE:
+            pixels = self.camera.pixels()
         if pixels is None:
-            return
-        name = "%s-%d.rgb565" % (stage, visits)
-        self._host.write_bytes(self.config["out"] + "/" + name, pixels)
+            return None
+        name = "%s-%d.rgb565" % (stage, visit)
         lamp = self.world.lamp_lit
-        self._pictures.append({"t_ms": self.world.ms, "stage": stage, "file": name, "lamp": lamp})
+        return {"t_ms": self.world.ms, "stage": stage, "file": name, "lamp": lamp}, pixels
+
+    def _leave_picture(self, stage):
+        kept, self._kept, self._look = self._kept, None, False
+        if not kept or kept[0]["stage"] != stage:
+            kept = self._picture(stage)
+        self._visits[stage] = self._visits.get(stage, 0) + 1
+        if kept:
+            row, pixels = kept
+            self._host.write_bytes(self.config["out"] + "/" + row["file"], pixels)
+            self._pictures.append(row)
 
     # Acts
 

@@ -49,7 +49,7 @@ def shoot(folder=PICTURES):
         )
         phone = _open(
             browser,
-            address.replace("lang=en", "lang=de") + "11000",
+            address.replace("lang=en", "lang=de") + "8000",
             {"width": 390, "height": 844},
             color_scheme="dark",
             device_scale_factor=2,

@@ -17,7 +17,8 @@ def torture(
         int | None, typer.Option(help="All cases follow from it; without it a new one.")
     ] = None,
     case: Annotated[
-        list[str] | None, typer.Option(help="Only this kind of case, repeatable.")
+        list[str] | None,
+        typer.Option(help="Only this kind of case, repeatable; `--case list` lists them."),
     ] = None,
     board: Annotated[
         str, typer.Option(help="Board file; kinds that make no sense on it are left out.")
@@ -45,9 +46,12 @@ def torture(
         raise typer.BadParameter(str(error)) from None
     if on not in INTERPRETERS:
         raise typer.BadParameter(f"no interpreter '{on}'; there are {', '.join(INTERPRETERS)}")
+    if case == ["list"]:
+        print("\n".join(kinds))
+        return 0
     unknown = next((name for name in case or () if name not in kinds), None)
     if unknown:
-        raise typer.BadParameter(f"no case '{unknown}' on {board}; there are {', '.join(kinds)}")
+        raise typer.BadParameter(f"no case '{unknown}' on {board}; there are: {'; '.join(kinds)}")
     seed = random.SystemRandom().randrange(1 << 30) if seed is None else seed
     with _bar(seconds) as progress:
         result = go(seconds, seed, progress, case, board, on)
@@ -55,6 +59,8 @@ def torture(
         print(json.dumps(result))
     else:
         _say(result)
+    if result["interrupted"]:
+        raise typer.Abort
     return 1 if result["violations"] else 0
 
 
@@ -92,9 +98,14 @@ def _say(result):
         print(f"{broken['case']} (seed {broken['seed']}): {'; '.join(broken['what'])}")
         print("".join(f"    {line}\n" for line in broken["script"].splitlines()), end="")
     count, kinds = sum(result["cases"].values()), len(result["cases"])
+    loss = f"a cut cost {result['worst_loss_ms']} ms of pictures at most"
+    if result["worst_loss_ms"]:
+        loss += (
+            "; the limit, 300 ms, a block, and the picture begun before it, is "
+            f"{result['worst_loss_limit_ms']} ms at their rate"
+        )
     print(
         f"{count} cases of {kinds} kinds, seed {result['seed']}: "
-        f"{len(result['violations'])} broken promises; "
-        f"a cut cost {result['worst_loss_ms']} ms of pictures at most",
+        f"{len(result['violations'])} broken promises; {loss}",
         file=sys.stderr if result["violations"] else sys.stdout,
     )

@@ -296,7 +296,9 @@ def _within(some, all_of_them):
 
 
 def losses(outcome, found):
-    """Yield (ms, bytes older than LOSS_MS) that each cut cost, and 0, 0 for none."""
+    """Yield (ms, bytes older than LOSS_MS) that each cut cost, 0, 0 for none, and the ms that
+    LOSS_MS and a block last at the pictures' rate.
+    """
     for attempt, one in pairs(outcome, found):
         if attempt.cut_ms is None:
             continue
@@ -305,11 +307,23 @@ def losses(outcome, found):
         ages = [attempt.cut_ms - row.at_ms for row in lost]
         # Of the oldest a part may be on the card; then the block that was under way.
         old = sum(row.size_bytes for row, ms in zip(lost[1:], ages[1:]) if ms > LOSS_MS)
-        yield max(ages, default=0), old
+        yield max(ages, default=0), old, LOSS_MS + _block_ms(attempt)
+
+
+def _block_ms(attempt):
+    """Return for how long a block lasts, and the picture whose beginning is in the one before."""
+    taken = [row for row in attempt.frames if row.taken]
+    if len(taken) < 2:
+        return 0
+    span_ms, size_bytes = (
+        taken[-1].at_ms - taken[0].at_ms,
+        sum(row.size_bytes for row in taken[1:]),
+    )
+    return round(span_ms * (BLOCK_BYTES / size_bytes + 1 / (len(taken) - 1)))
 
 
 def _loss(outcome, found, kind):
     limit = BLOCK_BYTES if kind.keeps_up else QUEUE_BYTES
-    for ms, old_bytes in losses(outcome, found):
+    for ms, old_bytes, _ in losses(outcome, found):
         if old_bytes > limit:
             yield f"a cut cost pictures of {ms} ms, {old_bytes} bytes older than {LOSS_MS} ms"

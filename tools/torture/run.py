@@ -15,7 +15,8 @@ _SHRINK_S = 30
 
 
 def run_case(name, lines, seed, keep=None, board=bench.BOARD, on="cpython"):
-    """Run one case on a fresh card; return (sentences about broken promises, worst loss in ms).
+    """Run one case on a fresh card; return (sentences about broken promises, (worst loss in ms,
+    its limit in ms)).
 
     `keep` is a folder to leave card, camera and keys in. With `on` (unix, wasm) it runs there as
     well, and must leave the same.
@@ -33,7 +34,7 @@ def run_case(name, lines, seed, keep=None, board=bench.BOARD, on="cpython"):
             run = bench.Bench(image, "\n".join(lines), seed, kind.profile, board=board)
             outcome = run.play()
         except ScriptError:
-            return [], 0
+            return [], (0, 0)
         found = list(promises.broken(outcome, kind))
         if kind.check and not outcome.broken:
             found += kind.check(outcome)
@@ -49,14 +50,15 @@ def run_case(name, lines, seed, keep=None, board=bench.BOARD, on="cpython"):
 
 def _worst(outcome, kind):
     if kind.harms or not kind.keeps_up or outcome.broken:
-        return 0
+        return 0, 0
     found = promises.read(outcome.image)
-    return max((ms for ms, _ in promises.losses(outcome, found)), default=0) if found else 0
+    losses = promises.losses(outcome, found) if found else ()
+    return max(((ms, limit_ms) for ms, _, limit_ms in losses), default=(0, 0))
 
 
 def torture(seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpython", at_least=1):
     """Run cases for `seconds`, and `at_least` so many; return `seed`, `cases` {name: count},
-    `violations`, `worst_loss_ms`.
+    `violations`, `worst_loss_ms`, `worst_loss_limit_ms`, and whether Ctrl-C ended it.
 
     Every kind that makes sense on `board` has its turn before the first comes again; the seed
     says which begins. Case `i` follows from `seed` and `i` alone. `progress(done_s, name)` hears
@@ -64,23 +66,33 @@ def torture(seconds, seed, progress=None, kinds=None, board=bench.BOARD, on="cpy
     """
     began = time.monotonic()
     names = kinds or list(kinds_on(headless.load(board)))
-    cases, violations, worst, i = {}, [], 0, 0
-    while i < at_least or time.monotonic() - began < seconds:
-        name = names[(seed + i) % len(names)]
-        own_seed = zlib.crc32(f"{seed} {i}".encode()) & 0x3FFFFFFF
-        lines = KINDS[name].script(random.Random(own_seed))
-        if progress:
-            progress(time.monotonic() - began, name)
-        found, loss_ms = run_case(name, lines, own_seed, board=board, on=on)
-        worst = max(worst, loss_ms)
-        cases[name] = cases.get(name, 0) + 1
-        if found:
-            lines = shrink(name, lines, own_seed, found[0], board, on)
-            violations.append(
-                {"case": name, "seed": own_seed, "what": found, "script": "\n".join(lines)}
-            )
-        i += 1
-    return {"seed": seed, "cases": cases, "violations": violations, "worst_loss_ms": worst}
+    cases, violations, worst, i, interrupted = {}, [], (0, 0), 0, False
+    try:
+        while i < at_least or time.monotonic() - began < seconds:
+            name = names[(seed + i) % len(names)]
+            own_seed = zlib.crc32(f"{seed} {i}".encode()) & 0x3FFFFFFF
+            lines = KINDS[name].script(random.Random(own_seed))
+            if progress:
+                progress(time.monotonic() - began, name)
+            found, loss = run_case(name, lines, own_seed, board=board, on=on)
+            worst = max(worst, loss)
+            cases[name] = cases.get(name, 0) + 1
+            if found:
+                script = "\n".join(lines)
+                row = {"case": name, "seed": own_seed, "what": found, "script": script}
+                violations.append(row)
+                row["script"] = "\n".join(shrink(name, lines, own_seed, found[0], board, on))
+            i += 1
+    except KeyboardInterrupt:
+        interrupted = True
+    return {
+        "seed": seed,
+        "cases": cases,
+        "violations": violations,
+        "worst_loss_ms": worst[0],
+        "worst_loss_limit_ms": worst[1],
+        "interrupted": interrupted,
+    }
 
 
 def shrink(name, lines, seed, what, board=bench.BOARD, on="cpython", limit_s=_SHRINK_S):

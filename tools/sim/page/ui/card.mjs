@@ -4,7 +4,7 @@ import { unhex } from "../verify/primitives.mjs";
 import { BLOCK } from "../verify/segments.mjs";
 import { verify } from "../verify/verify.mjs";
 import { $, make, put } from "./dom.mjs";
-import { sentence } from "./findings.mjs";
+import { isTorn, sentence } from "./findings.mjs";
 import { Film } from "./film.mjs";
 import { say } from "./words.mjs";
 
@@ -18,8 +18,9 @@ function flashOf(log) {
 
 /** The panel of the card. */
 export class CardEnd {
-  constructor(camera, data) {
+  constructor(camera, data, state) {
     this.camera = camera;
+    this.state = state;
     const { keys } = data.card;
     this.keys = Object.fromEntries(Object.entries(keys).map(([name, text]) => [name, unhex(text)]));
     this.files = data.card.files;
@@ -43,15 +44,17 @@ export class CardEnd {
     $("take").disabled = true;
     put($("verdict"), say("checking"));
     const [card, log] = await this.camera.take();
-    this.taken = { card, log };
+    this.taken = { card, log, recording: this.state()?.stage === "recording" };
     this.flipped = null;
     await this.verify();
     $("take").disabled = false;
   }
 
   async verify() {
-    const { card, log } = this.taken;
+    const { card, log, recording } = this.taken;
     this.found = await verify(card, log, this.keys);
+    const newest = this.found.readings.at(-1)?.segment.n;
+    this.running = recording && this.found.findings.find((one) => isTorn(one) && one.segment === newest);
     this.show();
   }
 
@@ -75,13 +78,14 @@ export class CardEnd {
       $("verdict").replaceChildren(make("p", { class: "verdict" }, say("nothing")));
       return;
     }
+    const findings = found.findings.filter(({ kind }) => kind !== "note");
+    const runs = found.verdict === "torn-tail" && findings.every((one) => one === this.running);
     const box = make("div", { class: `verdict ${found.verdict}`, "data-verdict": found.verdict });
-    box.append(make("p", { class: "word" }, say(`verdict_${found.verdict}`)), make("p", { class: "quiet" }, say("counts", { ...found, recordings: found.recordings.length })));
+    box.append(make("p", { class: "word" }, say(runs ? "verdict_running" : `verdict_${found.verdict}`)), make("p", { class: "quiet" }, say("counts", { ...found, recordings: found.recordings.length })));
     const lost = found.written === null ? 0 : found.written - found.frames;
     if (lost > 0) box.append(make("p", { id: "lost" }, say("lost", { ...found, lost })));
     if (this.flipped) box.append(make("p", { id: "flipped" }, say("flipped", this.flipped)));
-    const findings = found.findings.filter(({ kind }) => kind !== "note");
-    if (findings.length) box.append(make("ul", { id: "findings" }, ...findings.map((one) => make("li", {}, sentence(one)))));
+    if (findings.length) box.append(make("ul", { id: "findings" }, ...findings.map((one) => make("li", {}, sentence(one, one === this.running)))));
     const recordings = found.recordings.filter((stream) => stream.frames.length);
     if (recordings.length) {
       this.film = new Film(recordings);

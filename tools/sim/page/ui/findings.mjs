@@ -24,8 +24,13 @@ const WORDS = {
 const LOG = ["Das Log der Kamera ist nicht so, wie sie es geschrieben hat.", "The camera’s log is not as the camera wrote it."];
 const OTHER = ["Auf der Karte steht etwas, das diese Kamera nicht so geschrieben hat.", "Something on the card is not as this camera wrote it."];
 
-/** Return the sentence of a finding. */
-export function sentence(finding) {
-  const words = own(WORDS, finding.code) ?? (/^log-|^wrong-/.test(finding.code) ? LOG : OTHER);
+const RUNNING = ["Segment {segment} hat noch kein Siegel: die Aufnahme läuft noch.", "Segment {segment} has no seal yet: the recording is still running."];
+
+/** Return whether a finding says that a recording has no end. */
+export const isTorn = ({ code }) => code === "torn" || code === "torn-empty";
+
+/** Return the sentence of a finding; `running`: of the recording that is still running. */
+export function sentence(finding, running = false) {
+  const words = running ? RUNNING : (own(WORDS, finding.code) ?? (/^log-|^wrong-/.test(finding.code) ? LOG : OTHER));
   return words[language.is].replace(/\{(\w+)\}/g, (_, name) => finding[name] ?? "–");
 }

@@ -29,7 +29,7 @@ const hands = new Hands(act, (down) => time.hand(down));
 const lens = new LensView(camera, act);
 const world = new World(act, () => state);
 const inside = new Inside(camera, data);
-const card = new CardEnd(camera, data);
+const card = new CardEnd(camera, data, () => state);
 const lessons = new Lessons({ camera, data, restart: start, lens, time });
 const parts = [front, hands, ladder, time, world, inside, lessons];
 
@@ -85,6 +85,7 @@ function share() {
   const link = linkOf({ board: camera.board, profile: camera.profile, lang, acts: camera.acts, to: camera.ms });
   history.replaceState(null, "", link);
   navigator.clipboard?.writeText(location.href).catch(() => {});
+  $("shared").dataset.t = "shared"; // so that it changes with the language
   put($("shared"), say("shared"));
 }
 

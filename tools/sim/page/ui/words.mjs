@@ -88,6 +88,7 @@ const WORDS = {
   nothing: ["Auf der Karte ist nichts: es wurde nicht aufgenommen.", "There is nothing on the card: nothing was recorded."],
   "verdict_intact": ["Unversehrt. Alles ist da und so, wie es aufgenommen wurde.", "Intact. All is there, and as it was recorded."],
   "verdict_torn-tail": ["Vollständig bis zum Abbruch. Das letzte Stück fehlt, wie es sein muss, wenn mitten in der Aufnahme Strom oder Karte weg sind.", "Complete up to where it broke off. The last piece is missing, as it must be when power or card go in the middle of a recording."],
+  "verdict_running": ["Vollständig bis hierher. Die Aufnahme läuft noch: ihr Siegel bekommt sie, wenn sie endet.", "Complete so far. The recording is still running: it gets its seal when it ends."],
   "verdict_damaged": ["Beschädigt. Ein Teil der Karte ist nicht mehr so, wie er geschrieben wurde.", "Damaged. Part of the card is no longer as it was written."],
   "verdict_incomplete": ["Unvollständig. Etwas, das aufgenommen wurde, fehlt.", "Incomplete. Something that was recorded is missing."],
   "verdict_tampered": ["Verändert. Etwas auf der Karte stammt nicht von dieser Kamera.", "Tampered with. Something on the card is not this camera’s."],
