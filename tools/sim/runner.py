@@ -130,7 +130,7 @@ class Run:
         self._collections = 0
         self._pictures = []
         self._look = False  # whether to keep what is seen when the firmware's turn ends
-        self._kept = None  # (row of the result, pixels)
+        self._kept = None  # row of the result
         self._visits = {}
         self._presses = [0, 0]  # when the button last went down, the newest last
         self._delays = []
@@ -291,7 +291,7 @@ class Run:
             self._note_delay()
         if self._look:
             self._look = False
-            self._kept = self._picture(self.world.stage)
+            self._keep_picture(self.world.stage)
         if self._ending and self.world.ms >= self._end_ms:
             self._finish("")
             return True
@@ -370,27 +370,27 @@ class Run:
         self._collections += self._app.collections
         self._app = None
 
-    def _picture(self, stage):
-        """Return (row of the result, pixels) of what is seen; None where it is not kept."""
+    def _keep_picture(self, stage):
+        # In its file, not here: what is measured of the firmware's memory is in this heap.
+        self._kept = None
         visit = self._visits.get(stage, 0) + 1
         pixels = None
         if stage != "off" and visit <= _PICTURES_PER_STAGE:
             pixels = self.camera.pixels()
         if pixels is None:
-            return None
+            return
         name = "%s-%d.rgb565" % (stage, visit)
+        self._host.write_bytes(self.config["out"] + "/" + name, pixels)
         lamp = self.world.lamp_lit
-        return {"t_ms": self.world.ms, "stage": stage, "file": name, "lamp": lamp}, pixels
+        self._kept = {"t_ms": self.world.ms, "stage": stage, "file": name, "lamp": lamp}
 
     def _leave_picture(self, stage):
-        kept, self._kept, self._look = self._kept, None, False
-        if not kept or kept[0]["stage"] != stage:
-            kept = self._picture(stage)
+        if not self._kept or self._kept["stage"] != stage:
+            self._keep_picture(stage)
         self._visits[stage] = self._visits.get(stage, 0) + 1
-        if kept:
-            row, pixels = kept
-            self._host.write_bytes(self.config["out"] + "/" + row["file"], pixels)
-            self._pictures.append(row)
+        if self._kept:
+            self._pictures.append(self._kept)
+        self._kept, self._look = None, False
 
     # Acts
 
