@@ -13,8 +13,8 @@ _LOW = const(2)  # first word that is still needed
 _END = const(3)  # where the records ended before WRITE went round; 0: it never did
 _SEQ = const(4)  # number of the next record
 _HELD = const(5)  # 1: refuse the newest; 0: drop the oldest
-_LOST = const(6)  # how many were refused
-_DROPPED = const(7)  # how many made room
+_LOST = const(6)  # how many were refused while HELD
+_DROPPED = const(7)  # how many made room otherwise, or were larger than the ring
 _WORDS = const(8)  # where the ring ends
 _FIRST = const(16)  # where its records begin
 
@@ -69,7 +69,7 @@ def _make_room(words, need):
             at = _FIRST
             break
         if words[_HELD] or at == low or _FIRST + need > words[_WORDS]:
-            words[_LOST] += 1
+            words[_LOST if words[_HELD] else _DROPPED] += 1
             at = -1
             break
         words[_DROPPED] += 1

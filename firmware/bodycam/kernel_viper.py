@@ -52,7 +52,7 @@ def reserve(words: ptr32, kind: int, t_ms: int, n: int) -> int:
                 at = _FIRST
                 break
             if words[_HELD] or at == low or _FIRST + need > words[_WORDS]:
-                words[_LOST] += 1
+                words[_LOST if words[_HELD] else _DROPPED] += 1
                 at = -1
                 break
             words[_DROPPED] += 1

@@ -74,7 +74,7 @@ class Procedure:
         self._since = self._woken = clock.ticks_ms()
         self._card_in = True
         self._mounts = 0
-        self._lost = self._short = 0
+        self._lost = self._dropped = 0
         self._room = Room(parts.card, parts.log)
         self._leaving = None  # event that waits for the seal
         self._battery = None  # as the display shows it
@@ -201,9 +201,8 @@ class Procedure:
         if self.parts.recorder.missed != self._lost:
             self._lost = self.parts.recorder.missed
             self.warn("frames_lost", "%d" % self._lost)
-        short = self.parts.recorder.ring.dropped + self.parts.recorder.too_large
-        if short != self._short:
-            self._short = short
+        if self.parts.recorder.ring.dropped != self._dropped:
+            self._dropped = self.parts.recorder.ring.dropped
             self.warn("window_short")
         alarm = self._room.alarm()
         if alarm:

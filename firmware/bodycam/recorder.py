@@ -78,7 +78,6 @@ class Recorder:
         self._missed = [0] * _MISSED  # since the last GAP record
         self._tally = [0, 0, 0]
         self.missed = 0  # frames, sounds and events that had no room, since boot
-        self.too_large = 0  # frames and sounds, for the pre-event memory, since boot
 
     def wants_frames(self) -> bool:
         """Whether frames are taken: into a recording, or while none runs into the pre-event
@@ -119,7 +118,7 @@ class Recorder:
         if type(data) is bytes:  # garbage from now on; a view of a camera's buffer is not
             tally[_GARBAGE_BYTES] += n
         if self._state == _IDLE:
-            return self._keep(_PRE_EVENT_FRAME, t_ms, data)
+            return self.ring.push(_PRE_EVENT_FRAME, t_ms, data)
         if self._behind and not self._tell_gap():
             return self._miss(_FRAMES, t_ms, data)
         at = reserve(self._words, FRAME, t_ms, n)
@@ -141,7 +140,7 @@ class Recorder:
     def sound(self, t_ms, data) -> bool:
         """Take 16-bit mono samples of 16 kHz, as `frame` takes pictures."""
         if self._state == _IDLE:
-            return self._keep(_PRE_EVENT_AUDIO, t_ms, data)
+            return self.ring.push(_PRE_EVENT_AUDIO, t_ms, data)
         return self._put(ring.AUDIO, t_ms, data) or self._miss(_SOUND_BYTES, t_ms, data)
 
     def event(self, facts: dict):
@@ -156,13 +155,6 @@ class Recorder:
         why, self._why = self._why, None
         if why:
             self.event({"event": "start", "why": why})
-
-    def _keep(self, kind, t_ms, data):
-        # The oldest make room: what is refused is larger than the ring.
-        kept = self.ring.push(kind, t_ms, data)
-        if not kept:
-            self.too_large += 1
-        return kept
 
     def _put(self, kind, t_ms, data):
         return (not self._behind or self._tell_gap()) and self.ring.push(kind, t_ms, data)

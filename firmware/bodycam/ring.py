@@ -93,12 +93,14 @@ class Ring:
 
     @property
     def lost(self) -> int:
-        """Records that were refused since construction."""
+        """Records that were refused in recordings since construction."""
         return self.words[_LOST]
 
     @property
     def dropped(self) -> int:
-        """Records that made room for newer ones before a recording, since construction."""
+        """Records that made room for newer ones before a recording, or were larger than the ring,
+        since construction.
+        """
         return self.words[_DROPPED]
 
     @property
