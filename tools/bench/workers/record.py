@@ -5,7 +5,7 @@ call; and what reaches the card for each byte of picture.
 from bodycam.ring import PIECE_BYTES
 from tools.bench.workers import common, parts
 
-_ROUNDS = 5
+_ROUNDS = 12
 _LAP = 16  # frames
 _FRAMES = 480  # a minute
 _FRAME_BYTES = 24_576

@@ -6,7 +6,7 @@ from bodycam.blocks import BLOCK_BYTES
 from bodycam.ring import PIECE_BYTES
 from tools.bench.workers import common, parts
 
-_ROUNDS = 9
+_ROUNDS = 20
 _LAP = 16  # blocks
 _PUSH_EVERY = 4  # steps
 _PUSH_BYTES = 8192
