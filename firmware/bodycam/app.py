@@ -114,7 +114,7 @@ class App:
         journal = self.log
         ids = (journal.device_id or bytes(16), journal.card_id or bytes(16))
         hooks = {
-            "facts": self._open_facts,
+            "opening": self._opening,
             "nonce": lambda: urandom(16),
             "sealed": lambda: self.procedure.sealed(),
             "collect": self._collect,
@@ -191,9 +191,12 @@ class App:
         gc.collect()
         self.collections += 1
 
-    def _open_facts(self):
+    def _opening(self, which):
         journal, clock = self.log, self.clock
         facts = {
+            "event": "open",
+            "recording": which[0],
+            "index": which[1],
             "board": self.board.ID,
             "firmware": VERSION,
             "profile": self.profile["name"],
@@ -205,7 +208,7 @@ class App:
             "battery_pct": self.power.percent,
             "previous": journal.previous,
         }
-        return json.dumps(facts).encode()[1:]
+        return json.dumps(facts).encode()
 
     def restart(self):
         """Start anew, once what was sent is on the wire. Does not return."""

@@ -56,13 +56,13 @@ class Recorder:
     """Records what `frame` is given until `stop`; then `sealed()` is called, once the SEAL is
     on the card and in the log.
 
-    `facts()` returns a JSON object without its first brace, bytes, for the `open` event, `nonce()`
-    16 random bytes, `collect()` collects garbage. The ring's memory is wiped at the end.
+    `opening((recording, index))` returns the `open` event of a segment, JSON bytes, `nonce()` 16
+    random bytes, `collect()` collects garbage. The ring's memory is wiped at the end.
     """
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
         self.ring, self._memory, self._words = frames, frames.memory, frames.words
-        self._segments = Segments(card, journal, sealer, clock, hooks["facts"], hooks["nonce"])
+        self._segments = Segments(card, journal, sealer, clock, hooks["opening"], hooks["nonce"])
         self.segments = self._segments  # for who reads its counters
         self._made = sealer.made
         self._log = journal

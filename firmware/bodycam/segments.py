@@ -19,7 +19,6 @@ _WAIT = const(1)
 _EIO = const(5)
 _ETIMEDOUT = const(110)
 _LIMIT_MS = const(4700)  # for a write and its second attempt: a fault is said within 5 s
-_OPENING = b'{"event": "open", "recording": %d, "index": %d, '
 _SPARE_PIECES = const(4)  # for what comes between two looks, and the end of the stream
 
 
@@ -27,22 +26,22 @@ class Segments:
     """Writes segments to `card`, with the keys and entries of `journal` and the blocks of
     `sealer`.
 
-    `facts()` returns what the `open` event says besides, as the bytes of a JSON object without its
-    first brace, `nonce()` 16 random bytes. `is_open` is whether a segment is, `ready` whether it
-    takes another DATA block, `writing` whether blocks are under way to the card.
+    `opening((recording, index))` returns the `open` event, JSON bytes, `nonce()` 16 random bytes.
+    `is_open` is whether a segment is, `ready` whether it takes another DATA block, `writing`
+    whether blocks are under way to the card.
 
     No properties here and in `Recorder`: in a class that has one, the interpreter looks through
     the class whenever any attribute is set.
     """
 
-    def __init__(self, card, journal, sealer, clock, facts, nonce):
+    def __init__(self, card, journal, sealer, clock, opening, nonce):
         self._card = card
         self._log = journal
         self._sealer = sealer
         self._made, self._stages = sealer.made, sealer.stages
         self._clock = clock
         self._stamp = clock.stamp
-        self._facts = facts
+        self._opening = opening
         self._random = nonce
         # Records and frames of the segment; gaps and lost frames of the recording.
         self.counts = [0, 0, 0, 0]
@@ -73,17 +72,18 @@ class Segments:
         entry = self._log.open_segment(nonce, which[0], which[1], self._sealer.keys)
         self.is_open = self.ready = True
         names = (self._number, entry, self._log.boot, nonce, which)
-        self._sealer.open(names, _OPENING % which + self._facts(), self._stamp())
+        self._sealer.open(names, self._opening(which), self._stamp())
         self.flush()
 
     def _free_place(self, index):
         journal = self._log
         places = self._card.room(journal.next_segment, journal.released)
-        if journal.full and not index:  # what runs may end in one more, with the reserve's entries
+        full = journal.full
+        if full and not index:  # what runs may end in one more, with the reserve's entries
             raise Fault("log_full", "dock the camera")
         if places <= 0:
             raise Fault("card_full", "segment %d" % journal.next_segment)
-        self.last = places == 1 or journal.full
+        self.last = full or places == 1
         return journal.next_segment
 
     def takes(self, waiting_bytes: int) -> bool:

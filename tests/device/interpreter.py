@@ -181,7 +181,10 @@ class Heap(unittest.TestCase):
 
     def test_a_sealed_block_takes_no_more_than_its_hash(self):
         clock, card = Clock(), Card()
-        hooks = {"facts": lambda: b'"boot": 1}', "nonce": lambda: bytes(16)}
+        hooks = {
+            "opening": lambda which: b'{"event": "open", "boot": 1}',
+            "nonce": lambda: bytes(16),
+        }
         hooks["sealed"] = hooks["collect"] = lambda: None
         sealer = Sealer(aes, bytearray(STAGE_BYTES), (bytes(16), bytes(16), 1, ()))
         profile = {"flush_ms": 250, "pre_event_s": 0}

@@ -37,9 +37,10 @@ SOUND_BYTES = 640  # of 16-bit mono at 16 kHz
 RECORDER = 2  # the recorder's place among the services
 
 
-def _facts(log):
-    facts = {"log": log.last_mac.hex(), "epoch": log.epoch, "boot": log.boot}
-    return json.dumps(facts).encode()[1:]
+def _opening(log, which):
+    facts = {"event": "open", "recording": which[0], "index": which[1]}
+    facts |= {"log": log.last_mac.hex(), "epoch": log.epoch, "boot": log.boot}
+    return json.dumps(facts).encode()
 
 
 class Desk:
@@ -84,7 +85,7 @@ class Desk:
             aes, bytearray(STAGE_BYTES), (log.device_id, log.card_id, log.epoch, log.seals)
         )
         hooks = {
-            "facts": lambda: _facts(log),
+            "opening": lambda which: _opening(log, which),
             "nonce": lambda: bytes(range(16)),
             "sealed": lambda: setattr(self, "sealed", True),
             "collect": self._collect,

@@ -75,7 +75,7 @@ class Rig:
         self.card = Card(places)
         self.sealed = self.collected = 0
         hooks = {
-            "facts": lambda: json.dumps({"log": self.log.last_mac.hex()}).encode()[1:],
+            "opening": self.opening,
             "nonce": lambda: bytes(16),
             "sealed": self.on_sealed,
             "collect": self.on_collect,
@@ -89,6 +89,10 @@ class Rig:
         profile = make(changes={"pre_event_s": pre_event_s})
         parts = (self.ring, self.card, self.log, sealer, self.clock, profile, hooks)
         self.recorder = Recorder(*parts)
+
+    def opening(self, which):
+        facts = {"event": "open", "recording": which[0], "index": which[1]}
+        return json.dumps(facts | {"log": self.log.last_mac.hex()}).encode()
 
     def on_sealed(self):
         self.sealed += 1

@@ -114,10 +114,10 @@ def test_a_fact_that_cannot_be_read_is_not_the_cards_fault():
     rig.idle(1000)
     written = len(rig.card.device.blocks)
 
-    def facts():
+    def opening(which):
         raise OSError(19, "gauge: missing")
 
-    rig.recorder._segments._facts = facts
+    rig.recorder._segments._opening = opening
     rig.recorder.start("record")
     with pytest.raises(Fault, match="unexpected.*gauge"):
         rig.idle(1000)
