@@ -16,13 +16,8 @@ _GROUPS = ("wasm", "test", "clips", "flash", "release", "types", "dock")
 
 # A file stays together: what its tests share is made once. In the order of tests/conftest.py.
 # One process more than cores: the page is tested in real time, and waits.
-_SPREAD = (
-    "-n",
-    str(min((os.cpu_count() or 1) + 1, 4)),
-    "--dist",
-    "loadfile",
-    "--no-loadscope-reorder",
-)
+_WORKERS = min((os.cpu_count() or 1) + 1, 4)
+_SPREAD = ("-n", str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 
 
@@ -43,8 +38,9 @@ def test(
     """Check the style and run every test, as CI does; further arguments go to pytest.
 
     --full adds the long tests. --seed N repeats a run: without it the seed is new each time, and
-    it is printed. Paths are read from the top of the clone. Files are shared out over one
-    process more than the computer has cores, four at most; -n 0 runs one test after the other, in this terminal.
+    it is printed. Paths are read from the top of the clone. Files are shared out over one process
+    more than the computer has cores, four at most; -n 0 runs one test after the other, in this
+    terminal.
     """
     if device:
         need("flash")
