@@ -16,6 +16,7 @@ import os
 import random
 import struct
 import sys
+import threading
 import zlib
 from pathlib import Path
 
@@ -411,6 +412,17 @@ def serve(handle, camera, noise_pct=0.0, seed=0):
                     piece[drawn.randrange(len(piece))] ^= 1 << drawn.randrange(8)
                 while piece:
                     del piece[: os.write(handle, piece)]
+
+
+def plug_in(handle, camera):
+    """Answer on a pty's master in a thread, until the other end is closed."""
+    # On a handle of its own: the number of one that a test has closed may be the next test's line.
+    threading.Thread(target=_serve_own, args=(os.dup(handle), camera), daemon=True).start()
+
+
+def _serve_own(handle, camera):
+    serve(handle, camera)
+    os.close(handle)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,12 @@ import os
 import pty
 import shutil
 import signal
-import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fakecamera import FakeCamera, serve
+from fakecamera import FakeCamera, plug_in
 from model_writer import with_end
 from plugged import Plugged, begin, dock, is_blank, recorded, stored
 from typer.testing import CliRunner
@@ -34,7 +33,7 @@ def docked(line, image, vault, camera=None, **options):
     """Dock in this process, with a camera in a thread, or the one "there" before; its report."""
     if camera != "there":
         camera = camera or FakeCamera(image)
-        threading.Thread(target=serve, args=(line[0], camera), daemon=True).start()
+        plug_in(line[0], camera)
     station = Station([f"{image}.keys"])
     return Docking(station, [Vault(vault)], line[1], Options(**options)).run()
 
@@ -223,7 +222,7 @@ def test_what_somebody_forged_into_the_vault_takes_no_recordings_place(tmp_path,
 def test_a_second_vault_that_loses_its_copy_before_the_release_gets_none(tmp_path, line):
     image, _ = recorded(tmp_path / "a.img", recordings=1, frames=4)
     card = image.read_bytes()
-    threading.Thread(target=serve, args=(line[0], FakeCamera(image)), daemon=True).start()
+    plug_in(line[0], FakeCamera(image))
 
     def unplug(report):
         if report.step == "release":

@@ -10,7 +10,7 @@ import tty
 
 import pyhsslms
 import pytest
-from fakecamera import FakeCamera, serve
+from fakecamera import FakeCamera, plug_in
 from plugged import recorded
 
 from bodycam.slots import Slots
@@ -223,7 +223,7 @@ def test_other_boards_and_cameras_without_slots_are_left_alone(tmp_path, key, ca
     image, _ = recorded(tmp_path / "a.img")
     master, slave = pty.openpty()
     tty.setraw(slave)
-    threading.Thread(target=serve, args=(master, FakeCamera(image)), daemon=True).start()
+    plug_in(master, FakeCamera(image))
     release = released(tmp_path / "s", key, 1, board="fake")
     own = Station([f"{image}.keys"])
     report, results = docked(own, tmp_path / "v", os.ttyname(slave), release)
