@@ -315,10 +315,8 @@ def _block_ms(attempt):
     taken = [row for row in attempt.frames if row.taken]
     if len(taken) < 2:
         return 0
-    span_ms, size_bytes = (
-        taken[-1].at_ms - taken[0].at_ms,
-        sum(row.size_bytes for row in taken[1:]),
-    )
+    span_ms = taken[-1].at_ms - taken[0].at_ms
+    size_bytes = sum(row.size_bytes for row in taken[1:])
     return round(span_ms * (BLOCK_BYTES / size_bytes + 1 / (len(taken) - 1)))
 
 

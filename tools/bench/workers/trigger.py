@@ -29,9 +29,8 @@ def run(seed):
         firsts_us.append(first_us)
         datas_us.append(data_us)
         drains.append(drain)
-        _window(
-            bench, pictures
-        )  # the bare block, too, meets what a full window leaves in the caches
+        # The bare block, too, meets what a full window leaves in the caches.
+        _window(bench, pictures)
         ones_us.append(_bare(floor, 1)[0])
         bares.append(_bare(floor, len(drain) * _LAP))
         yield
