@@ -80,17 +80,17 @@ class Recorder:
         self.missed = 0  # frames, sounds and events that had no room, since boot
 
     def wants_frames(self) -> bool:
-        """Whether frames are taken: into a recording, or while none runs into the pre-event
+        """Return whether frames are taken: into a recording, or while none runs into the pre-event
         memory; not while one is being sealed.
         """
         return self._state != _STOPPING
 
     def recorded(self) -> int:
-        """Frames that were taken into recordings since boot."""
+        """Return how many frames were taken into recordings since boot."""
         return self._tally[_RECORDED]
 
     def busy(self) -> bool:
-        """Whether a recording runs or is being sealed."""
+        """Return whether a recording runs or is being sealed."""
         return self._state != _IDLE
 
     # Producer

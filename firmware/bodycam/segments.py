@@ -51,7 +51,7 @@ class Segments:
         self.slowest_ms = 0  # until the card took what it was given, since boot
 
     def room_bytes(self) -> int:
-        """Bytes of records for which the open segment and the places that are left have room."""
+        """Return for how many bytes of records the open segment and the places left have room."""
         places = self._card.room(self._log.next_segment, self._log.released) + self.is_open
         return places * _LAST_DATA_BLOCK * PIECE_BYTES
 
@@ -136,7 +136,7 @@ class Segments:
         self.flush()
 
     def stalled(self) -> bool:
-        """Whether the card was busy when it was last asked."""
+        """Return whether the card was busy when it was last asked."""
         return self._card.device.busy
 
     def step(self, now: int) -> bool:
