@@ -1,5 +1,6 @@
 """The second display's driver against its simulated chip: what differs from the first one."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
@@ -66,6 +67,17 @@ class Rig:
 @pytest.fixture
 def rig():
     return Rig().lit()
+
+
+def test_switching_the_panel_on_needs_no_second_copy_of_its_memory():
+    # The board's heap is measured beside it, and a copy may outlive its use there.
+    chip = Rig().chip
+    tracemalloc.start()
+    try:
+        chip.power(True)
+        assert tracemalloc.get_traced_memory()[1] < 8_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_without_a_reset_line_a_command_resets_it_and_it_sleeps(rig):

@@ -76,7 +76,9 @@ class DCSChip:
     def power(self, on):
         """Switch the supply. The memory holds nonsense after power-on."""
         self._powered = on
-        self._gram[:] = b"\x5a\xa5" * (self._width * self._height)
+        row = b"\x5a\xa5" * self._width
+        for at in range(0, len(self._gram), len(row)):  # no copy of all, which may outlive this
+            self._gram[at : at + len(row)] = row
         self._columns, self._waiting = {}, 0
         self._defaults()
         self.reset(self._reset_high)
