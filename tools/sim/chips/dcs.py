@@ -55,6 +55,7 @@ class DCSChip:
         for command, count in self.MAKER.items():
             self._commands[command] = (count, self._maker)
         self._gram = bytearray(self._row_bytes * self._height)
+        self._nonsense = bytearray(b"\x5a\xa5" * (len(self._gram) // 2))
         # Rows lie as they were sent; a 1 here says that the row was sent from right to left.
         self._mirrored = bytearray(self._height)
         self._flags = (bytes(self._height), b"\x01" * self._height)
@@ -76,9 +77,7 @@ class DCSChip:
     def power(self, on):
         """Switch the supply. The memory holds nonsense after power-on."""
         self._powered = on
-        row = b"\x5a\xa5" * self._width
-        for at in range(0, len(self._gram), len(row)):  # no copy of all, which may outlive this
-            self._gram[at : at + len(row)] = row
+        self._gram[:] = self._nonsense
         self._columns, self._waiting = {}, 0
         self._defaults()
         self.reset(self._reset_high)
