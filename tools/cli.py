@@ -3,8 +3,9 @@
 A command is one line of `COMMANDS`; its module is loaded only when the command is used, and only
 then are the groups of packages set up that it needs. The module has a `typer.Typer` named `app`; a
 command function returns None or its exit status. What a person did or must do comes out as one
-plain line on standard error, which begins with the command: `typer.BadParameter` and the system's
-OSError about a path (status 2), `typer.TyperException`, other OSErrors and `SetupError` (1).
+plain line on standard error, which begins with the command: `typer.BadParameter`, `InputError` and
+the system's OSError about a path (status 2; with --json also {"error": ...} on standard output),
+`typer.TyperException`, other OSErrors and `SetupError` (1).
 """
 
 import difflib
@@ -17,6 +18,7 @@ import sys
 
 from tools import examples
 from tools.bootstrap import PYTHON, ROOT, SetupError, inside, prepare, require
+from tools.evidence.errors import InputError
 
 # command: its module, the groups of packages it needs, what it does
 COMMANDS = {
@@ -89,6 +91,12 @@ def main():
 def run(program, argv):
     """Run the command `argv[0]` of `COMMANDS` in this process; return the exit status."""
     tools, program = program, f"{program} {argv[0]}"
+
+    def fail(what, status=1):
+        if status == 2 and "--json" in argv:  # what was refused has printed nothing yet
+            print(json.dumps({"error": _line(what)}, ensure_ascii=False))
+        return _fail(program, what, status)
+
     try:
         import typer
         from typer.core import TyperGroup
@@ -100,22 +108,20 @@ def run(program, argv):
         command = typer.main.get_command(app)
         examples.complete(command, tools, argv[0])
     except KeyboardInterrupt:  # what is imported takes half a second
-        return _fail(program, "interrupted", _INTERRUPTED)
+        return fail("interrupted", _INTERRUPTED)
     except SetupError as error:
-        return _fail(program, error)
+        return fail(error)
     except ModuleNotFoundError as error:
         if inside():
             raise
-        return _fail(program, f"the package {error.name} is missing: pip install bodycam anew")
+        return fail(f"the package {error.name} is missing: pip install bodycam anew")
     words = argv[1:]
     if not words and isinstance(command, TyperGroup):
         words = ["--help"]
     for before, word in zip(argv, argv[1:]):
         if blank := _BLANK.fullmatch(word):  # as a path it would be the folder that one is in
             what = f"an empty word after {blank[1] or before}: give it a value, or leave it out"
-            if argv[0] == "card" and "--json" in words:  # as what it refuses itself
-                print(json.dumps({"error": what}))
-            return _fail(program, what, 2)
+            return fail(what, 2)
     try:
         status = command.main(words, prog_name=program, standalone_mode=False)
         sys.stdout.flush()
@@ -125,16 +131,18 @@ def run(program, argv):
         hint = hint if error.exit_code == 2 else ""
         what = error.format_message().removeprefix("Invalid value: ").rstrip(".")
         what = what.replace("Value error, ", "")  # typer's word, which says nothing
-        return _fail(program, what + hint, error.exit_code)
+        return fail(what + hint, error.exit_code)
+    except InputError as error:
+        return fail(error, 2)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, SetupError) as error:
         if getattr(error, "filename", None) and error.strerror:  # the system's own: of a path
-            return _fail(program, f"{error.filename}: {error.strerror}; name another", 2)
-        return _fail(program, getattr(error, "strerror", None) or error)
+            return fail(f"{error.filename}: {error.strerror}; name another", 2)
+        return fail(getattr(error, "strerror", None) or error)
     except typer.Abort:
-        return _fail(program, "interrupted", _INTERRUPTED)
+        return fail("interrupted", _INTERRUPTED)
     return status or 0
 
 
@@ -156,5 +164,9 @@ def _listing(program):
 
 
 def _fail(program, what, status=1):
-    print(f"{program}: {' '.join(str(what).split())}", file=sys.stderr)
+    print(f"{program}: {_line(what)}", file=sys.stderr)
     return status
+
+
+def _line(what):
+    return " ".join(str(what).split())

@@ -322,10 +322,9 @@ def test_what_is_not_ours_is_status_2_and_one_line(tmp_path, capsys):
         assert tools.run("tools", ["card", command, str(tmp_path / "photo.jpg")]) == 2
         out, err = capsys.readouterr()
         assert out == "" and err.startswith("tools card: ") and err.count("\n") == 1
-        as_json = run(command, tmp_path / "photo.jpg", "--json")
-        assert as_json.exit_code == 2
-        assert "not a card of ours" in json.loads(as_json.stdout)["error"]
-    assert run("new", tmp_path / "a.img", "--size", "many").exit_code == 2
+        assert tools.run("tools", ["card", command, str(tmp_path / "photo.jpg"), "--json"]) == 2
+        assert "not a card of ours" in json.loads(capsys.readouterr().out)["error"]
+    assert tools.run("tools", ["card", "new", str(tmp_path / "a.img"), "--size", "many"]) == 2
 
 
 def test_keys_and_camera_beside_the_image_are_the_default(filled, tmp_path):

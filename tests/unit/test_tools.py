@@ -151,9 +151,24 @@ def test_a_setting_for_pytest_may_be_empty(monkeypatch):
     assert list(ran[-1][-4:]) == words
 
 
-def test_an_empty_word_is_an_error_in_json_where_the_others_of_card_are(capsys):
-    assert cli.run(PROGRAM, ["card", "verify", "", "--json"]) == 2
-    assert "after verify: give it a value" in json.loads(capsys.readouterr().out)["error"]
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["card", "verify", ""], "after verify: give it a value"),
+        (["card", "verify"], "Missing argument"),
+        (["card", "verify", "--nothing"], "No such option"),
+        (["card", "verify", "/dev/null/a.img"], "cannot open /dev/null/a.img"),
+        (["sim"], "--json needs --headless or --demo"),
+        (["shift", "--board", "none"], "no board 'none'"),
+        (["vault", "list", "/dev/null/vault"], "no vault"),
+    ],
+)
+def test_what_is_refused_is_one_json_object_where_json_is_asked_for(words, says, capsys):
+    assert cli.run(PROGRAM, [*words, "--json"]) == 2
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert list(told) == ["error"] and says in told["error"]
+    assert err == f"{PROGRAM} {words[0]}: {told['error']}\n"
 
 
 def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
@@ -202,7 +217,6 @@ def test_what_is_refused_is_one_line_and_names_the_thing(command, capsys, error,
         ("sim --headless --out {folder}", "not empty; name a new folder"),
         ("sim --script {file}", "--script needs --headless or --demo"),
         ("sim --card {file} --export {folder}", "--card needs --headless or --demo"),
-        ("sim --json", "--json needs --headless or --demo"),
         ("sim --seed 0", "--seed needs --headless or --demo"),
         ("sim --serve --card {file} --video {file}", "--video needs --headless or --demo"),
         ("sim --port 80000", "--port"),

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -61,29 +60,27 @@ def new(
 
     Beside IMG stand then IMG.camera and IMG.keys.
     """
-    with _plain(as_json):
-        from . import card
+    from . import card
 
-        made = card.new(image, _bytes(size), seed)
-        if as_json:
-            _print(made)
-            return
-        _say(f"{image}: {made['segments']} segments of 4 MiB, card {made['card_id']}")
-        _say(f"{image}.camera: the log of camera {card.NAME}, epoch 1")
-        _say(f"{image}.keys: demonstration keys of agency, recovery and station")
+    made = card.new(image, _bytes(size), seed)
+    if as_json:
+        _print(made)
+        return
+    _say(f"{image}: {made['segments']} segments of 4 MiB, card {made['card_id']}")
+    _say(f"{image}.camera: the log of camera {card.NAME}, epoch 1")
+    _say(f"{image}.keys: demonstration keys of agency, recovery and station")
 
 
 @app.command()
 def info(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJson = False):
     """Show what is on a card, at a glance and without verifying it."""
-    with _plain(as_json):
-        from .info import info as look
+    from .info import info as look
 
-        found = look(*_given(image, camera, keys))
-        if as_json:
-            _print(found)
-        else:
-            _show_info(found)
+    found = look(*_given(image, camera, keys))
+    if as_json:
+        _print(found)
+    else:
+        _show_info(found)
 
 
 @app.command()
@@ -92,21 +89,20 @@ def verify(image: Image, camera: Camera = None, keys: Keys = None, as_json: AsJs
 
     Status 0 for intact and torn-tail, 1 for the other verdicts, 2 for what is not ours.
     """
-    with _plain(as_json):
-        from .case import Case
-        from .verdict import examine, recordings, summary, written
+    from .case import Case
+    from .verdict import examine, recordings, summary, written
 
-        given = _given(image, camera, keys)
-        with counted("Verifying") as step, Case(*given) as case:
-            readings = examine(case, step)
-            found = summary(case, readings)
-        if as_json:
-            _print(found)
-        else:
-            _show_verdict(found, recordings(readings), written(readings))
-            if not any(given[2]):
-                print("Who wrote it can be told with the station's keys: --keys FOLDER")
-        raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
+    given = _given(image, camera, keys)
+    with counted("Verifying") as step, Case(*given) as case:
+        readings = examine(case, step)
+        found = summary(case, readings)
+    if as_json:
+        _print(found)
+    else:
+        _show_verdict(found, recordings(readings), written(readings))
+        if not any(given[2]):
+            print("Who wrote it can be told with the station's keys: --keys FOLDER")
+    raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
 
 
 @app.command()
@@ -121,16 +117,15 @@ def explain(
 
     Status as of `verify`.
     """
-    with _plain(as_json):
-        from .explain import explain as say
+    from .explain import explain as say
 
-        with counted("Reading") as step:
-            found = say(*_given(image, camera, keys), lang, step)
-        if as_json:
-            _print(found)
-        else:
-            _say("\n".join(found["text"]))
-        raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
+    with counted("Reading") as step:
+        found = say(*_given(image, camera, keys), lang, step)
+    if as_json:
+        _print(found)
+    else:
+        _say("\n".join(found["text"]))
+    raise typer.Exit(0 if found["verdict"] in ("intact", "torn-tail") else 1)
 
 
 @app.command()
@@ -148,13 +143,12 @@ def export(
 
     MKV bit for bit, MP4 to view, events, a signed manifest, and verify.py.
     """
-    with _plain(as_json):
-        from .export import export as write
+    from .export import export as write
 
-        card, log, folders = _given(image, camera, keys)
-        with counted("Exporting") as step:
-            files = write(card, out, log, folders, allow_damaged, step)
-        _show_files(files, out, as_json)
+    card, log, folders = _given(image, camera, keys)
+    with counted("Exporting") as step:
+        files = write(card, out, log, folders, allow_damaged, step)
+    _show_files(files, out, as_json)
 
 
 @app.command()
@@ -172,25 +166,13 @@ def salvage(
     Each has its standing. Status 0 when pictures came out. It proves less than `export`: what
     is missing is not said.
     """
-    with _plain(as_json):
-        from .salvage import salvage as rescue
+    from .salvage import salvage as rescue
 
-        out = out or Path(f"{image}.salvage")
-        card, log, folders = _given(image, camera, keys)
-        with counted("Salvaging") as step:
-            files = rescue(card, out, log, folders, step)
-        _show_files(files, out, as_json)
-
-
-@contextmanager
-def _plain(as_json):
-    """Turn an InputError into one line and status 2."""
-    try:
-        yield
-    except InputError as error:
-        if as_json:
-            _print({"error": str(error)})
-        raise typer.BadParameter(str(error)) from None
+    out = out or Path(f"{image}.salvage")
+    card, log, folders = _given(image, camera, keys)
+    with counted("Salvaging") as step:
+        files = rescue(card, out, log, folders, step)
+    _show_files(files, out, as_json)
 
 
 def _given(image, camera, keys):
