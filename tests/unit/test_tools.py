@@ -72,6 +72,12 @@ def test_a_list_of_commands_is_whole_on_a_terminal_of_80_columns(name, capsys, m
     assert "..." not in capsys.readouterr().out.split("Commands:")[1]
 
 
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_help_begins_with_what_the_command_does(name):
+    command = typer.main.get_command(importlib.import_module(cli.COMMANDS[name][0]).app)
+    assert command.help
+
+
 @pytest.mark.parametrize("name", ["sim", "torture", "flash", "doctor", "test"])
 def test_a_help_breaks_its_lines_where_the_terminal_ends_alone(name, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
