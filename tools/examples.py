@@ -1,5 +1,7 @@
 """The examples in the help of every command, as they are typed after `python3 -m tools`."""
 
+import inspect
+
 # command: its examples, each short enough that a terminal of 80 columns does not break it
 EXAMPLES = {
     "sim": (
@@ -79,6 +81,9 @@ def complete(command, program, name):
     A command of commands shows the first example of each.
     """
     command.context_settings["help_option_names"] = ["-h", "--help"]
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    # Typer breaks lines where the source does, and again where the terminal ends.
+    command.help = "\n\n".join(" ".join(lines.split()) for lines in paragraphs)
     inner = getattr(command, "commands", {})
     for word, part in inner.items():
         complete(part, program, f"{name} {word}")

@@ -99,6 +99,14 @@ def test_a_drill_with_the_wrong_key_fails(tmp_path):
     assert done.exit_code == 1 and "FAILED" in done.stdout
 
 
+def test_a_drill_on_a_card_without_recordings_says_why_it_fails(tmp_path):
+    image, model = recorded(tmp_path / "a.img", recordings=0)
+    model.save_keys(tmp_path / "recovery", ["recovery"])
+    done = run("drill", image, "--keys", tmp_path / "recovery")
+    assert done.exit_code == 1
+    assert done.stdout == "FAILED: nothing recorded is there; take a card that was recorded on\n"
+
+
 def test_a_station_without_the_cameras_keys_copies_and_releases_nothing(tmp_path):
     image, model = recorded(tmp_path / "a.img")
     card = image.read_bytes()

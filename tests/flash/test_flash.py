@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import shlex
 import struct
 import threading
 import time
@@ -430,6 +431,17 @@ def test_an_image_gets_the_logs_partition_and_keeps_the_rest(rows, tmp_path, cap
     assert {"label": "bodylog", "offset": 0x220000, "bytes": 0x100000} in said["partitions"]
     assert str(tmp_path / "it.log.bin") in said["command"]
     assert "bodylog, data, 6, 0x220000, 0x100000" in (tmp_path / "it.log.csv").read_text()
+
+
+def test_the_command_for_an_image_can_be_pasted_whatever_its_folder_is_called(tmp_path, capsys):
+    folder = tmp_path / "Wache Süd [alt]"
+    folder.mkdir()
+    (folder / "it.bin").write_bytes(an_image(NO_VFS))
+    words = ["flash", "--board", "m5stack_cores3", "--image", str(folder / "it.bin")]
+    assert cli.run(PROGRAM, words) == 0
+    said = capsys.readouterr().out.splitlines()
+    (command,) = (one for one in said if "esptool" in one and "write" in one)
+    assert str(folder / "it.log.bin") in shlex.split(command)
 
 
 @pytest.mark.parametrize(

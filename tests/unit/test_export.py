@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import av
 import pytest
+from av.video.reformatter import ColorRange, Colorspace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from model_writer import AUDIO, Camera
 from PIL import Image
@@ -19,7 +20,7 @@ from tools.evidence import cli, standalone
 from tools.evidence.case import beside
 from tools.evidence.errors import InputError
 from tools.evidence.export import export
-from tools.evidence.video import jpeg_size
+from tools.evidence.video import Derivative, jpeg_size
 
 
 def jpegs(number, size=(160, 120)):
@@ -139,6 +140,22 @@ def test_the_mp4_plays_anywhere_and_says_what_it_is(day):
     assert times == [125 * i for i in range(10)] + [1250, 1375]
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_the_mp4_is_as_dark_and_as_light_as_the_pictures(tmp_path):
+    """A JPEG's luma runs from 0 to 255, a film's from 16 to 235; players cut what is beyond."""
+    greys = (0, 8, 16, 128, 240, 255)
+    film = Derivative(tmp_path / "film.mp4", "title", "comment")
+    for i, grey in enumerate(greys):
+        file = io.BytesIO()
+        Image.new("RGB", (160, 120), (grey,) * 3).save(file, "JPEG", quality=80)
+        film.picture(125 * i, file.getvalue())
+    film.close()
+    with av.open(str(tmp_path / "film.mp4")) as made:
+        context = made.streams.video[0].codec_context
+        assert (context.color_range, context.colorspace) == (ColorRange.MPEG, Colorspace.ITU601)
+        shown = [int(frame.to_ndarray(format="rgb24").mean()) for frame in made.decode(video=0)]
+    assert all(abs(one - grey) <= 2 for one, grey in zip(shown, greys, strict=True)), shown
 
 
 def test_events_are_told_with_their_times(day):

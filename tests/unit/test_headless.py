@@ -55,6 +55,18 @@ def test_a_run_says_whether_expectations_were_met_and_leaves_what_it_names(
     assert bool(list(temporary.glob("bodycam-*"))) == kept
 
 
+def test_a_cards_name_is_said_as_it_is(tmp_path, capsys, monkeypatch):
+    """Square brackets are no colours, and a long path is one word."""
+    monkeypatch.setenv("COLUMNS", "40")
+    script = tmp_path / "script.txt"
+    script.write_text(MET)
+    (tmp_path / "x[").mkdir()
+    for name in ("Karte [alt].img", "x[/b].img"):
+        words = ["sim", "--headless", "--on", "cpython", "--script", str(script)]
+        assert tools.run("tools", [*words, "--card", str(tmp_path / name)]) == 0
+        assert headless.NEW.format(tmp_path / name) in capsys.readouterr().err.splitlines()
+
+
 def steps(result):
     return [(row["from"], row["event"], row["to"]) for row in result["stages"]]
 

@@ -72,6 +72,23 @@ def test_a_list_of_commands_is_whole_on_a_terminal_of_80_columns(name, capsys, m
     assert "..." not in capsys.readouterr().out.split("Commands:")[1]
 
 
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_help_begins_with_what_the_command_does(name):
+    command = typer.main.get_command(importlib.import_module(cli.COMMANDS[name][0]).app)
+    assert command.help
+
+
+@pytest.mark.parametrize("name", ["sim", "torture", "flash", "doctor", "test"])
+def test_a_help_breaks_its_lines_where_the_terminal_ends_alone(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run(PROGRAM, [name, "--help"]) == 0
+    prose = capsys.readouterr().out.split("Usage:")[1].split("Options")[0].splitlines()[1:-1]
+    lines = [line.strip() for line in prose]
+    for line, after in zip(lines, lines[1:]):
+        if line and after:  # of one paragraph: the next word had no room
+            assert len(line) + 1 + len(after.split()[0]) > 78
+
+
 def test_the_help_of_test_needs_none_of_its_packages(monkeypatch):
     monkeypatch.setattr("tools.testing.need", None)
     assert cli.COMMANDS["test"][1] == cli.COMMANDS["sim"][1]

@@ -108,6 +108,8 @@ def drill(
             found = opened(medium, keyring, getattr(card, "things", ()))
         if as_json:
             print(json.dumps(found))
+        elif not found["segments"] and not found["closed"]:
+            print("FAILED: nothing recorded is there; take a card that was recorded on")
         else:
             for line in found["closed"]:
                 print(f"not opened: {line}")

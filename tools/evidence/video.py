@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import av
+from av.video.reformatter import ColorRange, Colorspace
 
 _MS = Fraction(1, 1000)
 _SIZE_PX = (320, 240)  # said of a film whose pictures do not tell
@@ -67,7 +68,13 @@ class Derivative:
             if self._stream is None:
                 self._begin(picture)
             stream = self._stream
-            picture = picture.reformat(stream.width, stream.height, "yuv420p")
+            picture = picture.reformat(
+                stream.width,
+                stream.height,
+                "yuv420p",
+                dst_colorspace=Colorspace.ITU601,
+                dst_color_range=ColorRange.MPEG,  # else it stays a JPEG's, 0 to 255
+            )
             picture.pts, picture.time_base = t_ms, _MS
             picture.pict_type = av.video.frame.PictureType.NONE
             self._file.mux(stream.encode(picture))
@@ -86,6 +93,8 @@ class Derivative:
         stream = self._stream = self._file.add_stream("libx264", rate=30, options=options)
         stream.width, stream.height = picture.width & ~1, picture.height & ~1
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.colorspace = Colorspace.ITU601
+        stream.codec_context.color_range = ColorRange.MPEG
         stream.codec_context.time_base = _MS
 
 

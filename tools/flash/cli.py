@@ -61,7 +61,7 @@ def flash(
         chosen = boards_command.load(board)
     except boards_command.BoardError as error:
         raise typer.BadParameter(str(error))
-    screen = Console(quiet=as_json, highlight=False, soft_wrap=True)
+    screen = Console(quiet=as_json, highlight=False, markup=False, soft_wrap=True)
     if getattr(chosen, "FROZEN_ONLY", False) and not (image or frozen):
         raise typer.BadParameter(
             f"the memory of {board} does not hold the firmware as files: build an image with it "
@@ -212,7 +212,7 @@ def _image(board, path, port, screen):
     out = path.with_suffix(".log.bin")
     _write(out, data)
     _write(path.with_suffix(".log.csv"), images.csv_text(rows).encode())
-    command = board.IMAGE["install"].format(port=port or "PORT", image=out)
+    command = board.IMAGE["install"].format(port=port or "PORT", image=shlex.quote(str(out)))
     screen.print(f"{out}: the same interpreter, with this partition table:")
     for label, _, _, offset, size, _ in rows:
         screen.print(f"  {label:<10}{offset:>#10x}{size >> 10:>8} KiB")
@@ -265,14 +265,14 @@ def _tell_build(board, manifest, screen):
     )
     screen.print(f"Build it in a clone of MicroPython {least} or newer:")
     for line in ("make -C mpy-cross", f"{make} submodules", command):
-        screen.print(f"  {line}", markup=False)
+        screen.print(f"  {line}")
     if "FILE.cmake" in make:
         screen.print(f"FILE.cmake brings in the C modules of {row['name']}.")
     screen.print("Then write it onto the board, here; MICROPYTHON is that clone:")
     if "partition" in getattr(board, "LOG", {}):
         screen.print(f"  python3 -m tools flash --board {board.ID} --image {out}")
         out = out.replace(".bin", ".log.bin")
-    screen.print("  " + row["install"].format(port="PORT", image=out), markup=False)
+    screen.print("  " + row["install"].format(port="PORT", image=out))
     return command
 
 

@@ -22,6 +22,7 @@ from tools.flash.cli import version
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    help="Signed updates, which the dock gives to cameras without a prompt.",
     rich_markup_mode=None,
 )
 

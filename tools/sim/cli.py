@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -219,7 +220,7 @@ def _screen():
 
     from tools.progress import bar
 
-    screen = Console(stderr=True, highlight=False)
+    screen = Console(stderr=True, highlight=False, soft_wrap=True)
     words = {"video": "Preparing the scene", "script": "Running"}
     tasks = {}
     columns = (
@@ -241,7 +242,7 @@ def _screen():
         screen.print(f"  {_clock(change['t_ms'])}  {stage} {change['event']}{why}")
 
     with shown:
-        yield progress, screen.print, tell
+        yield progress, partial(screen.print, markup=False), tell
 
 
 def _clock(t_ms):
