@@ -236,6 +236,27 @@ def test_what_is_handed_out_is_a_vault(docked, tmp_path):
     assert (found["verdict"], found["frames"]) == ("torn-tail", 23)
 
 
+def test_an_epoch_that_is_handed_out_is_verified_alone_and_nothing_of_it_may_be_gone(
+    docked, copy, tmp_path
+):
+    image, _ = recorded(tmp_path / "a.img", recordings=1, seed=9)
+    station = Station([f"{image}.keys"])
+    assert run("add", image, "--vault", copy, "--keys", f"{image}.keys").exit_code == 0
+    (row,) = [row for row in ledger.listing(Vault(copy)) if row["station"] == station.id]
+    place = f"cameras/{row['id']}/{row['epoch']:06}"
+    done = run("export", f"{copy}/{place}", tmp_path / "out")
+    assert f"vault verify {tmp_path / 'out'}/{place}\n" in done.stdout
+    assert run("verify", tmp_path / "out").exit_code == 1  # of the whole vault much is missing
+    done = run("verify", f"{tmp_path / 'out'}/{place}")
+    assert done.exit_code == 0 and "AS STORED" in done.stdout, done.output
+    gone = next((tmp_path / "out").rglob("segment-*"))
+    gone.unlink()
+    done = run("verify", f"{tmp_path / 'out'}/{place}")
+    assert done.exit_code == 1 and f"{gone.name} is gone" in done.stdout
+    done = run("verify", f"{tmp_path / 'out'}/cameras/{row['id']}/000009")
+    assert done.exit_code == 2 and "holds nothing at" in done.stderr
+
+
 def test_what_is_handed_out_goes_into_a_folder_of_its_own(docked, tmp_path):
     (tmp_path / "out").mkdir()
     assert run("export", docked[0], tmp_path / "out").exit_code == 0

@@ -25,11 +25,12 @@ class Found:
         self.findings.append({"kind": kind, "object": name, "what": what})
 
 
-def check(vault: Vault, stations=frozenset(), roots=(), progress=None) -> Found:
+def check(vault: Vault, stations=frozenset(), roots=(), progress=None, place="") -> Found:
     """Read all of a vault and return what is wrong with it.
 
     Every object must have the hash in its name; every object that a custody entry names must be
-    there; every chain must be whole and its station's. `stations` are the ids of those to trust,
+    there, or only those of `place` (a folder: for what was handed out of a larger vault); every
+    chain must be whole and its station's. `stations` are the ids of those to trust,
     `roots` the certificates that vouch for time stamps. `progress(done, total)` counts objects.
 
     Raises:
@@ -55,7 +56,7 @@ def check(vault: Vault, stations=frozenset(), roots=(), progress=None) -> Found:
         other = thing and good.get((thing.folder, thing.stem, thing.sha256))
         if other:
             finding["what"] += f"; {other} is whole"
-    _chains(vault, found, names, stations)
+    _chains(vault, found, names, stations, place)
     _stamps(vault, found, roots)
     return found
 
@@ -77,7 +78,7 @@ def _right(vault, thing, found):
     return False
 
 
-def _chains(vault, found, names, stations):
+def _chains(vault, found, names, stations, place):
     for station, chain in entries(vault).items():
         found.entries += len(chain)
         for what in custody.read(chain, station):
@@ -87,7 +88,7 @@ def _chains(vault, found, names, stations):
             found.say("unsigned", f"{CUSTODY}/{station}", what)
         for entry in chain:
             for name in entry.words.get("objects", ()) if entry.signed else ():
-                if name not in names:
+                if name not in names and name.startswith(place):
                     what = f"{name} is gone; entry {entry.seq} of station {station} stored it"
                     found.say("missing", name, what)
                     names.add(name)  # said once
