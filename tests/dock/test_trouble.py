@@ -292,7 +292,7 @@ def test_what_a_person_types_wrong_is_one_line_and_leaves_nothing_behind(
         (("--vault", "", *keys), "a vault has to be named"),
         (("--vault", f"{image}.keys/v", *keys), "lie in one folder"),
         (("--vault", image.parent, *keys), "lie in one folder"),
-        (("--vault", "x", *keys, "--profile", profile), "is not a profile"),
+        (("--vault", "x", *keys, "--profile", profile), "is no profile: one is"),
         (("--vault", "ftp://x/y", *keys), "cannot be used as a vault"),
         (("--vault", tmp_path, "--vault", tmp_path, *keys), "name two vaults"),
         (("--vault", tmp_path, "--vault", f"{tmp_path}/x/..", *keys), "name two vaults"),

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import ROOT
 
 from bodycam import profile
 
@@ -45,3 +46,13 @@ def test_a_stored_profile_is_read_and_checked(tmp_path):
     path.write_text(json.dumps({"name": "pre_event_30s", "changes": {"remind_s": 60}}))
     values = profile.load(str(path))
     assert (values["pre_event_s"], values["remind_s"]) == (30, 60)
+
+
+def test_the_readme_has_every_profile_and_setting_with_its_default_and_range():
+    text = (ROOT / "firmware" / "README.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    told = {row[0].strip("`"): row[1:] for row in rows if row and row[0].startswith("`")}
+    for name in profile.PROFILES:
+        assert len(told[name]) == 1
+    for name, values in profile.RANGES.items():
+        assert told[name][:3] == ["" if one is None else json.dumps(one) for one in values], name

@@ -188,6 +188,15 @@ def test_what_is_refused_is_one_json_object_where_json_is_asked_for(words, says,
     assert err == f"{PROGRAM} {words[0]}: {told['error']}\n"
 
 
+def test_ctrl_c_is_said_in_a_line(command, capsys):
+    def stopped():
+        raise KeyboardInterrupt
+
+    command(stopped)
+    assert cli.run(PROGRAM, ["try"]) == 130
+    assert one_line(capsys).endswith("interrupted")
+
+
 def test_a_wrong_value_is_one_line_and_status_2(command, capsys):
     def wrong():
         raise typer.BadParameter("no such\nprofile")
@@ -428,6 +437,33 @@ def test_boards_without_json_is_a_table_that_says_what_each_figure_is(capsys):
     said = capsys.readouterr().out
     for words in ("records", "12 a second", "while recording", "words, time", "KiB"):
         assert words in said
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_boards_stand_side_by_side_as_far_as_the_terminal_is_wide(
+    columns, monkeypatch, capsys
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    described = {each: boards_command.describe(each) for each in boards_command.board_ids()}
+    many = {
+        f"{name}_{i}": row | {"id": f"board_{i}"}
+        for i in range(3)
+        for name, row in described.items()
+    }
+    monkeypatch.setattr(boards_command, "board_ids", lambda: sorted(many))
+    monkeypatch.setattr(boards_command, "load", lambda name: None)
+    monkeypatch.setattr(boards_command, "describe", many.get)
+    assert cli.run(PROGRAM, ["boards"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("while recording") == -(-len(many) // max(1, (columns - 17) // 20))
+    assert max(map(len, said.splitlines())) <= columns
+
+
+def test_a_board_that_says_it_is_another_is_refused(monkeypatch):
+    board = boards_command.load("pico2w_arducam")
+    monkeypatch.setattr(board, "ID", "my_camera")
+    with pytest.raises(boards_command.BoardError, match="pico2w_arducam.py: its ID is 'my_cam"):
+        boards_command.load("pico2w_arducam")
 
 
 def test_a_camera_gets_its_board_its_drivers_and_what_they_import():

@@ -263,10 +263,14 @@ def _profile(path):
     try:
         words = json.loads(path.read_text("utf-8"))
         if not isinstance(words, dict) or not {"name", "changes"} <= set(words):
-            raise ValueError('it takes {"name": ..., "changes": {...}}')
+            raise ValueError
         text = json.dumps(words)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a profile in JSON: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        form = '{"name": "nrw_order_service", "changes": {"remind_s": 60}}'
+        what = f"{path} is no profile: one is {form}; firmware/README.md has the settings"
+        raise InputError(what) from error
     if len(text.encode()) > 1024:
         raise InputError(f"{path} is too large: a camera takes 1,024 bytes")
     return text
