@@ -84,7 +84,7 @@ def test_verify_costs_little_more_than_its_digests_and_ciphers(card, what, floor
     best = 0
     for _ in range(MORE):
         best = max(best, ratio(card, floor, folders))
-        if best >= aim:
+        if best >= aim - NOISE:
             break
     print(f"\n{what}: {best:.2f} of the floor, aim {aim:.2f}")
     assert best >= aim - NOISE, (what, best)
