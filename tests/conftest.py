@@ -23,8 +23,10 @@ _TIME_LIMIT_S = 100  # of one script on another interpreter
 # The longest files. Where files are shared out, none of them may be the last that is begun.
 _LONGEST = """web/test_page web/test_lessons port/test_camera faults/test_torture flash/test_flash
     flash/test_doctor dock/test_docking port/test_serve web/test_verdicts unit/test_bench
-    faults/test_boards_at_boot unit/test_reader_damage dock/test_trouble port/test_board_heap
-    unit/test_reader_mutations faults/test_cut_again""".split()
+    faults/test_boards_at_boot unit/test_reader_damage dock/test_steps dock/test_serve_dock
+    unit/test_types dock/test_trouble port/test_board_heap unit/test_reader_mutations
+    faults/test_cut_again faults/test_card_full faults/test_dock_hostile
+    shift/test_estimate""".split()
 
 
 def pytest_addoption(parser):

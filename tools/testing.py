@@ -16,7 +16,8 @@ _GROUPS = ("wasm", "test", "clips", "flash", "release", "types", "dock")
 
 # A file stays together: what its tests share is made once. In the order of tests/conftest.py.
 # One process more than cores: the page is tested in real time, and waits.
-_WORKERS = min((os.cpu_count() or 1) + 1, 4)
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_WORKERS = min(_CORES + 1, 4)
 _SPREAD = ("-n", str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 

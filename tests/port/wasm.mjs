@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 
+import "../../tools/sim/wasm_port.mjs"; // as the simulator leaps: more than twice as fast
+
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const FOLDERS = ["boards", "drivers", "firmware", "tools", "tests/port"];
 

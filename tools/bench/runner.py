@@ -12,6 +12,7 @@ HERE = ROOT / "tools" / "bench"
 INTERPRETERS = ("cpython", "unix", "wasm")
 DESIGNS = ("floor", "ring", "deque", "list", "slots", "class_ring", "asyncio_queue", "ringio")
 
+ROUNDS = None  # in one process, of which the best counts; None: as many as the worker thinks
 _SHORT_RUNS = 5  # with fewer, the hour of recording is five minutes
 _TIME_LIMIT_S = 300  # of one process
 
@@ -31,8 +32,10 @@ WORKERS = {
 _START = """
 import sys
 sys.path[:0] = {paths!r}
-from tools.bench.workers.{worker} import run
-worker = run({arguments})
+import tools.bench.workers.{worker} as chosen
+if {rounds}:
+    chosen.ROUNDS = {rounds}
+worker = chosen.run({arguments})
 """
 _ALL_STEPS = "for _ in worker:\n    pass\n"
 
@@ -96,7 +99,8 @@ def run(interpreter, worker, heap_mib, arguments):
         paths.insert(0, str(ROOT / "tools" / "sim" / "shim"))
     if interpreter == "wasm":
         paths = []
-    code = _START.format(paths=paths, worker=worker, arguments=", ".join(map(repr, arguments)))
+    words = {"paths": paths, "worker": worker, "rounds": ROUNDS}
+    code = _START.format(**words, arguments=", ".join(map(repr, arguments)))
     if interpreter == "wasm":
         package = bootstrap.NODE_MODULES / "@micropython" / "micropython-webassembly-pyscript"
         command = [bootstrap.node(), HERE / "wasm_host.mjs", package, ROOT, heap_mib << 20, code]

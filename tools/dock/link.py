@@ -8,18 +8,29 @@ import asyncio
 import binascii
 import os
 import struct
+import sys
 import time
 from base64 import b64decode
 from binascii import crc_hqx
+from importlib.util import find_spec
+from types import ModuleType
 
 import cbor2
 from serial import SerialException
 from smp.header import OP, Header, Version
 from smp.packet import CONTINUE_DELIMITER, START_DELIMITER
-from smpclient.transport import SMPTransportDisconnected
-from smpclient.transport.serial import BufferSize, SMPSerialTransport
 
 from .words import LINK, say
+
+# What smpclient imports first, all messages of SMP, takes 0.4 s, and none of them is used here.
+_bare = ModuleType("smpclient")
+_bare.__path__ = find_spec("smpclient").submodule_search_locations
+sys.modules.setdefault("smpclient", _bare)
+from smpclient.transport import SMPTransportDisconnected  # noqa: E402
+from smpclient.transport.serial import BufferSize, SMPSerialTransport  # noqa: E402
+
+if sys.modules["smpclient"] is _bare:
+    del sys.modules["smpclient"]  # for others it is whole
 
 BLOCK = 16_384
 OS, FILES, CUSTODY = 0, 8, 64

@@ -152,9 +152,8 @@ class Log:
         """Return the valid entries in their order, and say what is missing between them."""
         entries, torn, expected, previous = [], 0, 0, bytes(16)
         room = len(self._data) // layout.PAGE
-        pages = room
-        while pages and self.page(pages - 1) == _BLANK:
-            pages -= 1
+        written_bytes = len(self._data.rstrip(b"\xff"))
+        pages = min(room, -(-written_bytes // layout.PAGE))
         newest = self._newest_page(pages)
         unreadable = 0  # pages since the last entry that are neither entry nor blank
         for number in range(pages):

@@ -17,8 +17,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import av
-import av.filter
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 FRAMES_MAX = 1800
@@ -104,6 +102,8 @@ def _shown(picture, show_px):
 
 def _decode(video, size_px, say):
     """Yield (start_ms, end_ms, of, picture)."""
+    import av  # here: it takes 0.08 s, and most runs find their clip prepared
+
     try:
         with av.open(str(video)) as container:
             if not container.streams.video:
@@ -136,6 +136,8 @@ def _decode(video, size_px, say):
 
 
 def _graph(frame, size_px):
+    import av.filter
+
     w, h = size_px
     turn = {90: "cclock", -90: "clock", 270: "clock"}.get(frame.rotation)
     steps = [("transpose", turn)] if turn else []

@@ -4,17 +4,17 @@ import gc
 
 from tools.bench.workers import common
 
-_ROUNDS = 15
+ROUNDS = 15
 
 
 def run(seed):
     """Measure once; a generator as all workers are."""
     layout = common.Layout(seed)
     layout.pad()
-    without_us = common.best(_ROUNDS, _collect_us)[0]
+    without_us = common.best(ROUNDS, _collect_us)[0]
     yield
     ring = layout.ring(common.RING_BYTES)
-    with_us = common.best(_ROUNDS, _collect_us)[0]
+    with_us = common.best(ROUNDS, _collect_us)[0]
     common.tell(
         {"pause_us": with_us, "pause_without_ring_us": without_us, "ring_bytes": len(ring.memory)}
     )

@@ -8,7 +8,7 @@ from bodycam.ring import FRAME, reserve
 from tools.bench import peers
 from tools.bench.workers import common
 
-_ROUNDS = 5
+ROUNDS = 5
 _HEAP_PUSHES = 256
 
 
@@ -44,7 +44,7 @@ def _measure(ring, pictures):
 
     works = [floor, lambda: common.reserve_us(reserve, ring, pictures, FRAME)]
     works += [_work(rival, pictures) for rival in rivals]
-    floor_us, *others_us = common.best(_ROUNDS, *works)
+    floor_us, *others_us = common.best(ROUNDS, *works)
     names = ["ring"] + [peer.NAME for peer in peers.PEERS]
     return {name: floor_us / us for name, us in zip(names, others_us)}
 

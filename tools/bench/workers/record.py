@@ -5,7 +5,7 @@ call; and what reaches the card for each byte of picture.
 from bodycam.ring import PIECE_BYTES
 from tools.bench.workers import common, parts
 
-_ROUNDS = 12
+ROUNDS = 12
 _LAP = 16  # frames
 _FRAMES = 480  # a minute
 _FRAME_BYTES = 24_576
@@ -22,7 +22,7 @@ def run(seed):
     floor = parts.Floor(bench.ring.memory, PIECE_BYTES)
     data = common.Pictures(str(_FRAME_BYTES), common.RING_BYTES).datas[0]
     floor_laps, record_laps = [], []
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         floor_laps.append(_bare(floor, data))
         record_laps.append(_recording(bench, data))
         yield

@@ -9,7 +9,7 @@ from bodycam import kernel_plain
 from bodycam.ring import FRAME, reserve
 from tools.bench.workers import common
 
-_ROUNDS = 9
+ROUNDS = 9
 _HEAP_PUSHES = 10_000
 
 
@@ -53,7 +53,7 @@ def _measure(ring, pictures):
         return common.copy_us(ring.memory, pictures)
 
     floor_us, push_us, plain_us = common.best(
-        _ROUNDS,
+        ROUNDS,
         floor,
         lambda: common.reserve_us(reserve, ring, pictures, FRAME),
         lambda: common.reserve_us(kernel_plain.reserve, ring, pictures, FRAME),
@@ -83,7 +83,7 @@ def _call_us(n=20_000):
             pass
         return common.now_us() - start_us
 
-    called, looped = common.best(_ROUNDS, calls, loop)
+    called, looped = common.best(ROUNDS, calls, loop)
     return max(called - looped, 1) / n
 
 

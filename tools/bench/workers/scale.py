@@ -7,7 +7,7 @@ from collections import deque
 from bodycam.ring import FRAME, reserve
 from tools.bench.workers import common
 
-_ROUNDS = 9
+ROUNDS = 9
 _SIZES_MIB = (1, 2, 4, 8, 16)
 _FPS = 8
 _LENGTHS_S = (1, 60, 600, 3600, 4 * 3600)
@@ -46,7 +46,7 @@ def _overhead_us(ring, pictures):
         return common.copy_us(ring.memory, pictures)
 
     floor_us, push_us = common.best(
-        _ROUNDS, floor, lambda: common.reserve_us(reserve, ring, pictures, FRAME)
+        ROUNDS, floor, lambda: common.reserve_us(reserve, ring, pictures, FRAME)
     )
     return (push_us - floor_us) / len(pictures.order)
 

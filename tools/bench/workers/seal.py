@@ -9,7 +9,7 @@ from bodycam.kernel import piece, release, reserve
 from bodycam.ring import FRAME, PIECE_BYTES
 from tools.bench.workers import common, parts
 
-_ROUNDS = 3
+ROUNDS = 3
 _PIECES = 250  # of a segment's 254
 
 
@@ -23,7 +23,7 @@ def run(seed):
     floor = parts.Floor(ring.memory, PIECE_BYTES)
     bench = parts.Bench(ring)
     rounds = []
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         rounds.append(_round(ring, bench.sealer, floor))
         yield
     floor_us, seal_us = [common.least_us(laps) for laps in zip(*rounds)]

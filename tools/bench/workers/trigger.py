@@ -6,7 +6,7 @@ from bodycam.blocks import BLOCK_BYTES
 from bodycam.ring import PIECE_BYTES
 from tools.bench.workers import common, parts
 
-_ROUNDS = 20
+ROUNDS = 20
 _LAP = 16  # blocks
 _PUSH_EVERY = 4  # steps
 _PUSH_BYTES = 8192
@@ -22,7 +22,7 @@ def run(seed):
     floor = parts.Floor(bench.ring.memory, PIECE_BYTES)
     pictures = common.Pictures("24576", common.RING_BYTES)
     firsts_us, datas_us, drains, ones_us, bares = [], [], [], [], []
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         idle_us = _window(bench, pictures)
         first_us, data_us, drain = _trigger(bench)
         bench.stop()

@@ -1,7 +1,12 @@
 // The camera's thread, as the page sees it.
 
 /** Return the bytes of base64 text. */
-export const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+export function fromBase64(text) {
+  const chars = atob(text);
+  const data = new Uint8Array(chars.length); // from() with a function takes ten times as long
+  for (let i = 0; i < data.length; i++) data[i] = chars.charCodeAt(i);
+  return data;
+}
 
 /** Return what gzip and base64 packed. */
 export async function unpack(text) {

@@ -18,6 +18,13 @@ export function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Give a node an attribute only if it changed, so that nothing is drawn anew; null takes it away. */
+export function set(node, name, value) {
+  if (node.getAttribute(name) === value) return;
+  if (value === null) node.removeAttribute(name);
+  else node.setAttribute(name, value);
+}
+
 /** Show words in which only <b> is markup. */
 export function putWords(node, text) {
   if (node.dataset.words === text) return;

@@ -2,7 +2,7 @@
 
 import { toRGBA } from "../machine/pixels.mjs";
 import { bodyOf } from "./bodies.mjs";
-import { $, make, put } from "./dom.mjs";
+import { $, make, put, set } from "./dom.mjs";
 import { language, say } from "./words.mjs";
 
 const UNLIT = [139, 144, 151];
@@ -62,7 +62,7 @@ export class Front {
     $("body").classList.toggle("vibrates", state.motor_pct > 0);
     const words = this.data.words.stages[state.stage][language.is];
     const what = this.lit ? words : say("display_dark");
-    this.glass.setAttribute("aria-label", say("display_says", { what }));
+    set(this.glass, "aria-label", say("display_says", { what }));
   }
 
   lamp(rgb) {

@@ -1,6 +1,6 @@
 // The button: by mouse, touch and keyboard; what a longer press will do is shown while it is held.
 
-import { $, make, put, putWords } from "./dom.mjs";
+import { $, make, put, putWords, set } from "./dom.mjs";
 import { say } from "./words.mjs";
 
 const OFF_MS = 6000;
@@ -86,7 +86,6 @@ export class Hands {
     while (list.children.length > words.length) list.lastChild.remove();
     while (list.children.length < words.length) list.append(make("li"));
     words.forEach((text, i) => putWords(list.children[i], text));
-    list.lastChild.className = "quiet";
-    for (const node of [...list.children].slice(0, -1)) node.className = "";
+    for (const node of list.children) set(node, "class", node === list.lastChild ? "quiet" : "");
   }
 }

@@ -1,6 +1,6 @@
 // The three steps, with the one that is live, and the bytes on the card.
 
-import { $, make, put } from "./dom.mjs";
+import { $, make, put, set } from "./dom.mjs";
 import { bytes, language, say } from "./words.mjs";
 
 const LADDER = ["idle", "display_on", "recording"];
@@ -24,15 +24,13 @@ export class Ladder {
 
   follow(state) {
     LADDER.forEach((stage, i) => {
-      const node = $("ladder").children[i];
-      if (stage === state.stage) node.setAttribute("aria-current", "step");
-      else node.removeAttribute("aria-current");
+      set($("ladder").children[i], "aria-current", stage === state.stage ? "step" : null);
     });
     put($("outside"), bytes(state.outside_bytes));
     put($("inside_bytes"), bytes(state.written_bytes - state.outside_bytes));
     const beside = $("beside");
-    beside.hidden = LADDER.includes(state.stage);
-    beside.className = `beside ${state.stage}`;
+    set(beside, "hidden", LADDER.includes(state.stage) ? "" : null);
+    set(beside, "class", `beside ${state.stage}`);
     if (beside.hidden) return;
     const what = this.words.faults[state.reason]?.[language.is].join(", ") ?? "";
     put(beside, say(`beside_${state.stage}`, { what }));
