@@ -30,10 +30,12 @@ class Health:
         self._at_ms = None
         self._full_ms = self._hot_ms = 0
 
-    def note(self, share: int, c10: "int | None", up_ms: int):
-        """Take a reading: charge in hundredths of a percent, tenths of a degree, uptime."""
+    def note(self, share: int, c10: "int | None", up_ms: int, cable: bool):
+        """Take a reading: charge in hundredths of a percent, tenths of a degree, uptime, and
+        whether a cable is in: then a fall is the gauge's unrest, all night long.
+        """
         row = self._row
-        if self._share is not None and self._share > share:
+        if not cable and self._share is not None and self._share > share:
             row[0] += self._share - share
         self._share = share
         ms = up_ms - self._at_ms if self._at_ms is not None else 0
@@ -68,8 +70,8 @@ class Health:
     def facts(self) -> dict:
         """Return what a station wants to know: `cycles`, `full_h` and of it `hot_full_h` hours,
         `resistance_pct` of a new cell's, as measured since the boot,
-        `fade_pct` of capacity since the first shifts, and
-        `retire`, the reasons for which the battery has to go.
+        `fade_pct` of capacity since the first shifts, and `retire`, the reasons for which the
+        battery has to go.
         """
         fallen, full_h, hot_full_h, first_pct, now_pct = self._row
         fade_pct = max(0, 100 - 100 * first_pct // now_pct) if now_pct else 0

@@ -100,7 +100,7 @@ class Power:
             self.estimate.weigh(self._mv)
         self._judge(now)
         if self.known:
-            self.health.note(self.estimate.share, self._c10, self._clock.up_ms)
+            self.health.note(self.estimate.share, self._c10, self._clock.up_ms, self.cable)
             self._hooks["sample"](self.estimate.share // 100)
         self._hooks["lasts"]()
         if not settled:

@@ -381,10 +381,17 @@ def test_cycles_and_hours_full_and_hot_are_counted():
     for _ in range(3):
         for share in (10_000, 10_000, 5000, 0):
             up_ms += 3_600_000
-            health.note(share, 400, up_ms)
+            health.note(share, 400, up_ms, cable=False)
     facts = health.facts()
     assert (facts["cycles"], facts["full_h"], facts["hot_full_h"]) == (3, 5, 5)
     assert facts["retire"] == []
+
+
+def test_a_gauge_that_wavers_on_the_cable_counts_no_cycles():
+    health = Health(BATTERY)
+    for i in range(4320):  # a night on the cable
+        health.note(10_000 - i % 2 * 100, 250, i * 10_000, cable=True)
+    assert health.row()[0] == 0 and health.facts()["full_h"] == 11
 
 
 def test_a_worn_battery_asks_to_be_retired():
