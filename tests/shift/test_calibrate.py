@@ -3,11 +3,13 @@
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tools import cli
 from tools.bootstrap import ROOT
+from tools.shift import recording
 from tools.shift.calibrate import CalibrationError, fit, read
 
 CAPACITY_MAH = 1950
@@ -57,6 +59,33 @@ def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
         for stage, ma in true_ma.items():
             assert found[stage]["share_pct"] >= 25, (stage, found)
             assert abs(found[stage]["ma"] / ma - 1) <= 0.05, (stage, ma, found)
+
+
+def test_each_pulled_cable_begins_a_discharge_however_long_it_charged(tmp_path, monkeypatch):
+    path, now_ms = tmp_path / "discharge.csv", 0
+    power = SimpleNamespace(cable=False, stage="recording")
+
+    def rest(ms):
+        nonlocal now_ms
+        now_ms += 60_000
+        minute = now_ms // 60_000
+        power.cable = 30 < minute <= 130  # half an hour of recording, then a long charge
+        if minute > 160:
+            raise EOFError
+
+    gauge = SimpleNamespace(charge_pct100=lambda: 8000 - now_ms // 60_000 % 130 * 50)
+    app = SimpleNamespace(power=power, chips=SimpleNamespace(gauge=gauge))
+    app.start, app.step, app.rest = lambda: None, lambda: 1000, rest
+    clock = SimpleNamespace(sleep_ms=lambda ms: None, ticks_ms=lambda: now_ms)
+    clock.ticks_diff = lambda a, b: a - b
+    monkeypatch.setitem(sys.modules, "time", clock)
+    monkeypatch.setitem(sys.modules, "board", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "bodycam.app", SimpleNamespace(App=lambda board: app))
+    with pytest.raises(EOFError):
+        exec(recording.CODE.replace(recording.FILE, str(path)), {})
+    logs = read(path)
+    assert [len(rows) for rows in logs] == [30, 30]
+    assert abs(fit(logs, CAPACITY_MAH)["recording"]["ma"] / (CAPACITY_MAH * 0.3) - 1) <= 0.05
 
 
 @pytest.mark.parametrize(
