@@ -16,6 +16,7 @@ CAPACITY_MAH = 1950
 CHARGED = "\n".join(
     f"{60 * s},{'idle' if s % 9 else 'armed'},{90 - (s + 8) // 9 + s / 50}" for s in range(500)
 )
+CONTRARY = "\n".join(f"{60 * s},idle,{95 - s * k / 10}" for k in (1, 3) for s in range(900 // k))
 
 
 def discharges(rng, true_ma):
@@ -104,6 +105,7 @@ def test_each_pulled_cable_begins_a_discharge_however_long_it_charged(tmp_path, 
         (",".join("0" * 5000), "line 1: no stage '0'"),
         ("\n".join(f"{s * 7919 % 600},idle,{90 - s / 10}" for s in range(600)), "in.* order"),
         (CHARGED, "charges in idle"),
+        (CONTRARY, "contradict one another, by 9 %"),
         ("\n".join(f"{s},idle,50" for s in range(9)), "does not fall"),
         ("\n".join(f"{s},idle,{10 + s}" for s in range(9)), "does not fall"),
     ],
