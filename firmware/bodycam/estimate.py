@@ -223,16 +223,19 @@ class Estimate:
         sag_mv = self._sag_mv(ua)
         return mv + _grown(sag_mv, share_at(mv, sag_mv))
 
-    def sag(self, mv: int, ua: int):
+    def sag(self, mv: int, ua: int) -> "int | None":
         """Take the voltage under a load: two readings with a step between them, a few seconds
-        apart, tell the resistance.
+        apart, tell the resistance. Return it in milliohm, None: there was no such step.
         """
+        told = None
         step_ua = ua - self._load_ua
         if self._load_mv and abs(step_ua) >= _STEP_UA and self.share >= _STEEP:
             mohm = (self._load_mv - mv) * 10_000 // (step_ua // 100)
             if _LEAST_MOHM <= mohm <= _MOST_MOHM:
                 self.mohm += (mohm - self.mohm) // 4
+                told = mohm
         self._load_mv, self._load_ua = mv, ua
+        return told
 
     def restore(self, mohm):
         """Take the resistance of an earlier shift; what cannot be one changes nothing."""

@@ -29,13 +29,13 @@ class Health:
         self._share = None
         self._at_ms = None
         self._full_ms = self._hot_ms = 0
-        self.temperature_c10 = None
 
-    def note(self, share: int, c10: "int | None", up_ms: int):
-        """Take a reading: charge in hundredths of a percent, tenths of a degree, uptime."""
+    def note(self, share: int, c10: "int | None", up_ms: int, cable: bool):
+        """Take a reading: charge in hundredths of a percent, tenths of a degree, uptime, and
+        whether a cable is in: then a fall is the gauge's unrest, all night long.
+        """
         row = self._row
-        self.temperature_c10 = c10
-        if self._share is not None and self._share > share:
+        if not cable and self._share is not None and self._share > share:
             row[0] += self._share - share
         self._share = share
         ms = up_ms - self._at_ms if self._at_ms is not None else 0
@@ -50,22 +50,28 @@ class Health:
             self._hot_ms -= _HOUR_MS
             row[2] += 1
 
-    def judge(self, mohm: int, appetite_pct: int, sure: bool):
-        """Take resistance and appetite (percent of the table's, learning.py) as they are known.
+    def sagged(self, mohm: "int | None", c10: "int | None"):
+        """Take a resistance as just measured, at tenths of a degree; None changes nothing. One
+        that was measured in the cold still says nothing when the battery is warm again.
+        """
+        if mohm and (c10 is None or c10 >= _COLD_C10):
+            self._mohm += (mohm - self._mohm) // 4
 
-        The first appetite that is `sure` is that of the new battery.
+    def judge(self, appetite_pct: int, sure: bool):
+        """Take the appetite (percent of the table's, learning.py) as it is known.
+
+        The first one that is `sure` is that of the new battery.
         """
         row = self._row
         if sure:
             row[3] = row[3] or appetite_pct
             row[4] = appetite_pct
-        warm = self.temperature_c10 is None or self.temperature_c10 >= _COLD_C10
-        self._mohm = mohm if warm else self._new_mohm
 
     def facts(self) -> dict:
         """Return what a station wants to know: `cycles`, `full_h` and of it `hot_full_h` hours,
-        `resistance_pct` of a new cell's, `fade_pct` of capacity since the first shifts, and
-        `retire`, the reasons for which the battery has to go.
+        `resistance_pct` of a new cell's, as measured since the boot,
+        `fade_pct` of capacity since the first shifts, and `retire`, the reasons for which the
+        battery has to go.
         """
         fallen, full_h, hot_full_h, first_pct, now_pct = self._row
         fade_pct = max(0, 100 - 100 * first_pct // now_pct) if now_pct else 0

@@ -100,7 +100,7 @@ class Power:
             self.estimate.weigh(self._mv)
         self._judge(now)
         if self.known:
-            self.health.note(self.estimate.share, self._c10, self._clock.up_ms)
+            self.health.note(self.estimate.share, self._c10, self._clock.up_ms, self.cable)
             self._hooks["sample"](self.estimate.share // 100)
         self._hooks["lasts"]()
         if not settled:
@@ -146,7 +146,7 @@ class Power:
         # From here on `_mv` is the voltage at rest.
         mv, ua, estimate = self._mv, self._ua(), self.estimate
         if mv is not None:
-            estimate.sag(mv, ua)
+            self.health.sagged(estimate.sag(mv, ua), self._c10)
             self._mv = estimate.at_rest(mv, ua)
 
     def _take_share(self, share, now):
@@ -213,9 +213,7 @@ class Power:
         it.
         """
         use = self.learning.row()
-        self.health.judge(
-            self.estimate.mohm, self.learning.appetite_pct, use[-1] <= _SURE_PERMILLE
-        )
+        self.health.judge(self.learning.appetite_pct, use[-1] <= _SURE_PERMILLE)
         return {"use": use, "mohm": self.estimate.mohm, "mix": self.outlook.row()}
 
     def restore(self, facts: dict):

@@ -3,17 +3,20 @@
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tools import cli
 from tools.bootstrap import ROOT
+from tools.shift import recording
 from tools.shift.calibrate import CalibrationError, fit, read
 
 CAPACITY_MAH = 1950
 CHARGED = "\n".join(
     f"{60 * s},{'idle' if s % 9 else 'armed'},{90 - (s + 8) // 9 + s / 50}" for s in range(500)
 )
+CONTRARY = "\n".join(f"{60 * s},idle,{95 - s * k / 10}" for k in (1, 3) for s in range(900 // k))
 
 
 def discharges(rng, true_ma):
@@ -59,6 +62,33 @@ def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
             assert abs(found[stage]["ma"] / ma - 1) <= 0.05, (stage, ma, found)
 
 
+def test_each_pulled_cable_begins_a_discharge_however_long_it_charged(tmp_path, monkeypatch):
+    path, now_ms = tmp_path / "discharge.csv", 0
+    power = SimpleNamespace(cable=False, stage="recording")
+
+    def rest(ms):
+        nonlocal now_ms
+        now_ms += 60_000
+        minute = now_ms // 60_000
+        power.cable = 30 < minute <= 130  # half an hour of recording, then a long charge
+        if minute > 160:
+            raise EOFError
+
+    gauge = SimpleNamespace(charge_pct100=lambda: 8000 - now_ms // 60_000 % 130 * 50)
+    app = SimpleNamespace(power=power, chips=SimpleNamespace(gauge=gauge))
+    app.start, app.step, app.rest = lambda: None, lambda: 1000, rest
+    clock = SimpleNamespace(sleep_ms=lambda ms: None, ticks_ms=lambda: now_ms)
+    clock.ticks_diff = lambda a, b: a - b
+    monkeypatch.setitem(sys.modules, "time", clock)
+    monkeypatch.setitem(sys.modules, "board", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "bodycam.app", SimpleNamespace(App=lambda board: app))
+    with pytest.raises(EOFError):
+        exec(recording.CODE.replace(recording.FILE, str(path)), {})
+    logs = read(path)
+    assert [len(rows) for rows in logs] == [30, 30]
+    assert abs(fit(logs, CAPACITY_MAH)["recording"]["ma"] / (CAPACITY_MAH * 0.3) - 1) <= 0.05
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -75,6 +105,7 @@ def test_each_stages_current_is_found_within_five_percent(tmp_path, seed):
         (",".join("0" * 5000), "line 1: no stage '0'"),
         ("\n".join(f"{s * 7919 % 600},idle,{90 - s / 10}" for s in range(600)), "in.* order"),
         (CHARGED, "charges in idle"),
+        (CONTRARY, "contradict one another, by 9 %"),
         ("\n".join(f"{s},idle,50" for s in range(9)), "does not fall"),
         ("\n".join(f"{s},idle,{10 + s}" for s in range(9)), "does not fall"),
     ],

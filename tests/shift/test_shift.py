@@ -82,6 +82,19 @@ def test_what_a_setting_buys_by_the_ledger_is_what_a_run_with_it_buys(probes):
     assert bought_min > 10 and abs(row["minutes"] / bought_min - 1) <= 0.1, (row, bought_min)
 
 
+@pytest.mark.parametrize("health_pct", [100, 60])
+def test_where_nothing_was_recorded_too_hours_and_what_would_help_agree(probes, health_pct):
+    board = load("m5stack_cores3")
+    probe = probes[board.ID]
+    shown = {**probe, "energy": {"display_on": probe["energy"]["display_on"]}}
+    values = {"shift_h": 12, "backlight_pct": 80, "mirror_fps": 5}
+    for capacity_mah in range(1000, 4300, 10):
+        battery = {**board.BATTERY, "capacity_mah": capacity_mah, "health_pct": health_pct}
+        lasts_h = runs.hours(runs.by_stage(shown), battery, -200)
+        needed = runs.suggest(board, values, shown, [], battery, -200)[1]
+        assert (needed == []) == (lasts_h >= 12), (capacity_mah, lasts_h)
+
+
 def test_the_command_says_what_the_contract_asks_for(tmp_path, capsys):
     use = tmp_path / "use.txt"
     use.write_text(PROBE)

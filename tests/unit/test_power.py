@@ -381,18 +381,26 @@ def test_cycles_and_hours_full_and_hot_are_counted():
     for _ in range(3):
         for share in (10_000, 10_000, 5000, 0):
             up_ms += 3_600_000
-            health.note(share, 400, up_ms)
+            health.note(share, 400, up_ms, cable=False)
     facts = health.facts()
     assert (facts["cycles"], facts["full_h"], facts["hot_full_h"]) == (3, 5, 5)
     assert facts["retire"] == []
 
 
+def test_a_gauge_that_wavers_on_the_cable_counts_no_cycles():
+    health = Health(BATTERY)
+    for i in range(4320):  # a night on the cable
+        health.note(10_000 - i % 2 * 100, 250, i * 10_000, cable=True)
+    assert health.row()[0] == 0 and health.facts()["full_h"] == 11
+
+
 def test_a_worn_battery_asks_to_be_retired():
     health = Health(BATTERY)
-    health.note(5000, 250, 0)
-    health.judge(150, 100, True)
+    health.judge(100, True)
     assert health.facts()["retire"] == []
-    health.judge(350, 140, True)
+    health.judge(140, True)
+    for _ in range(28):  # the steps of load of a shift
+        health.sagged(350, 250)
     facts = health.facts()
     assert facts["retire"] == ["resistance_pct", "fade_pct"]
     assert facts["fade_pct"] in (28, 29)
@@ -403,6 +411,23 @@ def test_a_worn_battery_asks_to_be_retired():
 
 def test_in_the_cold_resistance_says_nothing_about_age():
     health = Health(BATTERY)
-    health.note(5000, -50, 0)
-    health.judge(500, 100, True)
+    health.sagged(500, -50)
     assert health.facts()["resistance_pct"] == 100
+
+
+def test_a_shift_in_the_cold_retires_no_battery_that_is_warm_again_at_the_dock(rig):
+    power, cell = rig.power, Cell(2000, BATTERY["resistance_mohm"])
+    power._temperature_c10 = lambda: cell.temperature_c10
+    cell.charge(50)
+    cell.temperature_c10 = -100
+    rig.at(50)
+    for _ in range(14):
+        for stage in ("idle", "recording"):
+            power.enter(stage)
+            rig.gauge.mv = cell.mv(TABLE_UA[stage])
+            rig.pass_s(30)
+    assert power.facts()["mohm"] > 2 * BATTERY["resistance_mohm"]
+    rig.gauge.plugged, cell.temperature_c10 = True, 250
+    rig.pass_s(600)
+    power.facts()
+    assert power.health.facts()["retire"] == []

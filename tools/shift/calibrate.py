@@ -10,6 +10,7 @@ from tools.glyphs import of_firmware
 _TOP_PCT, _BOTTOM_PCT = 97, 4  # beyond, gauges stay where they are
 _HEADING = "seconds,stage,pct"
 _MOST_S = 1e10  # since 1970 there were fewer
+_MOST_OFF_PCT = 5  # from what was found: gauges wander by two or three
 _LEAST_ROWS = 10  # of a discharge, on average: a camera writes one a minute
 
 
@@ -81,6 +82,12 @@ def fit(discharges, capacity_mah):
         row = hours + [1.0 if i == discharge else 0.0 for i in range(len(discharges))]
         said = sum(a * b for a, b in zip(row, answer, strict=True))
         off += (said - pct * capacity_mah / 100) ** 2
+    off_pct = 100 * (off / len(equations)) ** 0.5 / capacity_mah
+    if off_pct > _MOST_OFF_PCT:
+        raise CalibrationError(
+            f"the readings contradict one another, by {off_pct:.0f} % of the charge: take each "
+            "discharge alone, and leave out what is not this camera on this battery"
+        )
     # Neighbouring readings are wrong together: as if every twentieth were one.
     variance = off / max(1, len(equations) / 20 - width)
     found = {}

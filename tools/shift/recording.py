@@ -2,7 +2,7 @@
 
 A cable charges, so nothing can be watched: CODE runs in place of main.py, lets the camera work as
 ever, and appends a line a minute to a file of its own while no cable is in. Each boot begins a
-discharge of its own, since its seconds begin anew.
+discharge of its own, and so does each pulled cable: the seconds begin anew.
 """
 
 from pathlib import Path
@@ -34,6 +34,8 @@ while True:
         ms += time.ticks_diff(now, last)
         last = now
         power = app.power
+        if power.cable:
+            ms = 0
         try:
             share = app.chips.gauge.charge_pct100()
         except OSError:

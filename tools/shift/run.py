@@ -86,9 +86,14 @@ def worn(stages):
 
 def hours(stages, battery, c10=250):
     """Return for how many hours the full `battery` bears the average of this use."""
-    recording = stages.get("recording") or max(stages.values(), key=lambda row: row["ma"])
     lasted_h, mah = worn(stages)
-    return lasted_h * usable_mah(battery, recording["ma"], c10) / mah
+    return lasted_h * _have_mah(stages, battery, c10) / mah
+
+
+def _have_mah(stages, battery, c10):
+    # Where nothing was recorded, until it does not carry what drew the most.
+    recording = stages.get("recording") or max(stages.values(), key=lambda row: row["ma"])
+    return usable_mah(battery, recording["ma"], c10)
 
 
 def saved_mah(board, values, result, stages, setting, value):
@@ -147,7 +152,7 @@ def suggest(board, values, result, steps, battery, c10=250):
     stages = by_stage(result)
     needed_h, alone = values["shift_h"], []
     lasted_h, mah = worn(stages)
-    have_mah = usable_mah(battery, stages.get("recording", {"ma": 0})["ma"], c10)
+    have_mah = _have_mah(stages, battery, c10)
     base_h = lasted_h * have_mah / mah
     reached, taken, sum_mah, in_force = base_h >= needed_h, [], 0, {}
     for _, setting, value in steps:
