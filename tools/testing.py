@@ -19,6 +19,7 @@ _GROUPS = ("wasm", "test", "clips", "flash", "release", "types", "dock")
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _WORKERS = min(_CORES + 1, 4)
 _SPREAD = ("-n", str(_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
+_LONG = ("-o", "faulthandler_timeout=3600")  # else what hangs for two minutes is ended
 _STYLE = (("ruff", "check"), ("ruff", "format", "--check"))
 
 
@@ -51,7 +52,8 @@ def test(
     for group in _GROUPS:
         need(group)
     failed = [words for words in _STYLE if _python(*words)]
-    status = _python("pytest", *_SPREAD, *context.args)
+    long = _LONG if "--full" in context.args else ()
+    status = _python("pytest", *_SPREAD, *long, *context.args)
     for words in failed:
         print(" ".join(words) + " found something (above)", file=sys.stderr)
     return status or (1 if failed else 0)

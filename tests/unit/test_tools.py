@@ -168,6 +168,15 @@ def test_a_setting_for_pytest_may_be_empty(monkeypatch):
     assert list(ran[-1][-4:]) == words
 
 
+def test_a_long_test_is_not_ended_where_the_long_ones_are_wanted(monkeypatch):
+    ran = []
+    monkeypatch.setattr("tools.testing.need", lambda _: None)
+    monkeypatch.setattr("tools.testing._python", lambda *words: ran.append(words))
+    for words in ([], ["--full"]):
+        assert cli.run(PROGRAM, ["test", *words]) == 0
+        assert ("faulthandler_timeout=3600" in ran[-1]) == bool(words)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
