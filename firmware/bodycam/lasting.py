@@ -27,7 +27,7 @@ class Lasting:
         if not power.known:
             self._shown = None
             return words.BATTERY_UNKNOWN
-        if power.cable:
+        if power.cable and not power.falls:
             return _both(words.CHARGING, power.percent)
         outlook = power.outlook
         recording = stage == "recording"

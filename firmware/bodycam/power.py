@@ -26,6 +26,7 @@ _SURE = const(2000)  # a share from which a low voltage is a contradiction
 _STUCK_PCT = const(5)  # drawn while the gauge stays where it is
 _SURE_PERMILLE = const(80)  # of what the camera draws: then it says something about the battery
 _LESSON = const(600)  # hundredths of a percent between two comparisons
+_UNREST = const(150)  # so far a gauge wavers; what is more is a rise or a fall
 
 _LOWEST_MV, _HIGHEST_MV = const(2500), const(4600)
 
@@ -61,6 +62,8 @@ class Power:
         self._doubts = 0
         self.known = self.ever_known = False
         self.charging = self.cable = False
+        self.falls = False  # on a cable that gives less than is drawn
+        self._turned = 0  # the share when that was told last
         self.errors = 0
 
     def minutes_expected(self) -> "int | None":
@@ -152,6 +155,10 @@ class Power:
     def _take_share(self, share, now):
         if share != self._last:
             self._still_uah = 0
+        if not self.cable or share > self._turned + _UNREST:
+            self._turned, self.falls = share, False
+        elif share < self._turned - _UNREST and not self.charging:
+            self._turned, self.falls = share, True
         if self.cable:
             self.estimate.adopt(share)
         elif self._still_uah * 100 // self.estimate.full_uah >= _STUCK_PCT:
@@ -182,7 +189,7 @@ class Power:
         silent_ms = self._clock.diff(now, self._believed)
         self.known = self.estimate.known and silent_ms < _SILENT_MS
         self.ever_known = self.ever_known or self.known
-        if self.cable:
+        if self.cable and not self.falls:
             self._told = self._doubts = 0
             return
         if self.known:

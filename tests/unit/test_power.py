@@ -12,6 +12,7 @@ from bodycam import log
 from bodycam.estimate import Estimate, rest_mv, share_at
 from bodycam.health import Health
 from bodycam.keeper import Keeper
+from bodycam.lasting import Lasting
 from bodycam.learning import Learning
 from bodycam.outlook import TYPICAL
 from bodycam.power import ALARMS, Power
@@ -40,7 +41,7 @@ class Gauge:
     """A gauge on a battery at `pct`, whose voltage follows the truth and not what it says."""
 
     pct = true_pct = 50
-    plugged = False
+    plugged = weak = False  # the cable
     mv = None
 
     def charge_pct100(self):
@@ -54,7 +55,7 @@ class Gauge:
         return ocv_mv(self.true_pct * 10_000) - 2  # in idle
 
     def charging(self):
-        return self.plugged
+        return self.plugged and not self.weak
 
 
 class Rig:
@@ -117,6 +118,27 @@ def test_the_end_comes_when_no_recording_can_be_carried_and_not_on_a_cable(rig):
     assert "empty" in rig.at(0) and "empty" in rig.at(0)
     rig.gauge.plugged = True
     assert "empty" not in rig.at(0)
+
+
+def test_a_cable_that_gives_less_than_is_drawn_is_none_to_rely_on(rig):
+    rig.at(40)
+    rig.gauge.plugged = rig.gauge.weak = True
+    rig.power.enter("recording")
+    lasting = Lasting(rig.power, SimpleNamespace(local_min=lambda profile: None), None)
+    assert rig.at(39) and "charging" in lasting.text("recording")[1]
+    said = [text for pct in range(37, -1, -1) for text in rig.at(pct, seconds=288)]
+    assert [text for text in said if text in ALARMS] == list(ALARMS)
+    assert "empty" in said and "left" in lasting.text("recording")[1]
+    rig.gauge.weak = False  # a better one, and all is as before
+    assert "empty" not in rig.at(3) and "charging" in lasting.text("recording")[1]
+
+
+def test_a_gauge_that_wavers_on_a_cable_warns_of_nothing(rig):
+    rig.at(10)
+    rig.gauge.plugged = True
+    rig.gauge.weak = True  # as where it is full
+    rig.at(10)
+    assert not {*ALARMS, "empty"} & {said for i in range(99) for said in rig.at(10 - i % 2)}
 
 
 def test_a_gauge_that_does_not_answer_is_unknown_after_ten_minutes(rig):
