@@ -69,10 +69,11 @@ def _charge(axes, name, result, colour, needed_h):
     died = [c for c in result["stages"] if c["to"] == "off" and c["event"] != "off"]
     if died:
         at_h = died[0]["t_ms"] / 3_600_000
-        axes.plot([at_h], [1], marker="x", color=colour, markersize=10, markeredgewidth=2.5)
+        pct = ([0] + [row[1] / 100 for row in track if row[0] <= at_h * 3600])[-1]
+        axes.plot([at_h], [pct], marker="x", color=colour, markersize=10, markeredgewidth=2.5)
         axes.annotate(
             f"off at {at_h:.1f} h",
-            (at_h, 3),
+            (at_h, pct),
             color=colour,
             fontsize=9,
             xytext=(8, 8),
