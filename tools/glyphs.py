@@ -65,8 +65,7 @@ def characters(words) -> "dict[str, str]":
         for headline, advice in languages:
             large += headline
             medium += advice
-    for table in (words.WARNINGS, words.NOTES):
-        medium += "".join(a + b for a, b in table.values())
+    medium += "".join(a + b for a, b in words.WARNINGS.values())
     return {"LARGE": "".join(sorted(set(large))), "MEDIUM": "".join(sorted(set(medium)))}
 
 

@@ -129,10 +129,9 @@ class Face:
         """Say what is to be seen from the next `step` on; what stays the same is not drawn again.
 
         `since_ms` is how long the stage has lasted at the tick `now_ms`. `reason` is a key of
-        words.FAULTS; `warning` is one of words.WARNINGS or words.NOTES, or a chip's name in
-        capitals; an unknown one reads "unexpected". `ask` puts the question whether to stop,
-        before any warning. `battery` is a short text in both
-        languages, left out where it has no room.
+        words.FAULTS; `warning` is one of words.WARNINGS, or a chip's name in capitals; an
+        unknown one reads "unexpected". `ask` puts the question whether to stop, before any
+        warning. `battery` is a short text in both languages, left out where it has no room.
         """
         if since_ms < 0:
             since_ms = 0
@@ -216,8 +215,6 @@ class Face:
         warning, note, line = self._warning, None, 0
         if self._asks:
             note, line = words.ASK_STOP, 2
-        elif warning in words.NOTES:
-            note = words.NOTES[warning]
         elif warning:
             note, line = words.warning_line(warning), 1
         self._bar.set(self._look.frame, self._look.lines[line], note)

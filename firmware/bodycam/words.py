@@ -80,7 +80,7 @@ WARNINGS = {
     "saves_light": ("Akku: dunkler", "Battery: dimmed"),
     "saves_mirror": ("Akku: Bild langsamer", "Battery: slower mirror"),
     "saves_timeout": ("Akku: kürzer an", "Battery: off sooner"),
-    "saves_clock": ("Akku: Takt gesenkt", "Battery: clock lowered"),
+    "saves_clock": ("Akku: rechnet langsamer", "Battery: slower chip"),
     "saves_more_light": ("Akku: noch dunkler", "Battery: dimmed again"),
     "saves_armed": ("Akku: kein Vorpuffer", "Battery: no pre-buffer"),
     "card_80": ("Karte zu 80 % voll", "Card 80 % full"),
@@ -106,9 +106,6 @@ def warning_line(warning: str) -> tuple:
         return tuple(warning + text for text in CHIP_MISSING)
     return WARNINGS.get(warning) or WARNINGS["unexpected"]
 
-
-# The same line, without alarm.
-NOTES = {"charging": ("Lädt", "Charging")}
 
 # How long the battery lasts. %s is a time such as 22:40 or ~22:40, 5 h, or 40 min.
 UNTIL = ("bis %s", "until %s")

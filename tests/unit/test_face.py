@@ -122,7 +122,7 @@ def test_all_words_fit():
         for headline, advice in languages:
             assert text_px(glyphs.LARGE, headline) <= inside, headline
             assert text_px(glyphs.MEDIUM, advice) <= inside, advice
-    for table in (words.WARNINGS, words.NOTES, {"": words.ASK_STOP}):
+    for table in (words.WARNINGS, {"": words.ASK_STOP}):
         for pair in table.values():
             assert all(text_px(glyphs.MEDIUM, text) <= inside - 12 for text in pair), pair
 
@@ -354,11 +354,6 @@ def test_a_warning_is_amber_and_an_unknown_one_unexpected(rig):
     assert rig.reads(words.WARNINGS["unexpected"][0], glyphs.MEDIUM, 18, 4, AMBER, BLACK)
 
 
-def test_charging_is_no_alarm(rig):
-    rig.show("docked", warning="charging", battery=("63 %", "63 %"))
-    assert AMBER not in {rig.pixel(x, y) for x in range(WIDTH) for y in range(34)}
-
-
 def test_the_battery_stands_right_and_makes_room(rig):
     x = WIDTH - 18 - text_px(glyphs.MEDIUM, "6:40 h")
     rig.show("display_on", battery=("6:40 h", "6:40 h"))
@@ -494,7 +489,7 @@ def test_a_face_with_little_memory_looks_the_same(rig, seed):
             "since_ms": dice.randrange(20_000_000) // 500 * 500,
             "reason": dice.choice((None, "card_full", "card_missing")),
             "ask": dice.random() < 0.2,
-            "warning": dice.choice((None, None, "hot", "charging")),
+            "warning": dice.choice((None, None, "hot", "clock_unset")),
             "battery": dice.choice((None, ("63 %", "63 %"), ("noch 5 h", "5 h left"))),
         }
         rig.show(**what)

@@ -150,7 +150,7 @@ def lasting(minutes, known=True, cable=False, now_s=1_780_293_600, unsure_pct=5)
         minutes_expected=lambda: minutes,
         unsure_pct=lambda: unsure_pct,
     )
-    power = SimpleNamespace(known=known, cable=cable, percent=63, outlook=outlook)
+    power = SimpleNamespace(known=known, cable=cable, falls=False, percent=63, outlook=outlook)
     return Lasting(power, Clock(now_s=now_s), make())
 
 
