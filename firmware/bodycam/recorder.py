@@ -23,7 +23,7 @@ _STOPPING = const(2)
 _BUSY_MS = const(2)
 _BREATH_STEPS = const(7)  # and one more: then what is less urgent has its turn too
 _CLOCK_MS = const(10_000)
-_GARBAGE_LIMIT = const(1_500_000)
+_GARBAGE_LIMIT_BYTES = const(1_500_000)  # or half of the ring: small ones have small heaps
 _BLOCK_GARBAGE_BYTES = const(448)  # at most
 _WAIT_MS = const(1000)
 _PAIR_MS = const(125)  # so long a block waits for a second one: a power cut takes both
@@ -71,6 +71,7 @@ class Recorder:
         self._pre_event_ms = profile["pre_event_s"] * 1000
         self._sealed = hooks["sealed"]
         self._collect = hooks["collect"]
+        self._garbage_limit_bytes = min(_GARBAGE_LIMIT_BYTES, len(self._memory) // 2)
         self._state = _IDLE
         self._steps = 0
         self._why = None  # of a recording whose start is not told yet
@@ -233,7 +234,7 @@ class Recorder:
         # Between recordings; in the pre-event memory the frames of some time.
         if self.ring.used_bytes:
             self.ring.trim(self._oldest_ms(self._clock.stamp()))
-        if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT:
+        if self._tally[_GARBAGE_BYTES] > self._garbage_limit_bytes:
             self._tidy()
         return _WAIT_MS
 
@@ -270,7 +271,7 @@ class Recorder:
             return self._open(segments)
         waited_ms = self._diff(now, self._tally[_SEALED_AT])
         hurry = self._state == _STOPPING or (
-            self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
+            self._tally[_GARBAGE_BYTES] > self._garbage_limit_bytes and self._frame_waits()
         )
         if not segments.ready:
             self._seal(not self.ring.used_bytes)
@@ -313,7 +314,7 @@ class Recorder:
         return self._made[_WAIT] or self.ring.frame_waits()
 
     def _rest(self, now, waited_ms):
-        if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and not self._frame_waits():
+        if self._tally[_GARBAGE_BYTES] > self._garbage_limit_bytes and not self._frame_waits():
             self._tidy()
         if self._diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now

@@ -127,6 +127,16 @@ def test_garbage_is_collected_only_while_no_frame_waits():
     assert rig.collected >= 2
 
 
+def test_garbage_is_collected_before_a_small_heap_is_full_of_it():
+    rig = Rig(pieces=4)
+    frame = bytearray(8000)
+    rig.recorder.start("record")
+    for _ in range(60 * 8):
+        rig.recorder.frame(rig.clock.stamp(), frame)
+        rig.idle(125)
+    assert rig.collected >= 2
+
+
 def test_an_event_is_logged_in_the_stream_only_while_a_recording_runs():
     rig = Rig()
     rig.recorder.event({"event": "mark"})
