@@ -32,7 +32,6 @@ STOPPED = const(1)
 SEGMENT_FULL = const(2)
 BATTERY = const(3)
 CARD_ERROR = const(4)
-FAILED = const(5)
 
 _CBC = const(2)
 _HEADER_WORDS = const(16)

@@ -23,7 +23,7 @@ _STOPPING = const(2)
 _BUSY_MS = const(2)
 _BREATH_STEPS = const(7)  # and one more: then what is less urgent has its turn too
 _CLOCK_MS = const(10_000)
-_GARBAGE_LIMIT = const(1_500_000)
+_GARBAGE_LIMIT_BYTES = const(1_500_000)  # or half of the ring: small ones have small heaps
 _BLOCK_GARBAGE_BYTES = const(448)  # at most
 _WAIT_MS = const(1000)
 _PAIR_MS = const(125)  # so long a block waits for a second one: a power cut takes both
@@ -62,8 +62,7 @@ class Recorder:
 
     def __init__(self, frames, card, journal, sealer, clock, profile, hooks):
         self.ring, self._memory, self._words = frames, frames.memory, frames.words
-        self._segments = Segments(card, journal, sealer, clock, hooks["opening"], hooks["nonce"])
-        self.segments = self._segments  # for who reads its counters
+        self.segments = Segments(card, journal, sealer, clock, hooks["opening"], hooks["nonce"])
         self._made = sealer.made
         self._log = journal
         self._clock, self._diff = clock, clock.diff
@@ -71,6 +70,7 @@ class Recorder:
         self._pre_event_ms = profile["pre_event_s"] * 1000
         self._sealed = hooks["sealed"]
         self._collect = hooks["collect"]
+        self._garbage_limit_bytes = min(_GARBAGE_LIMIT_BYTES, len(self._memory) // 2)
         self._state = _IDLE
         self._steps = 0
         self._why = None  # of a recording whose start is not told yet
@@ -101,7 +101,7 @@ class Recorder:
         self._state = _RUNNING
         self._index = 0
         self._why = why
-        self._segments.counts[2] = self._segments.counts[3] = 0
+        self.segments.counts[2] = self.segments.counts[3] = 0
 
     def stop(self, why: str, reason: int = blocks.STOPPED):
         """Accept no more frames, write what waits, and seal."""
@@ -180,8 +180,8 @@ class Recorder:
             return False
         frames.push(ring.GAP, self._clock.stamp(), _gap(missed))
         self._behind = False
-        self._segments.counts[2] += 1
-        self._segments.counts[3] += missed[_FRAMES]
+        self.segments.counts[2] += 1
+        self.segments.counts[3] += missed[_FRAMES]
         return True
 
     # Consumer
@@ -195,7 +195,7 @@ class Recorder:
             Fault: the log or the cipher failed, or the card has no room; `abort` then.
             OSError: the card failed; `again` then.
         """
-        segments = self._segments
+        segments = self.segments
         if segments.last and not segments.takes(self.ring.used_bytes):
             self.stop("card_full", blocks.CARD_ERROR)  # while all that waits still has a place
         if segments.writing:
@@ -211,7 +211,7 @@ class Recorder:
 
     def _breathe(self):
         self._steps = self._steps + 1 & _BREATH_STEPS
-        return _BUSY_MS if self._segments.stalled() else int(not self._steps)
+        return _BUSY_MS if self.segments.stalled() else int(not self._steps)
 
     def again(self, error):
         """Take the OSError that a step raised: the card gets a second chance.
@@ -219,7 +219,7 @@ class Recorder:
         Raises:
             Fault: it had that, or was no use; `abort` then.
         """
-        self._segments.again(error)
+        self.segments.again(error)
         self._hold()  # it may have been the first HEAD
 
     def abort(self):
@@ -227,13 +227,13 @@ class Recorder:
         has.
         """
         self._over()
-        self._segments.abort()
+        self.segments.abort()
 
     def _wait(self):
         # Between recordings; in the pre-event memory the frames of some time.
         if self.ring.used_bytes:
             self.ring.trim(self._oldest_ms(self._clock.stamp()))
-        if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT:
+        if self._tally[_GARBAGE_BYTES] > self._garbage_limit_bytes:
             self._tidy()
         return _WAIT_MS
 
@@ -245,9 +245,8 @@ class Recorder:
         self._collect()
 
     def _end(self):
-        if not self._segments.is_open:
-            self._over()
-            self._sealed()
+        self._over()
+        self._sealed()
         return 0
 
     def _over(self):
@@ -256,7 +255,7 @@ class Recorder:
         self.ring.clear()
 
     def _add(self, now, n):
-        segments, tally = self._segments, self._tally
+        segments, tally = self.segments, self._tally
         segments.add(self.ring, n)
         tally[_GARBAGE_BYTES] += _BLOCK_GARBAGE_BYTES
         if not segments.writing and self._diff(now, tally[_SEALED_AT]) > _PAIR_MS:
@@ -265,12 +264,12 @@ class Recorder:
         return 0
 
     def _next(self, now):
-        segments = self._segments
+        segments = self.segments
         if not segments.is_open:
             return self._open(segments)
         waited_ms = self._diff(now, self._tally[_SEALED_AT])
         hurry = self._state == _STOPPING or (
-            self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and self._frame_waits()
+            self._tally[_GARBAGE_BYTES] > self._garbage_limit_bytes and self._frame_waits()
         )
         if not segments.ready:
             self._seal(not self.ring.used_bytes)
@@ -290,7 +289,7 @@ class Recorder:
         # A recording that ends with its segment's last block needs no other one for its seal.
         self._ending = over = over and self._state == _STOPPING and not self._behind
         reason = self._reason if over else blocks.SEGMENT_FULL
-        self._segments.seal(reason, self.ring.next_seq())
+        self.segments.seal(reason, self.ring.next_seq())
 
     def _open(self, segments):
         index = self._index
@@ -304,7 +303,7 @@ class Recorder:
         frames = self.ring
         if not frames.held:
             frames.trim(self._oldest_ms(self._start_ms))
-            frames.shorten(self._segments.room_bytes() // 2)  # what comes next needs room, too
+            frames.shorten(self.segments.room_bytes() // 2)  # what comes next needs room, too
             frames.hold()
             self._tally[_SEALED_AT] = self._told_at = self._clock.ticks_ms()
         self._tell_start()
@@ -313,7 +312,7 @@ class Recorder:
         return self._made[_WAIT] or self.ring.frame_waits()
 
     def _rest(self, now, waited_ms):
-        if self._tally[_GARBAGE_BYTES] > _GARBAGE_LIMIT and not self._frame_waits():
+        if self._tally[_GARBAGE_BYTES] > self._garbage_limit_bytes and not self._frame_waits():
             self._tidy()
         if self._diff(now, self._told_at) >= _CLOCK_MS:
             self._told_at = now

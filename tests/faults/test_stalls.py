@@ -206,7 +206,14 @@ def assert_nothing_lost(desk, found):
 
 
 # fps, milliseconds of a stall, seconds from one to the next
-STALLS = [(15, 250, 5), (15, 1000, 20), (15, 4000, 30), (25, 1000, 30)]
+STALLS = [
+    (15, 250, 5),
+    (15, 500, 5),
+    (15, 1000, 20),
+    (15, 2000, 20),
+    (15, 4000, 30),
+    (25, 1000, 30),
+]
 
 
 @pytest.mark.parametrize("fps, stall_ms, every_s", STALLS)

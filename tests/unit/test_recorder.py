@@ -56,8 +56,8 @@ def test_beyond_the_ring_every_lost_frame_is_counted_in_a_gap():
     lost = rig.recorder.missed
     assert lost > 0
     assert rig.recorder.recorded() - given + lost >= 64
-    assert rig.recorder._segments.counts[2] >= 1  # gap records
-    assert rig.recorder._segments.counts[3] == 64 - (rig.recorder.recorded() - given)
+    assert rig.recorder.segments.counts[2] >= 1  # gap records
+    assert rig.recorder.segments.counts[3] == 64 - (rig.recorder.recorded() - given)
 
 
 def test_the_start_is_the_first_event_also_when_a_stop_follows_at_once():
@@ -81,7 +81,7 @@ def test_a_picture_larger_than_the_ring_is_one_gap_and_the_next_ones_are_recorde
     rig.recorder.stop("button")
     rig.idle(2000)
     assert rig.sealed == 1 and rig.recorder.recorded() - before >= 7
-    gaps, lost = rig.recorder._segments.counts[2:]
+    gaps, lost = rig.recorder.segments.counts[2:]
     assert gaps == 1 and 1 <= lost <= 2
 
 
@@ -124,6 +124,16 @@ def test_garbage_is_collected_only_while_no_frame_waits():
     rig = Rig()
     rig.recorder.start("record")
     rig.run(60_000, frame_bytes=11_000)
+    assert rig.collected >= 2
+
+
+def test_garbage_is_collected_before_a_small_heap_is_full_of_it():
+    rig = Rig(pieces=4)
+    frame = bytearray(8000)
+    rig.recorder.start("record")
+    for _ in range(60 * 8):
+        rig.recorder.frame(rig.clock.stamp(), frame)
+        rig.idle(125)
     assert rig.collected >= 2
 
 

@@ -22,7 +22,7 @@ def test_nothing_of_a_segments_keys_stays_in_memory_after_seal_or_fault():
             rig.idle(1000)
         else:
             rig.recorder.abort()
-        sealer = rig.recorder._segments._sealer
+        sealer = rig.recorder.segments._sealer
         assert sealer._cipher is None and sealer._mac._aes is None
         assert not any(sealer._mac._work) and not any(sealer.keys)
 
@@ -117,7 +117,7 @@ def test_a_fact_that_cannot_be_read_is_not_the_cards_fault():
     def opening(which):
         raise OSError(19, "gauge: missing")
 
-    rig.recorder._segments._opening = opening
+    rig.recorder.segments._opening = opening
     rig.recorder.start("record")
     with pytest.raises(Fault, match="unexpected.*gauge"):
         rig.idle(1000)
@@ -155,7 +155,7 @@ class SilentAES:
 def test_a_cipher_that_fails_silently_is_a_fault_and_its_block_never_written(how):
     rig = Rig()
     cipher = SilentAES(how)
-    rig.recorder._segments._sealer._aes = cipher
+    rig.recorder.segments._sealer._aes = cipher
     rig.recorder.start("record")
     rng = random.Random(1)
     for _ in range(8):

@@ -11,6 +11,13 @@ from bodycam.kernel import describe, piece, release
 from bodycam.memory import words_of
 from bodycam.ring import EVENT, FRAME, PIECE_BYTES, PRE_EVENT, Ring
 
+WRAP_MS = 1 << 30
+
+
+def stored_bytes(data):
+    """Return what a record takes: header, content, and what fills its last word."""
+    return 16 + len(data) + 3 & -4
+
 
 def records_of(stream: bytes):
     """Return the records (kind, seq, t_ms, data) of a stream."""
@@ -67,28 +74,40 @@ class Reader:
 def test_random_operations_equal_the_model(pieces, seed, full):
     rng = random.Random(seed * 100 + pieces)
     operations, enough = 0, 250_000 if full else 12_500
+    t_ms = WRAP_MS - 1000
     while operations < enough:
-        ring = Ring(bytearray(pieces * PIECE_BYTES + 64 + rng.randrange(100)))
-        model, seq = [], 0
+        if not operations or rng.random() < 0.3:
+            ring = Ring(bytearray(pieces * PIECE_BYTES + 64 + rng.randrange(100)))
+        ring.clear()
+        model, lost = [], ring.lost
         for _ in range(rng.randrange(120)):
             operations += 1
+            t_ms += rng.randrange(50)
             data = rng.randbytes(
                 rng.choice((1, 2, 3, 4, 16, 200, 5000, 16000, PIECE_BYTES * pieces // 3))
             )
-            dropped = ring.dropped
-            assert ring.push(FRAME | PRE_EVENT, rng.randrange(1 << 30), data)
-            model.append(data)
+            dropped, fits = ring.dropped, stored_bytes(data) <= ring.room_bytes
+            assert ring.push(FRAME | PRE_EVENT, t_ms % WRAP_MS, data)
+            assert (ring.dropped == dropped) == fits
+            model.append((t_ms, data))
+            if rng.random() < 0.05:
+                ring.shorten(rng.randrange(len(ring.memory)))
             del model[: ring.dropped - dropped]
-            seq += 1
+            if rng.random() < 0.1:
+                since_ms = t_ms - rng.randrange(2000)
+                ring.trim(since_ms % WRAP_MS)
+                model = [row for row in model if row[0] >= since_ms]
+            assert ring.used_bytes == sum(stored_bytes(row[1]) for row in model)
         ring.hold()
         reader = Reader(ring)
-        expected = list(model)
-        lost = 0
+        expected = [data for _, data in model]
         for _ in range(rng.randrange(200)):
             operations += 1
             if rng.random() < 0.6:
                 data = rng.randbytes(rng.choice((1, 40, 700, 9000, 20000)))
-                if ring.push(rng.choice((FRAME, EVENT)), 7, data):
+                fits = stored_bytes(data) <= ring.room_bytes
+                assert ring.push(rng.choice((FRAME, EVENT)), 7, data) == fits
+                if fits:
                     expected.append(data)
                 else:
                     lost += 1

@@ -203,10 +203,11 @@ def _row(result, what, path, form, bound, goal):
     value = figure(result, path)
     if value is None:
         return f"  {what}", "-"
-    colour = {True: "green", False: "red", None: "default"}[met(result, path, bound, goal)]
+    verdict = met(result, path, bound, goal)
+    colour = {True: "green", False: "red", None: "default"}[verdict]
     spread = result["spread"].get(path)
     text = f"{form.format(spread[0])} to {form.format(spread[1])}" if spread else ""
-    said = f"{bound[0]} {form.format(goal)}" if bound else ""
+    said = "" if verdict is None else f"{bound[0]} {form.format(goal)}"
     return f"  {what}", f"[{colour}]{form.format(value)}[/]", text, said
 
 

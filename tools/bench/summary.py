@@ -60,6 +60,11 @@ _RECORD = (
     *("floor_us", "record_us"),
 )
 _NEVER = {"fs_writes", "collections_with_frames"}  # not even once in all runs
+_WORST = {
+    "heap_bytes_per_frame": max,
+    "transient_bytes_per_frame": max,
+    "pushes_without_heap": min,
+}
 _TRIGGER = (
     *("first_block_over_raw", "first_block_us", "first_data_block_us", "raw_block_us"),
     *("drain_ratio", "drain_blocks", "drain_commands_per_mb", "push_p99_us", "idle_p99_us"),
@@ -78,10 +83,9 @@ def _ring(figures, found):
     ring["ratio_by_size"] = _by_size(figures, "ring", shares)
     for key in ("overhead_calls", "overhead_us"):
         ring[key] = figures.median(f"ring.{key}", [row[key] for row in rows])
-    for key in ("heap_bytes_per_frame", "transient_bytes_per_frame"):  # the worst of all runs
+    for key, worst in _WORST.items():
         values = [row[key] for row in rows]
-        ring[key] = None if None in values else max(values)
-    ring["pushes_without_heap"] = min(row["pushes_without_heap"] for row in rows)
+        ring[key] = None if None in values else worst(values)
     ring["times_deque"] = figures.median(
         "ring.times_deque",
         [row["ratios"]["mix"]["ring"] / row["ratios"]["mix"]["deque"] for row in deque_rows],

@@ -3,6 +3,8 @@
 All rings are full, and the oldest makes room for each picture: the dearest state there is.
 """
 
+import sys
+
 import micropython
 
 from bodycam import kernel_plain
@@ -96,7 +98,9 @@ def _push(ring, pictures, n):
 
 
 def _locked(ring, pictures):
-    """Return how many pushes went through while the heap was locked."""
+    """Return how many pushes went through while the heap was locked; None where none can be."""
+    if sys.implementation.name != "micropython":
+        return None
     datas, words, memory = pictures.datas, ring.words, ring.memory
     done = 0
     micropython.heap_lock()  # here, because this function's own frame may lie in the heap
