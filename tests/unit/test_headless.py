@@ -1,6 +1,7 @@
 """Headless runs on CPython: what is wrong with the input, and what a script does to the power."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -137,6 +138,15 @@ def test_the_picture_of_a_recording_is_the_one_before_the_question(run):
     recording = next(row for row in result["pictures"] if row["stage"] == "recording")
     held_ms = 20_250  # until then; the question comes 3 s later
     assert held_ms <= recording["t_ms"] < held_ms + 500
+
+
+def test_a_disk_that_is_full_is_not_taken_for_the_cameras_fault(run, monkeypatch):
+    free = SimpleNamespace(free=0)
+    monkeypatch.setattr(headless.shutil, "disk_usage", lambda path: free)
+    script = "0:00 boot\n+5 expect recording\n+1 end"
+    assert run(script)["error"].endswith("not recording; this computer's disk is full")
+    free.free = 1 << 30
+    assert run(script)["error"].endswith("not recording")
 
 
 def test_a_wrong_expectation_is_the_result_with_its_line(run):

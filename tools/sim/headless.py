@@ -4,6 +4,7 @@ interpreters.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ INTERPRETERS = ("cpython", "unix", "wasm")
 
 # The ring is 4 MiB; what else lives on the heap, and room to collect seldom.
 _UNIX_HEAP = "24m"
+_FULL_BYTES = 64 * 1024
 
 _START = """
 import sys
@@ -117,6 +119,8 @@ def run(
     if not result_path.exists():
         raise RunError(last_words(out / "console.txt", status))
     result = json.loads(result_path.read_text(encoding="utf-8"))
+    if result["error"] and shutil.disk_usage(image.parent).free < _FULL_BYTES:
+        result["error"] += "; this computer's disk is full"  # to the camera it is a failing card
     if not result["stages"]:
         say("the camera was never on: a script begins with `0:00 boot`")
     result["interpreter"] = interpreter
