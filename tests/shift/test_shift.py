@@ -82,6 +82,19 @@ def test_what_a_setting_buys_by_the_ledger_is_what_a_run_with_it_buys(probes):
     assert bought_min > 10 and abs(row["minutes"] / bought_min - 1) <= 0.1, (row, bought_min)
 
 
+def test_what_the_camera_gave_up_by_itself_is_not_offered_again(probes):
+    board, values = load("m5stack_cores3"), {"shift_h": 12, "backlight_pct": 80}
+    minutes = {}
+    for given_up in ([0, 0], [0, 1], [1, 1]):
+        track = [[i, 5000, "display_on", n, 60, 50, ""] for i, n in enumerate(given_up)]
+        shown = {**probes[board.ID], "track": [[0, 5000, "off", 0, None, None, None], *track]}
+        steps = [("saves_light", "backlight_pct", 50)]
+        found, _ = runs.suggest(board, values, shown, steps, board.BATTERY)
+        minutes[sum(given_up)] = sum(row["minutes"] for row in found)
+    assert minutes[0] > minutes[1] > minutes[2] == 0
+    assert 0.4 <= minutes[1] / minutes[0] <= 0.5
+
+
 @pytest.mark.parametrize("health_pct", [100, 60])
 def test_where_nothing_was_recorded_too_hours_and_what_would_help_agree(probes, health_pct):
     board = load("m5stack_cores3")

@@ -144,6 +144,12 @@ def in_order(board, values, steps):
     return rows
 
 
+def _not_yet(track, number):
+    # The share of the time on in which the run had not given up step `number` by itself.
+    on = [row[3] for row in track if row[2] != "off"]
+    return sum(given_up <= number for given_up in on) / max(1, len(on))
+
+
 def suggest(board, values, result, steps, battery, c10=250):
     """Return ([{"setting", "value", "minutes"}], the most first; the fewest of them in the order
     of `steps`, the firmware's table, that reach the shift: [] where it is reached anyway, None
@@ -155,16 +161,20 @@ def suggest(board, values, result, steps, battery, c10=250):
     have_mah = _have_mah(stages, battery, c10)
     base_h = lasted_h * have_mah / mah
     reached, taken, sum_mah, in_force = base_h >= needed_h, [], 0, {}
+    order = in_order(board, values, steps)
     for _, setting, value in steps:
         saved = saved_mah(board, values, result, stages, setting, value)
+        row = {"setting": setting, "value": value}
+        if row in order:
+            saved *= _not_yet(result["track"], order.index(row))
         if saved <= 0:
             continue
         minutes = 60 * (lasted_h * have_mah / (mah - saved) - base_h)
-        alone.append({"setting": setting, "value": value, "minutes": round(minutes)})
+        alone.append({**row, "minutes": round(minutes)})
         if not reached:
             sum_mah += saved - in_force.get(setting, 0)
             in_force[setting] = saved
-            taken.append({"setting": setting, "value": value})
+            taken.append(row)
             reached = lasted_h * have_mah / (mah - sum_mah) >= needed_h
     alone.sort(key=lambda row: -row["minutes"])
     return alone, (taken if reached else None)
