@@ -1,7 +1,7 @@
 # on: unix
 """A changed part of the display costs at most an eighth of a blit of its size; here, a fifth.
 
-The bench says the figure itself. The dearest change, the battery's text, stands near the eighth;
+The bench says the figure itself. The dearest change stands near the eighth;
 on a machine with much else to do a median of 9 is off by up to a third. So the bound is a fifth,
 and the best of three medians counts.
 """

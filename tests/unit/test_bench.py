@@ -124,7 +124,7 @@ def test_a_goal_is_judged_and_shown_on_the_unix_port_only():
 def test_every_goal_names_a_figure_that_exists():
     result = summary.build("unix", 1, 5, told([0.7], [0.1]))
     for title, rows in goals.SECTIONS:
-        for row in rows if title != "display" else ():  # whose worker may be absent
+        for row in rows if title != "display" else ():  # which the unix port alone has
             part, *path = row[1].split(".")
             for key in path[:-1]:
                 part += "." + key

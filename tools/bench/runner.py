@@ -16,7 +16,7 @@ ROUNDS = None  # in one process, of which the best counts; None: as many as the 
 _SHORT_RUNS = 5  # with fewer, the hour of recording is five minutes
 _TIME_LIMIT_S = 300  # of one process
 
-# worker: one in how many runs it takes part in, heap in MiB, where it has something to say
+# worker: one in how many runs it takes part in (0: once), heap in MiB, where it can measure
 WORKERS = {
     "ring": (1, 64, INTERPRETERS),
     "peers": (4, 64, INTERPRETERS),
@@ -27,6 +27,7 @@ WORKERS = {
     "trigger": (5, 64, ("unix",)),
     "pause": (5, 8, ("unix",)),
     "hour": (0, 8, ("unix",)),
+    "display": (0, 64, ("unix",)),
 }
 
 _START = """
@@ -82,9 +83,6 @@ def measure(interpreter, runs, seed, progress=None):
             progress(done, len(todo))
         name = f"{worker}.{arguments[1]}" if worker == "latency" else worker
         found.setdefault(name, []).append(run(interpreter, worker, heap_mib, arguments))
-    display = HERE / "workers" / "display.py"
-    if interpreter == "unix" and display.exists():
-        found["display"] = [_told("display", [*_unix(64), str(display)])["display"]]
     return found
 
 

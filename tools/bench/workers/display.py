@@ -1,8 +1,5 @@
 """What the front display costs the processor: each kind of change, and the live picture.
 
-Runs on MicroPython (unix, wasm), with `firmware` and the project's top in the path. The last line
-printed is one JSON object.
-
 The real face and the real driver draw on wires that take everything: pins and the SPI's write()
 are C functions, as on a camera, that do nothing. So what is measured is Python's work; the time on
 the bus follows from the bytes.
@@ -26,7 +23,6 @@ one change of the kind that takes most, and for one picture.
 """
 
 import gc
-import json
 import time
 
 import framebuf
@@ -34,6 +30,7 @@ import micropython
 
 from bodycam.face import Face
 from drivers.ili9342c import ILI9342C
+from tools.bench.workers import common
 
 BAUD_HZ = 20_000_000  # of the display's bus on the first board
 LAYOUTS, REPETITIONS, CHANGES = 3, 9, 10
@@ -253,12 +250,13 @@ class Kind:
         return cost_us / time_us(self.blit, CHANGES)
 
 
-def changes():
+def changes(seed):
     """Return {kind: median of change over blit}, and the most bytes (retained, transient)."""
     samples = {name: [] for name in KINDS}
     heap = [0, 0]
-    for layout in range(LAYOUTS):
-        filling = [bytearray(100 + 777 * layout) for _ in range(50 * layout)]
+    layout = common.Layout(seed)
+    for _ in range(LAYOUTS):
+        layout.pad()
         for name, row in KINDS.items():
             gc.collect()
             kind = Kind(*row)
@@ -266,7 +264,6 @@ def changes():
             samples[name] += [kind.sample() for _ in range(REPETITIONS)]
             taken = heap_of(kind.act, 2 * CHANGES)
             heap = [None if new is None else max(new, old) for new, old in zip(taken, heap)]
-        del filling
     return {name: median(samples[name]) for name in KINDS}, heap
 
 
@@ -291,9 +288,10 @@ def mirror():
     return cost_us, tally.sent_bytes * 8_000_000 // BAUD_HZ, heap_of(act, CHANGES)
 
 
-def main():
-    """Measure, and print the result."""
-    ratios, heap = changes()
+def run(seed):
+    """Measure once; a generator as all workers are."""
+    ratios, heap = changes(seed)
+    yield
     cost_us, bus_us, taken = mirror()
     found = {
         "change_over_blit": {name: round(ratio, 4) for name, ratio in ratios.items()},
@@ -305,8 +303,4 @@ def main():
         "heap_bytes_per_mirror": taken[0],
         "transient_bytes_per_mirror": taken[1],
     }
-    print(json.dumps({"display": found}))
-
-
-if __name__ == "__main__":
-    main()
+    common.tell(found)
