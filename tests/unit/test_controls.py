@@ -154,6 +154,12 @@ def test_holding_three_seconds_arms_and_the_release_does_not_hide():
     assert Hands("display_on").press(100, 3500).run(6000) == ["arm"]
 
 
+def test_the_press_that_records_and_one_right_after_it_are_two_though_seen_in_one_look():
+    # The second goes down while the camera starts: its edge is latched with the first one's end.
+    hands = Hands("display_on").press(110).press(300, 100).press(420, 3200)
+    assert hands.run(4500, busy=[(350, 800)]) == ["record", "ask_stop"]
+
+
 def test_edges_without_a_press_do_nothing():
     hands = Hands("idle")
     hands.edges = [(100, 2)]
