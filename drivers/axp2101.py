@@ -217,9 +217,9 @@ class AXP2101:
     def key_edges(self) -> int:
         """Return what the power key did since the last call: bit 0 pressed, bit 1 released.
 
-        With both set their order follows from where the key was before. Call it every 50 ms while
-        a gesture may be under way, or presses merge. Allocates nothing; writes only when a bit is
-        set, and clears only the bits it read.
+        With both set it was at least one press or the end of one and the next one's beginning.
+        Call it every 50 ms while a gesture may be under way, or presses merge. Allocates nothing;
+        writes only when a bit is set, and clears only the bits it read.
 
         Raises:
             OSError: bus failure.

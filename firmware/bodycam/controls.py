@@ -24,7 +24,6 @@ class Controls:
         self._read = self._before = clock.ticks_ms()  # the last two looks at the button
         # When the button was last seen up before its press; None: it is up, or that is used up.
         self._down = None
-        self._held = False  # whether it is down: tells in which order two edges came
         self._first = None  # when a press opened the double-press window
         self._hides = False  # that press takes away when the window closes
         self._asked = None  # when the stop question was put
@@ -46,14 +45,14 @@ class Controls:
 
         `now` in ticks. Posts any gestures; does not block or allocate.
         """
-        if released and self._held:
-            if self._down is not None:
-                self._hold(now)
+        if released and self._down is not None:
+            self._hold(now)
             self._up(now)
             released = False
         if pressed:
-            self._held = True
             self._press(now)
+        # Whether a third edge hides behind the two is not told: better a marker too many than a
+        # press that never ends, which would switch off.
         if released:
             self._up(now)
         if self._down is not None:
@@ -89,7 +88,6 @@ class Controls:
             self._post("show")
 
     def _up(self, now):
-        self._held = False
         if self._down is None:
             return
         short = self._holds == 0

@@ -275,8 +275,9 @@ class Bench:
             self._pressed = now_ms if marks and not self.attempts[-1].stopped else None
         elif self._pressed and self._stage == "recording":
             one, held_ms = self.attempts[-1], now_ms - self._pressed
-            if held_ms < _LONG_MS:
-                # A polled button is not looked at while the camera starts.
+            # A polled button is not looked at while the camera starts: the beginning of a long
+            # press, seen together with the end of the one before, is a short one, too.
+            if held_ms < _LONG_MS or self._pressed - one.began_ms < _START_MS:
                 sure = held_ms < _SHORT_MS and now_ms - one.began_ms > _START_MS
                 one.presses.append((now_ms, sure))
 
